@@ -1,0 +1,30 @@
+"""Errors that a user can act on.
+
+Every error raised for bad input derives from `InterfuseError` and its message says, in this order,
+where (the file, the column, the option), what was found, what was expected and what to do.
+The command line prints the message alone and exits with code 2; a traceback is kept for bugs.
+"""
+
+
+class InterfuseError(Exception):
+    """Base of all errors caused by input, files or options rather than by a bug."""
+
+
+class DataError(InterfuseError):
+    """A data file or frame cannot be read, or holds values that cannot be used."""
+
+
+class SchemaError(InterfuseError):
+    """A schema is malformed, or does not fit the data it is used with."""
+
+
+class RunError(InterfuseError):
+    """A run folder is missing, incomplete, altered, in use, or of a newer version."""
+
+
+class ConditionError(InterfuseError):
+    """A condition (`given`) names an unknown column or a value that cannot be used."""
+
+
+class OptionError(InterfuseError):
+    """An option has a value outside its range, or options contradict each other."""
