@@ -1,0 +1,178 @@
+"""Types for columns of text, by rules that look at every value.
+
+A column takes the first type of this list that *all* its values fit; surrounding blanks and the
+missing tokens (`MISSING`) do not count as values for any type but text:
+
+1. whole numbers (no leading zero, so that a postal code stays text): Int64, else UInt64 where that
+   holds them all; larger ones stay text, because no float would give them back;
+2. numbers that polars reads as Float64, `inf` included, none with a leading zero before a digit;
+3. booleans: `true` and `false`, in one of the spellings true, True, TRUE;
+4. ISO 8601 dates, times, dates with times, with one zone or none, and durations, if every value
+   written back in the one form of the column gives the same text. `Z` and `+00:00` become UTC; a
+   constant offset of whole hours becomes the zone of that offset; mixed offsets stay text;
+5. text otherwise. Here an empty field is missing, but `NA`, `?` and the like are values: in a
+   column of words they may well be words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-")
+_WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
+_ZERO_FIRST = r"^[+-]?0[0-9]"
+_NUMBER = r"^[+-]?([0-9]|\.[0-9]|inf)"
+_BOOLEANS = (("true", "false"), ("True", "False"), ("TRUE", "FALSE"))
+_TEMPORAL = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)?(?P<gap>[T ])?(?P<time>\d\d:\d\d)?(?P<second>:\d\d)?"
+    r"(?P<digits>\.(\d{9}|\d{6}|\d{3}))?(?P<zone>Z|[+-]\d\d:00)?"
+)
+_FRACTIONS: tuple[tuple[Literal["ms", "us", "ns"], str], ...] = (
+    ("us", ""), ("ms", "%.3f"), ("us", "%.6f"), ("ns", "%.9f"),
+)  # fmt: skip
+_DURATION = r"^(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d+))?S)?)?$"
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A type a column may have: its values, and one boolean that says whether all fit."""
+
+    value: pl.Expr
+    holds: pl.Expr
+
+
+def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> pl.LazyFrame:
+    """The frame with its text columns `names` cast to the types that all their values fit.
+
+    Args:
+        lazy: the frame.
+        names: its columns of text.
+        only_times: consider dates, times and durations alone, as for JSON, which marks the rest.
+    """
+    if not names:
+        return lazy
+    # The first value rules out all but a few types; only these are checked on the whole column.
+    first = _first_values(lazy, names)
+    options = {n: _candidates(n, v, only_times) for n, v in first.items() if v is not None}
+    checks = [
+        candidate.holds.alias(f"{i}:{j}")
+        for i, n in enumerate(names)
+        for j, candidate in enumerate(options.get(n, []))
+    ]
+    if not checks:
+        return lazy
+    fit = lazy.select(checks).collect(engine="streaming").row(0, named=True)
+    casts = []
+    for i, name in enumerate(names):
+        chosen = next((c for j, c in enumerate(options.get(name, [])) if fit[f"{i}:{j}"]), None)
+        if chosen is not None:
+            casts.append(chosen.value.alias(name))
+    return lazy.with_columns(casts)
+
+
+def _value(name: str) -> pl.Expr:
+    """The column without blanks around its values, and missing where it holds a token."""
+    text = pl.col(name).str.strip_chars()
+    return pl.when(text.is_in(list(MISSING)).not_()).then(text)
+
+
+def _first_values(lazy: pl.LazyFrame, names: list[str]) -> dict[str, str | None]:
+    def look(frame: pl.LazyFrame, columns: list[str]) -> dict[str, str | None]:
+        exprs = [_value(n).drop_nulls().first().alias(n) for n in columns]
+        return frame.select(exprs).collect(engine="streaming").row(0, named=True)
+
+    found = look(lazy.head(1000), names)
+    late = [n for n in names if found[n] is None]
+    return found | look(lazy, late) if late else found
+
+
+def _candidates(name: str, first: str, only_times: bool) -> list[_Candidate]:
+    """The types worth a look for a column that starts with `first`, best first."""
+    text = _value(name)
+    if only_times:
+        return _times(text, first)
+    for yes, no in _BOOLEANS:
+        if first in (yes, no):
+            return [_Candidate(text == yes, _all(text, text.is_in([yes, no])))]
+    if re.match(_NUMBER, first.lower()):
+        return [*_numbers(text), *_times(text, first)]
+    return _times(text, first)
+
+
+def _all(text: pl.Expr, fits: pl.Expr) -> pl.Expr:
+    return (text.is_null() | fits.fill_null(False)).all()
+
+
+def _numbers(text: pl.Expr) -> list[_Candidate]:
+    whole, digits = text.str.contains(_WHOLE), text.str.strip_prefix("+")
+    out = []
+    for dtype in (pl.Int64(), pl.UInt64()):
+        value = digits.cast(dtype, strict=False)
+        out.append(_Candidate(value, _all(text, whole & value.is_not_null())))
+    value = text.cast(pl.Float64, strict=False)
+    fits = value.is_not_nan() & ~text.str.contains(_ZERO_FIRST)
+    # Whole numbers that got this far are too large to be exact.
+    out.append(_Candidate(value, _all(text, fits) & ~whole.all()))
+    return out
+
+
+def _times(text: pl.Expr, first: str) -> list[_Candidate]:
+    if first.startswith(("P", "-P")):
+        return [_duration(text, "us", 6), _duration(text, "ns", 9)]
+    part = _TEMPORAL.fullmatch(first)
+    if part is None or not (part["date"] or part["second"]):
+        return []
+    date, time, gap = part["date"] is not None, part["time"] is not None, part["gap"]
+    if date and not time:
+        if first != part["date"]:
+            return []
+        value = text.str.to_date("%Y-%m-%d", strict=False)
+        return [_Candidate(value, _all(text, value.dt.to_string("%Y-%m-%d") == text))]
+    if date != (gap is not None) or (part["zone"] and not date):
+        return []
+    form = ("%Y-%m-%d" + gap if date else "") + "%H:%M" + (":%S" if part["second"] else "")
+    end = part["zone"] or ""
+    out = []
+    for unit, digits in _FRACTIONS:
+        if date:
+            value = text.str.to_datetime(
+                form + "%.f" * bool(digits) + end, time_unit=unit, strict=False
+            )
+        else:
+            value = text.str.to_time(form + "%.f" * bool(digits), strict=False)
+        same = value.dt.to_string(form + end) == text
+        if digits:
+            same = same | (value.dt.to_string(form + digits + end) == text)
+        zone = _zone(end)
+        out.append(
+            _Candidate(value.dt.replace_time_zone(zone) if zone else value, _all(text, same))
+        )
+        if not part["second"]:
+            break
+    return out
+
+
+def _zone(end: str) -> str | None:
+    if not end:
+        return None
+    hours = 0 if end == "Z" else int(end[:3])
+    # The sign of these names is that of the correction, not of the offset.
+    return f"Etc/GMT{-hours:+d}" if hours else "UTC"
+
+
+def _duration(text: pl.Expr, unit: Literal["us", "ns"], digits: int) -> _Candidate:
+    def group(i: int) -> pl.Expr:
+        return text.str.extract(_DURATION, i)
+
+    total = pl.lit(0, pl.Int64)
+    for i, factor in ((2, 1), (3, 24), (4, 60), (5, 60)):
+        total = total * factor + group(i).cast(pl.Int64, strict=False).fill_null(0)
+    fraction = group(6).str.pad_end(digits, "0").cast(pl.Int64, strict=False).fill_null(0)
+    total = total * 10**digits + fraction
+    value = pl.when(group(1).is_null()).then(total).otherwise(-total).cast(pl.Duration(unit))
+    value = pl.when(text.is_not_null()).then(value)
+    return _Candidate(value, _all(text, value.dt.to_string("iso") == text))

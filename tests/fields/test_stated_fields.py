@@ -1,0 +1,121 @@
+"""Columns that follow a stated rule: constants, empty columns, free text, keys."""
+
+import re
+import uuid
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interfuse.data import ColumnSpec
+from interfuse.data.fields.stated import ConstantField, KeyField, MissingField
+from interfuse.errors import SchemaError
+
+SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
+
+
+def fit(cls, column, kind="key"):
+    return cls.fit(column, ColumnSpec(column.name, kind, column.dtype))
+
+
+def make(field, rows, seed=0):
+    rows = np.asarray(rows)
+    return field.decode(np.zeros((len(rows), 0)), np.zeros((len(rows), 0)), rows, seed)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("c", [7, 7], dtype=pl.UInt8),
+        pl.Series("c", ["x"] * 2, dtype=pl.Categorical),
+        pl.Series("c", ["x"] * 2, dtype=pl.Enum(["w", "x"])),
+        pl.Series("c", [0], dtype=pl.Datetime("us", "UTC")),
+        pl.Series("c", [None, None], dtype=pl.Boolean),
+    ],
+    ids=lambda c: str(c.dtype),
+)
+def test_a_constant_comes_back_in_its_type(column):
+    field = fit(ConstantField, column, "constant")
+    stored = ConstantField.from_json("c", column.dtype, field.to_json(), field.arrays())
+    out = make(stored, range(3))
+    assert out.dtype == column.dtype
+    assert out.to_list() == [column[0]] * 3
+    assert make(stored, []).dtype == column.dtype
+
+
+def test_two_values_are_no_constant():
+    with pytest.raises(SchemaError, match=r"column 'c' is of kind 'constant' but has 2 distinct"):
+        fit(ConstantField, pl.Series("c", [1, None]), "constant")
+
+
+def test_text_comes_back_missing_in_its_type():
+    column = pl.Series("t", ["a long story", "another one"])
+    out = make(fit(MissingField, column, "text"), range(4))
+    assert out.dtype == pl.String
+    assert out.to_list() == [None] * 4
+
+
+def test_whole_numbers_go_on_behind_the_largest():
+    field = fit(KeyField, pl.Series("id", [4, 9, 7], dtype=pl.UInt16))
+    assert make(field, [0, 1, 5]).to_list() == [10, 11, 15]
+    assert make(field, [0]).dtype == pl.UInt16
+
+
+def test_a_full_integer_type_is_one_clear_error():
+    field = fit(KeyField, pl.Series("id", [1, 120], dtype=pl.Int8))
+    assert make(field, range(7)).to_list() == list(range(121, 128))
+    with pytest.raises(SchemaError, match=r"column 'id' .* Int8, which ends at 127; .* Int64"):
+        make(field, range(8))
+    full = fit(KeyField, pl.Series("id", [1, 2**63 - 1]))
+    assert make(full, []).dtype == pl.Int64
+    with pytest.raises(SchemaError, match="Use kind 'number'"):
+        make(full, [0])
+
+
+PATTERNS = {
+    "uuid": ([str(uuid.uuid5(uuid.NAMESPACE_URL, str(i))) for i in range(2_000)], r"[0-9a-f-]{36}"),
+    "order": ([f"ORD-{i:010d}" for i in range(0, 9 * 10**9, 4_500_001)], r"ORD-\d{10,}"),
+    "mac": ([f"{i * 997:012X}" for i in range(2_000)], r"[0-9A-F]{12,}"),
+    "short": ([f"u{i}" for i in range(2_000)], r"u\d+"),
+    "one": (["k1"], r"k1\d+"),
+    "unicode": ([f"ключ{i:04d}" for i in range(900)], r"ключ\d+"),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_new_keys_follow_the_pattern_and_are_new(name):
+    seen, pattern = PATTERNS[name]
+    field = fit(KeyField, pl.Series("k", seen))
+    new = make(field, range(5_000), seed=3).to_list()
+    assert len(set(new)) == 5_000
+    assert not set(new) & set(seen)
+    assert all(re.fullmatch(pattern, key) for key in new)
+
+
+@SETTINGS
+@given(
+    st.lists(st.text(min_size=0, max_size=12), min_size=1, max_size=40, unique=True),
+    st.integers(0, 2**63 - 1),
+)
+def test_any_text_makes_unique_new_keys_that_depend_on_row_and_seed_only(seen, seed):
+    field = fit(KeyField, pl.Series("k", seen))
+    new = make(field, range(300), seed).to_list()
+    assert len(set(new)) == 300
+    assert not set(new) & set(seen)
+    stored = KeyField.from_json("k", pl.String(), field.to_json(), {})
+    assert make(stored, [299, 5], seed).to_list() == [new[299], new[5]]
+
+
+@SETTINGS
+@given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=30))
+def test_any_whole_numbers_make_new_keys(seen):
+    new = make(fit(KeyField, pl.Series("k", seen)), range(50)).to_list()
+    assert len(set(new)) == 50
+    assert not set(new) & set(seen)
+
+
+def test_other_types_are_no_keys():
+    with pytest.raises(SchemaError, match=r"column 'x' is of kind 'key' but holds Float64"):
+        fit(KeyField, pl.Series("x", [1.5]))
