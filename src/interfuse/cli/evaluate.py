@@ -1,0 +1,262 @@
+"""`interfuse evaluate`: is a synthetic table like the real one?
+
+Prints the figures beside their floor and their baseline, says what is off, writes the report, and
+holds the figures against the checks that were asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from interfuse.cli.console import bar, output, table
+from interfuse.errors import OptionError, SchemaError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from interfuse.data.rules import Rule
+    from interfuse.evaluate import Report
+
+_CHECK = re.compile(
+    r"\s*([a-z_.]+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*%?\s*"
+)
+_FINDINGS = "findings"
+_NOT_OFF = "Nothing was found to be off by more than chance explains."
+
+
+@dataclass(frozen=True)
+class Check:
+    """A bound on one figure, such as `fidelity.shape<1.5`.
+
+    Attributes:
+        key: of a figure of the report, or "findings" for how many things were found to be off.
+        sign: "<", "<=", ">" or ">=".
+        bound: the number it is held against, in the figure's own unit.
+    """
+
+    key: str
+    sign: str
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Check:
+        """Read a check from the command line.
+
+        Raises:
+            OptionError: it is no comparison, or names no figure.
+        """
+        from interfuse.evaluate.figures import FIGURES
+
+        found = _CHECK.fullmatch(text)
+        if not found:
+            raise OptionError(
+                f"--check: {text!r} is not a check; expected FIGURE, one of < <= > >=, and a "
+                "number, in quotes: --check 'fidelity.shape<1.5'."
+            )
+        key, sign, bound = found.groups()
+        known = [*FIGURES, _FINDINGS]
+        if key not in known:
+            raise OptionError(f"--check: no figure {key!r}; expected one of {', '.join(known)}.")
+        return cls(key, sign, float(bound))
+
+    def value(self, report: Report) -> float | None:
+        """What is held against the bound; None where the report has no such figure."""
+        if self.key == _FINDINGS:
+            return float(len(report.findings))
+        return next((row["value"] for row in report.table() if row["key"] == self.key), None)
+
+    def holds(self, value: float | None) -> bool:
+        """Whether the figure keeps the bound; one that was not measured does not."""
+        if value is None:
+            return False
+        less = value < self.bound or ("=" in self.sign and value == self.bound)
+        more = value > self.bound or ("=" in self.sign and value == self.bound)
+        return less if self.sign[0] == "<" else more
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.sign} {self.bound:g}"
+
+
+def evaluate(
+    real: Annotated[
+        str, typer.Argument(metavar="REAL", help="The table that was fitted; - is standard input.")
+    ],
+    synthetic: Annotated[
+        str, typer.Argument(metavar="SYNTHETIC", help="The synthetic table, of the same columns.")
+    ],
+    holdout: Annotated[
+        str | None,
+        typer.Option("--holdout", metavar="FILE", help="Real rows that were not fitted."),
+    ] = None,
+    report: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="The page; a .json goes beside it."),
+    ] = Path("report.html"),
+    target: Annotated[
+        str | None,
+        typer.Option("--target", metavar="COLUMN", help="What the utility figures predict."),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", metavar="FILE|RUN", help="The columns' kinds; else inferred."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="RUN", help="Take schema and training curve from this run."),
+    ] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--check", metavar="CHECK", help="Exit with 1 unless this holds; may be repeated."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
+) -> None:
+    """Measure how close, how useful and how private a synthetic table is.
+
+    Each figure stands beside its floor (resampled real rows: no method does better) and what
+    independent columns would get. Keys and free text are not compared.
+
+    [bold]Examples[/]
+
+    interfuse evaluate train.csv synthetic.csv
+
+    interfuse evaluate train.parquet synthetic.parquet --holdout test.parquet --run flows-run
+
+    interfuse evaluate a.csv b.csv --check 'fidelity.shape<1.5' --check 'detection.boosted<0.6'
+    """
+    checks = [Check.parse(text) for text in check or ()]
+    sources = [source for source in (real, synthetic, holdout) if source is not None]
+    if sources.count("-") > 1:
+        raise OptionError("- (standard input): can be only one of the tables. Name files.")
+
+    import interfuse
+    from interfuse.data import read
+
+    kinds, curve, unit = _known_of_columns(schema, run)
+    frames = [read(source).collect() for source in sources]
+    if kinds is None:
+        kinds = interfuse.infer_schema(frames[0])
+    with measuring() as tell:
+        found = interfuse.evaluate(
+            *frames,
+            schema=kinds,
+            target=target,
+            seed=seed,
+            training_curve=curve,
+            training_unit=unit,
+            rules=rule_shares(frames[0], frames[1]),
+            progress=tell,
+        )
+    page, data = found.save(report)
+    print_report(found)
+    output.print(f"\nReport: {page} (the same as JSON: {data})", markup=False)
+    if not _all_hold(checks, found):
+        raise typer.Exit(1)
+
+
+def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, float, float]]:
+    """Find the exact rules between the columns of the real table, and how often each is kept.
+
+    Args:
+        real: the table that rules are looked for in.
+        synthetic: a table that may break them.
+
+    Returns:
+        Rows (rule, share of real rows, share of synthetic rows) for `interfuse.evaluate`.
+    """
+    from interfuse.data.rules import find_rules
+
+    out = []
+    for name, rule in find_rules(real).items():
+        with suppress(SchemaError):  # columns that do not match: `interfuse.evaluate` says which
+            shares = [_share_kept(name, rule, frame) for frame in (real, synthetic)]
+            out.append((f"{name} = {rule}", shares[0], shares[1]))
+    return out
+
+
+def _share_kept(name: str, rule: Rule, frame: pl.DataFrame) -> float:
+    """Return the share of rows that keep a rule, floats up to rounding."""
+    import polars as pl
+
+    said = rule.apply(frame)
+    if name not in frame.columns or frame[name].dtype.is_numeric() != said.dtype.is_numeric():
+        raise SchemaError(f"rule '{name} = {rule}': there is no such column {name!r}")
+    pair = pl.DataFrame({"is": frame[name], "said": said.cast(frame[name].dtype, strict=False)})
+    same = pl.col("is").eq_missing(pl.col("said"))
+    if frame[name].dtype.is_float():
+        size = pl.col("is").abs() + pl.col("said").abs()
+        near = (pl.col("is") - pl.col("said")).abs() <= 1e-9 * size
+        same = same | near.fill_null(False)
+    return float(pair.select(same.mean()).item())
+
+
+def _known_of_columns(schema: Path | None, run: Path | None) -> tuple[Any, Any, str]:
+    """Return schema, training curve and the curve's unit, as far as they are given."""
+    import interfuse
+
+    kinds, curve, unit = None, None, "examples"
+    if run is not None:
+        model = interfuse.load(run)
+        kinds, curve = model.schema, curve_of(model.record)
+    if schema is not None:
+        path = schema / "schema.json" if schema.is_dir() else schema
+        kinds = interfuse.Schema.load(path)
+    return kinds, curve, unit
+
+
+def curve_of(record: dict[str, Any]) -> list[tuple[float, float, float]]:
+    """Return (examples, training loss, held-out loss) at each evaluation of a fit."""
+    return [(p[0], p[2], p[3]) for p in record.get("training", {}).get("curve", ())]
+
+
+@contextmanager
+def measuring() -> Iterator[Any]:
+    """Give the progress callback of `interfuse.evaluate`, shown as a bar."""
+    with bar() as progress:
+        task = progress.add_task("measuring", total=1.0, status="", remaining=None)
+        yield lambda what, share: progress.update(task, completed=share, status=what)
+
+
+def print_report(report: Report) -> None:
+    """Print figures, verdict and findings."""
+    from interfuse.evaluate.figures import shown
+
+    rows: list[Sequence[str]] = []
+    for row in report.table():
+        floor = shown(row["floor"], row["unit"])
+        value = shown(row["value"], row["unit"])
+        if row["floor_sd"] is not None:
+            spread = f" ± {row['floor_sd']:.2f}" if row["unit"] else f" ± {row['floor_sd']:.3f}"
+            ideal = row["key"] == "privacy.dcr_share"
+            value, floor = (value + spread, floor) if ideal else (value, floor + spread)
+        better = {"lower": "lower", "higher": "higher", "to 0.5": "0.5"}[row["better"]]
+        rows.append((row["name"], value, floor, shown(row["independent"], row["unit"]), better))
+    table("", ("Figure", "Synthetic", "Floor", "Independent columns", "Better"), rows)
+    for sentence in report.verdict:
+        output.print(sentence, markup=False)
+    output.print("")
+    if report.findings:
+        output.print(f"What is off ({len(report.findings)}):", markup=False)
+        for line in report.findings:
+            output.print(f"  - {line}", markup=False)
+    else:
+        output.print(_NOT_OFF, markup=False)
+
+
+def _all_hold(checks: Sequence[Check], report: Report) -> bool:
+    kept = []
+    for check in checks:
+        value = check.value(report)
+        kept.append(check.holds(value))
+        found = "not measured" if value is None else f"{value:.4g}"
+        colour, word = ("green", "holds") if kept[-1] else ("red", "FAILS")
+        output.print(f"check [{colour}]{word}[/]: {check} ({found})")
+    return all(kept)

@@ -1,0 +1,125 @@
+"""What is shown of a fit: the schema, the estimate, a line that lives while it trains, its end.
+
+Without a terminal the living line is three lines: when training starts, when the learning rate
+starts to fall, and when it ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import Progress
+
+from interfuse.cli.console import bar, clock, errors, say, table, tell, warn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from interfuse.data import Schema
+    from interfuse.job import Notice
+    from interfuse.model import Model
+    from interfuse.training.trainer import Event
+
+MOST_COLUMNS = 60
+
+
+class Training:
+    """Listens to a fit and shows it; a context manager.
+
+    Args:
+        schema_hint: how to change the schema, printed under it; nothing if empty.
+        show_schema: whether to print the schema at all.
+    """
+
+    def __init__(self, schema_hint: str = "", show_schema: bool = True) -> None:
+        self.hint = schema_hint
+        self.show_schema = show_schema
+        self.bar: Progress = bar()
+        self.task: Any = None
+
+    def __enter__(self) -> Training:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.task is not None:
+            self.bar.stop()
+
+    def __call__(self, said: Notice | Event) -> None:
+        """Take in what the fit says."""
+        if hasattr(said, "stage"):
+            self._notice(said)  # type: ignore[arg-type]
+        else:
+            self._event(said)  # type: ignore[arg-type]
+
+    def _notice(self, notice: Notice) -> None:
+        if notice.stage == "schema" and self.show_schema:
+            print_schema(notice.value)
+            if self.hint:
+                say(self.hint)
+        elif notice.stage == "estimate":
+            say(f"Estimate: {notice.message}.")
+        elif notice.stage == "resumed":
+            tell(f"Resuming: {notice.message}.")
+
+    def _event(self, event: Event) -> None:
+        live = errors.is_terminal
+        if self.task is None:
+            self.task = self.bar.add_task("training", total=1.0, status="", remaining=None)
+            self.bar.start()
+            if not live and event.kind not in ("decay", "stopped"):
+                tell(f"training: {status(event)}, {clock(event.remaining)} left at most")
+        p = event.progress
+        total = p.seconds + event.remaining
+        self.bar.update(
+            self.task,
+            completed=1.0 if event.kind == "stopped" else p.seconds / max(total, 1e-9),
+            status=status(event),
+            remaining=event.remaining,
+            description="settling" if p.decay_from is not None else "training",
+        )
+        if event.kind == "rescued":
+            warn(event.message)
+        elif event.kind == "decay" and not live:
+            tell(f"settling: {event.message}; {status(event)}, {clock(event.remaining)} left")
+        elif event.kind == "stopped" and not live:
+            tell(f"stopped: {status(event)}")
+
+
+def status(event: Event) -> str:
+    """Loss, held-out loss and speed, in one line."""
+    parts = [] if event.loss is None else [f"loss {event.loss:.4f}"]
+    curve = event.progress.curve
+    if curve and curve[-1][3] == curve[-1][3]:
+        parts.append(f"held out {curve[-1][3]:.4f}")
+    return "  ".join([*parts, f"{event.rows_per_second:,.0f} rows/s"])
+
+
+def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
+    """Print the columns: what they are and why; at most `most` of them."""
+    from interfuse.data import describe
+
+    rows = describe(schema)
+    table("", ("Column", "Type", "Kind", "Why"), rows[:most], text=True)
+    if most is not None and len(rows) > most:
+        say(f"... and {len(rows) - most} more columns; schema.json holds all of them.")
+
+
+def print_end(model: Model) -> None:
+    """Say why training stopped and what came of it."""
+    t = model.record["training"]
+    speed = t["examples"] / max(t["seconds"], 1e-9)
+    say(f"Stopped: {t['reason']}.")
+    line = f"{t['examples']:,} examples in {clock(t['seconds'])} ({speed:,.0f} rows/s)"
+    if t["held_out_loss"] is not None:
+        line = (
+            f"Held-out loss {t['held_out_loss']:.4f}, the lowest, after "
+            f"{t['best_examples']:,} examples; {line}"
+        )
+    say(f"{line}.")
+    if t["skipped_steps"]:
+        warn(f"{t['skipped_steps']} steps were skipped because the loss was not finite.")

@@ -1,0 +1,70 @@
+"""Evaluation of a synthetic table: how close, how useful, how private.
+
+`evaluate` does everything and returns a `Report`. The parts can be called on their own, on tables
+made by `encode`:
+
+>>> import polars as pl
+>>> real = pl.DataFrame({"bytes": [1.0, 2.0, 3.0, 4.0], "proto": ["tcp", "tcp", "udp", "udp"]})
+>>> a, b, _ = encode(real, real)
+>>> column_shapes(a, b).score
+1.0
+
+The package shares its name with its main function, and whichever was imported first would hide the
+other in ``interfuse``. So the package itself can be called: ``interfuse.evaluate(real, synthetic)``
+works in every order of imports.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from interfuse.evaluate.columns import kinds_of
+from interfuse.evaluate.detection import Detection, boosted_detection, logistic_detection
+from interfuse.evaluate.measure import Limits, Measured, measure
+from interfuse.evaluate.missing import Missing, missing
+from interfuse.evaluate.privacy import Closest, Copies, closest, exact_copies
+from interfuse.evaluate.report import Report
+from interfuse.evaluate.run import evaluate
+from interfuse.evaluate.shapes import ColumnShape, Shapes, column_shapes
+from interfuse.evaluate.table import Table, encode
+from interfuse.evaluate.trends import PairTrend, Trends, pair_trends
+from interfuse.evaluate.utility import Score, default_target, utility
+
+__all__ = [
+    "Closest",
+    "ColumnShape",
+    "Copies",
+    "Detection",
+    "Limits",
+    "Measured",
+    "Missing",
+    "PairTrend",
+    "Report",
+    "Score",
+    "Shapes",
+    "Table",
+    "Trends",
+    "boosted_detection",
+    "closest",
+    "column_shapes",
+    "default_target",
+    "encode",
+    "evaluate",
+    "exact_copies",
+    "kinds_of",
+    "logistic_detection",
+    "measure",
+    "missing",
+    "pair_trends",
+    "utility",
+]
+
+
+class _Callable(ModuleType):
+    """A module that is called as its function `evaluate`."""
+
+    def __call__(self, *args: Any, **options: Any) -> Report:
+        return evaluate(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

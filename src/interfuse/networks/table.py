@@ -1,0 +1,213 @@
+"""The network for tables: a residual multilayer perceptron over one-hot and real cells.
+
+A record has q category cells, cell j with k_j values, and p number cells. With D = sum_j k_j:
+
+    u   = [ onehot(visible codes) (D) | z_t (p) | present (p) | known (p) | phi(t) ]
+    h_0 = W_in u + b
+    h_l = h_{l-1} + B_l dropout(silu(A_l norm(h_{l-1})))        l = 1 .. depth
+    (logits (D), v (p)) = W_out norm(h_depth)
+
+A hidden category is an all-zero block of the one-hot part, so h_0 is a sum over the visible cells
+and revealing one more cell adds one column of W_in to it. Generation uses this: it keeps h_0 and
+never builds a one-hot matrix. A number that is not in the record (its category cell says "missing"
+or names the value outright), or that is still pure noise, is a zero with `present` = 0.
+
+**Cells in order.** The values of a binned number are in order, and what holds for one bin nearly
+holds for the next. For such a cell the rows of W_in and of W_out are
+
+    W = W_free + C U,      C_{im} = cos(pi m (i + 1/2) / k),  m = 1 .. WAVES,
+
+a free part plus a smooth function of the position (the first waves of the discrete cosine
+transform). The smooth part is learned from all bins at once. On held-out rows of two public tables
+this was worth more than any change of width, depth or weight decay, and it halved the time to the
+optimum. C U is folded into W once a step, so it costs nothing per row.
+
+The second matrix of a block and the last matrix start at zero: the untrained network answers
+"uniform over the categories, v = 0", whatever the input.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+OCTAVES = 4
+TIME_FEATURES = 2 * OCTAVES + 1
+WAVES = 4
+SMALLEST_ORDERED = 5  # below this the waves span all functions of the position
+
+
+def time_features(t: Tensor) -> Tensor:
+    """Features phi(t) = (t, sin(pi 2^k t / 2), cos(pi 2^k t / 2)), k < 4, of a time in [0, 1].
+
+    Args:
+        t: (n,) times.
+
+    Returns:
+        (n, TIME_FEATURES). The chain is smooth in t: four octaves are enough.
+    """
+    octaves = 2.0 ** torch.arange(OCTAVES, device=t.device) * (math.pi / 2)
+    angle = t[:, None] * octaves
+    return torch.cat([t[:, None], angle.sin(), angle.cos()], dim=1)
+
+
+def cosine_waves(sizes: Sequence[int], ordered: Sequence[bool]) -> Tensor:
+    """The block-diagonal matrix C of the module's docstring, (D, WAVES * ordered cells)."""
+    cells = [j for j, k in enumerate(sizes) if ordered[j] and k >= SMALLEST_ORDERED]
+    c = torch.zeros(sum(sizes), WAVES * len(cells))
+    for i, j in enumerate(cells):
+        k, start = sizes[j], sum(sizes[:j])
+        position = (torch.arange(k) + 0.5) / k
+        order = torch.arange(1, WAVES + 1)
+        c[start : start + k, WAVES * i : WAVES * (i + 1)] = torch.cos(
+            math.pi * position[:, None] * order
+        )
+    return c
+
+
+class Weights(NamedTuple):
+    """W_in (width, D + 3p + time), W_out (D + p, width), with the smooth parts folded in."""
+
+    stem: Tensor
+    head: Tensor
+
+
+class Block(nn.Module):
+    """h + B dropout(silu(A norm(h))), the identity at the start of training."""
+
+    def __init__(self, width: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, inner)
+        self.outer = nn.Linear(inner, width)
+        self.dropout = dropout
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Map (n, width) to (n, width)."""
+        a = F.silu(self.inner(self.norm(h)))
+        return h + self.outer(F.dropout(a, self.dropout, self.training))
+
+
+class TableNet(nn.Module):
+    """Residual perceptron that predicts every hidden cell of a table's record.
+
+    Args:
+        sizes: number of values k_j of each category cell.
+        numbers: how many number cells p there are.
+        ordered: for each category cell, whether its values are in order.
+        width: length of the hidden state h.
+        depth: how many residual blocks.
+        inner: width inside a block; equal to `width` unless given.
+        dropout: share of a block's inner units that are dropped in training.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        numbers: int,
+        ordered: Sequence[bool] | None = None,
+        width: int = 256,
+        depth: int = 3,
+        inner: int | None = None,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.sizes = list(sizes)
+        self.ordered = list(ordered) if ordered is not None else [False] * len(self.sizes)
+        self.numbers = numbers
+        self.width = width
+        self.depth = depth
+        self.inner = inner or width
+        self.dropout = dropout
+        self.values = sum(self.sizes)
+        starts = [sum(self.sizes[:j]) for j in range(len(self.sizes))]
+        self.register_buffer("starts", torch.tensor(starts, dtype=torch.long), persistent=False)
+        last = torch.tensor(self.sizes, dtype=torch.long) - 1
+        self.register_buffer("last", last, persistent=False)
+        waves = cosine_waves(self.sizes, self.ordered)
+        self.register_buffer("waves", waves, persistent=False)
+        self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
+        self.stem_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
+        if waves.shape[1]:  # torch warns of filling an empty tensor
+            nn.init.kaiming_uniform_(self.stem_waves, a=math.sqrt(5))
+        self.blocks = nn.ModuleList(Block(width, self.inner, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        with warnings.catch_warnings():
+            # A table of constants and keys has no cell to predict.
+            warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+            self.head = nn.Linear(width, self.values + numbers)
+        self.head_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def config(self) -> dict[str, object]:
+        """The arguments that rebuild this network."""
+        names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout")
+        return {name: getattr(self, name) for name in names}
+
+    def weights(self) -> Weights:
+        """W_in and W_out with C U folded in; differentiable."""
+        stem, head = self.stem.weight, self.head.weight
+        if self.waves.shape[1]:
+            d = self.values
+            smooth_in = (self.waves @ self.stem_waves).T
+            smooth_out = self.waves @ self.head_waves
+            stem = torch.cat([stem[:, :d] + smooth_in, stem[:, d:]], 1)
+            head = torch.cat([head[:d] + smooth_out, head[d:]], 0)
+        return Weights(stem, head)
+
+    def inputs(self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor) -> Tensor:
+        """The input row u of the module's docstring; a code equal to k_j is a hidden cell."""
+        device = codes.device.type
+        amp = torch.is_autocast_enabled(device)
+        dtype = torch.get_autocast_dtype(device) if amp else self.stem.weight.dtype
+        u = torch.zeros(len(codes), self.stem.in_features, dtype=dtype, device=codes.device)
+        if self.sizes:
+            visible = codes <= self.last
+            u.scatter_(1, torch.minimum(codes, self.last) + self.starts, visible.to(dtype))
+        p, d = self.numbers, self.values
+        u[:, d : d + p] = z * present
+        u[:, d + p : d + 2 * p] = present
+        u[:, d + 2 * p : d + 3 * p] = known
+        u[:, d + 3 * p :] = time_features(t)
+        return u
+
+    def trunk(self, h: Tensor) -> Tensor:
+        """The residual blocks and the last norm: (n, width) to (n, width)."""
+        for block in self.blocks:
+            h = block(h)
+        return self.norm(h)
+
+    def forward(
+        self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Predict the clean cells.
+
+        Args:
+            codes: (n, q) integers; k_j stands for a hidden cell.
+            z: (n, p) noisy (or, where `known`, clean) numbers.
+            present: (n, p) 1 where the number is in the record and carries information.
+            known: (n, p) 1 where the number is given and not to be predicted.
+            t: (n,) times.
+
+        Returns:
+            Logits (n, D), the cells side by side, and v (n, p).
+        """
+        w = self.weights()
+        h = F.linear(self.inputs(codes, z, present, known, t), w.stem, self.stem.bias)
+        out = F.linear(self.trunk(h), w.head, self.head.bias)
+        return out[:, : self.values], out[:, self.values :]
+
+    def products(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of every matrix that multiplies each row."""
+        block = [(self.width, self.inner), (self.inner, self.width)] * self.depth
+        stem = (self.stem.in_features, self.width)
+        return [stem, *block, (self.width, self.head.out_features)]

@@ -1,0 +1,1 @@
+"""Training: the objective, the loop, its budget, its average and its checkpoints."""

@@ -1,0 +1,77 @@
+"""How long to train, and the learning rate that goes with it.
+
+The rate is warmed up, held, and at the end lowered linearly to zero (warm-up, stable, decay: Hu et
+al. 2024, arXiv 2404.06395). Unlike a cosine it need not know the end beforehand: the decay starts
+when most of the budget is spent *or* when the held-out loss stops falling, and takes the same share
+of the run either way. A budget in seconds is turned into examples by the measured speed when the
+decay starts, so a finished fit is always described by two numbers of examples and can be repeated.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from interfuse.errors import OptionError
+
+EXAMPLES_PER_ROW = 300
+FEWEST_EXAMPLES = 400_000
+MOST_EXAMPLES = 40_000_000
+WARM_UP_EXAMPLES = 20_000
+DECAY_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may be spent on one fit; exactly one of the two is set."""
+
+    seconds: float | None = None
+    examples: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.seconds is None) == (self.examples is None):
+            raise OptionError("budget: give either seconds or examples, not both.")
+        for name, value in (("seconds", self.seconds), ("examples", self.examples)):
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise OptionError(f"budget: {name} is {value}; expected a number above 0.")
+
+    @classmethod
+    def of(cls, seconds: float | None, examples: int | None, rows: int) -> Budget:
+        """The budget asked for, or the default for a table of `rows` rows.
+
+        The default visits each row 300 times, at least 400,000 and at most 40 million visits in
+        all. On public tables of 10^4 rows the best held-out loss came after 60 to 150 visits, where
+        the plateau rule ends the fit; larger tables gain from more visits than they can be given.
+        """
+        if seconds is None and examples is None:
+            examples = min(max(EXAMPLES_PER_ROW * rows, FEWEST_EXAMPLES), MOST_EXAMPLES)
+        return cls(seconds, examples)
+
+    def spent(self, seconds: float, examples: int) -> float:
+        """Share of the budget used so far."""
+        if self.seconds is not None:
+            return seconds / self.seconds
+        return examples / (self.examples or 1)
+
+    def decay_examples(self, seconds: float, examples: int) -> int:
+        """How many examples the decay gets if it starts now, because the budget says so."""
+        if self.seconds is not None:
+            speed = examples / max(seconds, 1e-9)
+            return max(int(speed * (self.seconds - seconds)), 1)
+        return max((self.examples or 1) - examples, 1)
+
+
+def learning_rate(peak: float, examples: int, decay_from: int | None, decay_examples: int) -> float:
+    """The rate after `examples` records: warm-up, then `peak`, then linearly to zero.
+
+    Args:
+        peak: the largest rate.
+        examples: records seen so far.
+        decay_from: where the decay started; None before it has.
+        decay_examples: how long the decay takes.
+    """
+    warm = min(1.0, (examples + 1) / WARM_UP_EXAMPLES)
+    if decay_from is None:
+        return peak * warm
+    left = 1 - (examples - decay_from) / max(decay_examples, 1)
+    return peak * warm * max(left, 0.0)

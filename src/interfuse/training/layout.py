@@ -1,0 +1,94 @@
+"""What the training and the questions must know of a table: its cells, not their meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Number cell r is in the record exactly when category cell `cell` has an `open` code."""
+
+    cell: int
+    open: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The cells of a record.
+
+    Attributes:
+        names: a name of each cell for messages, category cells first.
+        sizes: values of each category cell.
+        ordered: whether the values of a category cell are in order (bins of a number).
+        category_column: index of the data column that each category cell belongs to.
+        number_column: the same for number cells.
+        gates: for each number cell when it is present; None stands for always.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    ordered: tuple[bool, ...]
+    category_column: tuple[int, ...]
+    number_column: tuple[int, ...]
+    gates: tuple[Gate | None, ...]
+
+    @property
+    def categories(self) -> int:
+        """Number of category cells, q."""
+        return len(self.sizes)
+
+    @property
+    def numbers(self) -> int:
+        """Number of number cells, p."""
+        return len(self.gates)
+
+    @property
+    def columns(self) -> int:
+        """Number of data columns that have cells."""
+        owners = (*self.category_column, *self.number_column)
+        return 1 + max(owners, default=-1)
+
+    def present(self, codes: np.ndarray) -> np.ndarray:
+        """Which numbers are in records with these category codes.
+
+        Args:
+            codes: (n, q) codes.
+
+        Returns:
+            (n, p) booleans.
+        """
+        out = np.ones((len(codes), self.numbers), dtype=bool)
+        for r, gate in enumerate(self.gates):
+            if gate is not None:
+                out[:, r] = np.asarray(gate.open)[codes[:, gate.cell]]
+        return out
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON-able description."""
+        gates = [None if g is None else [g.cell, [int(o) for o in g.open]] for g in self.gates]
+        return {
+            "names": list(self.names),
+            "sizes": list(self.sizes),
+            "ordered": list(self.ordered),
+            "category_column": list(self.category_column),
+            "number_column": list(self.number_column),
+            "gates": gates,
+        }
+
+    @classmethod
+    def from_json(cls, d: dict) -> Layout:
+        """The inverse of `to_json`."""
+        gates = tuple(
+            None if g is None else Gate(int(g[0]), tuple(bool(o) for o in g[1])) for g in d["gates"]
+        )
+        return cls(
+            names=tuple(d["names"]),
+            sizes=tuple(int(k) for k in d["sizes"]),
+            ordered=tuple(bool(o) for o in d["ordered"]),
+            category_column=tuple(int(c) for c in d["category_column"]),
+            number_column=tuple(int(c) for c in d["number_column"]),
+            gates=gates,
+        )
