@@ -113,13 +113,13 @@ def test_finite_set_comes_back_with_its_weights(sampler):
 def test_order_of_convergence(sampler, order, schedule):
     """Halving the step divides the error by 2^order: the observed order is within 0.3 of it."""
     kernel = gaussian(schedule)
-    mean, start = MIXTURE.denoiser(kernel), normal(200, 2, seed=5)
+    mean, start = MIXTURE.denoiser(kernel), normal(60, 2, seed=5)
 
     def solve(solver, steps):
         levels = torch.linspace(-5, 4, steps + 1, dtype=torch.float64)
         return solver(kernel).run(mean, start, kernel.time(levels))
 
-    truth = solve(Heun, 4000)
+    truth = solve(Heun, 3000)
     errors = [float((solve(sampler, k) - truth).abs().mean()) for k in (80, 160, 320)]
     for coarse, fine in pairwise(errors):
         assert math.log2(coarse / fine) == pytest.approx(order, abs=0.3)

@@ -47,7 +47,7 @@ def demo(
 
     interfuse demo
 
-    interfuse demo --output /tmp/demo --seconds 30
+    interfuse demo --output quick --seconds 30
     """
     import interfuse
     from interfuse.api import FitStopped

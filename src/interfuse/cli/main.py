@@ -59,6 +59,9 @@ def root(
 
 def main() -> None:
     """Run the command line and exit."""
+    # Torch's threads otherwise wait for each other by spinning, which on a processor that others
+    # use as well can make training tens of times slower. Read when torch is loaded, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _exit_code(_run)

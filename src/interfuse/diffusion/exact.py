@@ -211,6 +211,7 @@ class FiniteSet:
         weight = torch.ones_like(a) / (expand(to_double(sigma), x) ** 2).clamp_min(1e-300)
         gap = (x[:, None] - a[:, None] * self.points) ** 2
         if known is not None:
+            known = known.expand(x.shape)
             gap = torch.where(known[:, None], (x[:, None] - self.points) ** 2, gap)
             weight = torch.where(known, 1e12, weight)
         exponent = -0.5 * (gap * weight[:, None]).sum(-1)

@@ -36,7 +36,7 @@ FOLDS = 3
 MOST_LABELS = 256
 """One-hot columns per category column; rarer real categories share one more column."""
 
-CELL_LIMIT = 16_000_000
+CELL_LIMIT = 8_000_000
 """Rows are sampled where the one-hot matrix of the logistic detection would have more cells."""
 
 

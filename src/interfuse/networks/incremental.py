@@ -8,11 +8,13 @@ matrix. The answers are those of `TableNet.forward` (a test compares them).
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from interfuse.networks.table import TableNet, time_features
+from interfuse.networks.table import Block, TableNet, time_features
 
 
 class IncrementalNet:
@@ -42,7 +44,7 @@ class IncrementalNet:
                     (b.inner.weight.to(dtype), b.inner.bias.to(dtype)),
                     (b.outer.weight.to(dtype), b.outer.bias.to(dtype)),
                 )
-                for b in net.blocks
+                for b in cast("list[Block]", net.blocks)
             ]
             self.norm = (net.norm.weight.to(dtype), net.norm.bias.to(dtype), net.norm.eps)
         self.dtype = dtype

@@ -109,6 +109,10 @@ class TableNet(nn.Module):
         dropout: share of a block's inner units that are dropped in training.
     """
 
+    starts: Tensor
+    last: Tensor
+    waves: Tensor
+
     def __init__(
         self,
         sizes: Sequence[int],

@@ -34,7 +34,8 @@ class PowerEma:
     def update(self, step: int) -> None:
         """Take in the weights after optimiser step `step` (counted from 1)."""
         beta = (1 - 1 / step) ** (self.gamma + 1)
-        torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - beta)
+        weights = [p.detach() for p in self.parameters]
+        torch._foreach_lerp_(self.average, weights, 1 - beta)  # pyright: ignore
 
     def state(self) -> dict[str, Tensor]:
         """The average by parameter name."""

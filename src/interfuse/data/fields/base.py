@@ -15,7 +15,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import polars as pl
@@ -115,12 +115,13 @@ class Field(abc.ABC):
 
 
 FIELDS: dict[str, type[Field]] = {}
+F = TypeVar("F", bound=Field)
 
 
-def register(*kinds: str) -> Callable[[type[Field]], type[Field]]:
+def register(*kinds: str) -> Callable[[type[F]], type[F]]:
     """Class decorator: this field handles columns of these kinds."""
 
-    def add(cls: type[Field]) -> type[Field]:
+    def add(cls: type[F]) -> type[F]:
         for kind in kinds:
             FIELDS[kind] = cls
         return cls

@@ -2,6 +2,7 @@
 
 The distinct values v_1 < ... < v_m have counts n_i. Each belongs to exactly one bin:
 
+* in a column of at most `FEW_VALUES` values each is a bin of its own;
 * a **heavy** value, of share at least min(1/B, 2 %) and at least three rows, is a bin of its own.
   Zero in a traffic table is the usual one: a spike that no smooth density can hold.
 * the others are cut, in order, into about B bins of equal mass. A bin that is wider than 1/B of the
@@ -14,8 +15,8 @@ transform (Brockwell 2007, doi 10.1016/j.spl.2007.02.008). Uniform draws inside 
 exactly N(0, 1) given the bin, whatever the ties.
 
 Back, p = ndtr(z) goes through the piecewise linear quantile function whose knots are (F(v-), v) and
-(F(v), v) for a value seen twice or more, which makes a step, and the interval's middle for a value
-seen once, so that new values appear between those. A bin keeps at most `KNOTS` knots.
+(F(v), v) for a value seen twice or more and for the ends of the column, which makes a step, and the
+interval's middle for any other value seen once, so that new values appear between those. A bin keeps at most `KNOTS` knots.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+FEW_VALUES = 64
 HEAVY_SHARE = 0.02
 HEAVY_ROWS = 3
 BIN_ROWS = 20
@@ -42,6 +44,8 @@ def assign_bins(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray
         counts: (m,) rows of each.
         bins: about how many bins the values that are not heavy are cut into.
     """
+    if 1 < len(values) <= FEW_VALUES and bins > 1:
+        return np.arange(len(values))
     total = int(counts.sum())
     heavy = (counts >= min(HEAVY_SHARE, 1 / bins) * total) & (counts >= HEAVY_ROWS)
     if bins == 1:
@@ -132,7 +136,8 @@ def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Kno
         member = order[(ends[b - 1] if b else 0) : end]
         high = np.cumsum(counts[member]) / rows[b]
         low = np.concatenate([[0.0], high[:-1]])
-        single = counts[member] == 1
+        # The ends of the column keep their whole interval: the range is reached as often as in it.
+        single = (counts[member] == 1) & (member > 0) & (member < len(values) - 1)
         p = np.where(single, (low + high) / 2, low)
         p = np.stack([p, np.where(single, p, high)], 1)
         keep = np.stack([np.ones(len(member), bool), ~single], 1)

@@ -1,0 +1,89 @@
+"""Published figures and the targets set from them, each with its source.
+
+All are of the protocol in `benchmarks.protocol`. "Checked" means read in the authors' own files or
+in a reprint of the paper's table; "recalled" means that no copy of the table was at hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["lower", "higher", "to 0.5"]
+
+REPRINT = (
+    "arXiv 2602.22586v1, tables 6, 7 and 11, which reprint those of TabDiff and TabSyn; checked"
+)
+TABNAT = "TabNAT repository at f8df4d18, eval/density; checked, one run"
+RECALLED = "TabDiff, arXiv 2410.20626; recalled, not checked"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The best published value of a figure.
+
+    Attributes:
+        value: the figure.
+        method: whose it is.
+        source: where it stands.
+    """
+
+    value: float
+    method: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure of the benchmark: what it is, what is to be reached, what others reached.
+
+    Attributes:
+        name: for people.
+        better: which way is better.
+        reach: the bound to reach; None where there is none.
+        best: the best published value, if any.
+    """
+
+    name: str
+    better: Better
+    reach: float | None = None
+    best: Published | None = None
+
+    def reached(self, value: float | None) -> bool | None:
+        """Whether a value keeps the bound; None where there is no bound or no value."""
+        if self.reach is None or value is None:
+            return None
+        if self.better == "higher":
+            return value >= self.reach
+        return value <= self.reach
+
+
+SHAPE, TREND = "Shape error, %", "Trend error, %"
+LOGISTIC, BOOSTED = "Logistic detection (1 = none)", "Boosted-tree detection, AUC"
+GRID, UTILITY = "Utility, AUC, 36-point grid", "Utility, AUC, one setting"
+DCR = "Nearer to training rows, share"
+
+GOALS: dict[str, dict[str, Goal]] = {
+    "shoppers": {
+        "shape": Goal(SHAPE, "lower", 1.11, Published(1.11, "TabNAT", TABNAT)),
+        "trend": Goal(TREND, "lower", 1.67, Published(1.67, "TabNAT", TABNAT)),
+        "logistic": Goal(LOGISTIC, "higher", 0.98, Published(0.9843, "TabDiff", RECALLED)),
+        "boosted": Goal(BOOSTED, "to 0.5", 0.56),
+        "utility_grid": Goal(GRID, "higher", 0.921, Published(0.921, "TabDiff", REPRINT)),
+        "utility": Goal(UTILITY, "higher"),
+        "copies": Goal("Exact copies, %", "lower"),
+        "dcr_share": Goal(DCR, "to 0.5", 0.52),
+        "rows_per_second": Goal("Rows a second, generate", "higher"),
+    },
+    "adult": {
+        "shape": Goal(SHAPE, "lower", 0.63, Published(0.63, "TabDiff", REPRINT)),
+        "trend": Goal(TREND, "lower", 1.49, Published(1.49, "TabDiff", REPRINT)),
+        "logistic": Goal(LOGISTIC, "higher", 0.99, Published(0.9950, "TabDiff", RECALLED)),
+        "boosted": Goal(BOOSTED, "to 0.5", 0.56),
+        "utility_grid": Goal(GRID, "higher", 0.912, Published(0.912, "TabDiff", REPRINT)),
+        "utility": Goal(UTILITY, "higher"),
+        "copies": Goal("Exact copies, %", "lower"),
+        "dcr_share": Goal(DCR, "to 0.5", 0.52),
+        "rows_per_second": Goal("Rows a second, generate", "higher"),
+    },
+}

@@ -1,0 +1,129 @@
+"""Every registered network, schedule and sampler keeps its promises; newcomers included."""
+
+import inspect
+import json
+import math
+
+import pytest
+import torch
+
+from interfuse.diffusion import SAMPLERS, SCHEDULES, Cosine, Gaussian
+from interfuse.networks import NETWORKS
+
+TIMES = torch.linspace(0, 1, 101, dtype=torch.float64)
+
+
+def documented(cls):
+    assert cls.__doc__
+    assert inspect.getdoc(inspect.getmodule(cls))
+    for name, member in vars(cls).items():
+        if inspect.isfunction(member) and not name.startswith("_"):
+            assert inspect.getdoc(getattr(cls, name)), name
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+class TestEveryNetwork:
+    def make(self, name):
+        torch.manual_seed(0)
+        return NETWORKS[name]([3, 9], 2, [False, True])
+
+    def test_it_is_documented(self, name):
+        documented(NETWORKS[name])
+
+    def test_it_predicts_every_cell(self, name):
+        net = self.make(name).eval()
+        codes = torch.tensor([[3, 2], [1, 9]])
+        seen = torch.tensor([[True, False], [False, True]])
+        logits, numbers = net(codes, torch.randn(2, 2), seen, seen, torch.rand(2))
+        assert logits.shape == (2, 12)
+        assert numbers.shape == (2, 2)
+
+    def test_it_is_rebuilt_from_json_and_weights(self, name):
+        net = self.make(name).eval()
+        config = json.loads(json.dumps(net.config(), allow_nan=False))
+        twin = NETWORKS[name](**config).eval()
+        twin.load_state_dict(net.state_dict())
+        codes, none = torch.tensor([[0, 9]]), torch.zeros(1, 2, dtype=torch.bool)
+        args = (codes, torch.zeros(1, 2), none, none, torch.ones(1))
+        torch.testing.assert_close(twin(*args), net(*args), rtol=0, atol=0)
+        # What is stored are the parameters alone: everything else follows from the config.
+        assert set(net.state_dict()) == {k for k, _ in net.named_parameters()}
+
+    def test_every_weight_learns(self, name):
+        net = self.make(name)
+        with torch.no_grad():
+            for p in net.parameters():
+                p.add_(torch.randn(p.shape) * 0.1)
+        codes, seen = torch.tensor([[0, 4], [2, 9]]), torch.ones(2, 2, dtype=torch.bool)
+        logits, numbers = net(codes, torch.randn(2, 2), seen, seen, torch.rand(2))
+        (logits.square().sum() + numbers.square().sum()).backward()
+        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+class TestEverySchedule:
+    def test_it_is_documented(self, name):
+        documented(SCHEDULES[name])
+
+    def test_it_preserves_variance_and_forgets(self, name):
+        alpha, sigma = SCHEDULES[name]()(TIMES)
+        assert alpha.dtype == sigma.dtype == torch.float64
+        torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(alpha))
+        assert (alpha.diff() < 0).all()
+        assert (sigma.diff() > 0).all()
+
+    def test_the_ratio_has_an_inverse(self, name):
+        schedule = SCHEDULES[name]()
+        inner = TIMES[1:-1]
+        logsnr = schedule.logsnr(inner)
+        assert (logsnr.diff() < 0).all()
+        torch.testing.assert_close(schedule.inverse(logsnr), inner, rtol=0, atol=1e-6)
+        assert float(schedule.inverse(torch.tensor(1e4))) <= 1e-3
+        assert float(schedule.inverse(torch.tensor(-1e4))) >= 1 - 1e-3
+
+
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+class TestEverySampler:
+    def run(self, name, schedule, std, mean, steps=400, n=20_000):
+        gaussian = Gaussian(SCHEDULES[schedule]())
+        sampler = SAMPLERS[name](gaussian)
+
+        def exact(x, t):
+            """E[x_0 | x_t] of x_0 ~ N(mean, std^2)."""
+            alpha, sigma = (float(c) for c in gaussian.alpha_sigma(t))
+            gain = alpha * std**2 / (alpha**2 * std**2 + sigma**2)
+            return mean + gain * (x - alpha * mean)
+
+        g = torch.Generator().manual_seed(0)
+        start = torch.randn(n, 1, generator=g, dtype=torch.float64)
+        times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+        return sampler.run(exact, start, times, noise=g)
+
+    def test_a_normal_law_comes_out_of_its_own_denoiser(self, name, schedule):
+        x = self.run(name, schedule, std=0.5, mean=0.7)
+        error = 0.5 / math.sqrt(len(x))
+        # Besides the standard error: discretisation, of order 1 / steps for the slowest.
+        assert float(x.mean()) == pytest.approx(0.7, abs=4 * error + 0.02)
+        assert float(x.std()) == pytest.approx(0.5, abs=4 * error + 0.02)
+
+    def test_a_point_is_hit_exactly(self, name, schedule):
+        x = self.run(name, schedule, std=0.0, mean=-1.3, n=50)
+        _, sigma = Gaussian(SCHEDULES[schedule]()).alpha_sigma(0.0)
+        # Schedules that do not reach clean data leave their smallest noise.
+        assert (x + 1.3).abs().max() <= 5 * float(sigma) + 1e-9
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_samplers_are_documented_and_keep_known_cells(name):
+    documented(SAMPLERS[name])
+    from interfuse.diffusion import Known
+
+    g = torch.Generator().manual_seed(0)
+    start = torch.randn(5, 3, generator=g)
+    mask = torch.tensor([True, False, True])
+    values = torch.tensor([0.123, 0.0, -4.5])
+    times = torch.linspace(1, 0, 6, dtype=torch.float64)
+    sampler = SAMPLERS[name](Gaussian(Cosine()))
+    out = sampler.run(lambda x, t: 0.5 * x, start, times, known=Known(mask, values), noise=g)
+    assert torch.equal(out[:, mask], values[mask].expand(5, 2))

@@ -1,0 +1,133 @@
+"""Frames of every kind and shape: the same figures, or an error that says what to do."""
+
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from shop_sessions import KINDS, sessions
+
+import interfuse
+from interfuse.errors import DataError
+from interfuse.evaluate import Limits, column_shapes, encode, evaluate, kinds_of
+
+QUICK = Limits(draws=2)
+PANDAS = {name: kind for name, kind in KINDS.items() if kind != "date"}
+
+
+def figures(report):
+    return {row["key"]: row["value"] for row in report.table()}
+
+
+@pytest.fixture(scope="module")
+def torn():
+    return tuple(sessions(300, seed, missing=True).select(list(PANDAS)) for seed in (0, 1, 2))
+
+
+@pytest.fixture(scope="module")
+def expected(torn):
+    return evaluate(*torn, schema=PANDAS, limits=QUICK, threads=1)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "arrow", "lazy", "columns in another order"])
+def test_every_kind_of_frame_gives_the_same_report(torn, expected, kind):
+    turn = {
+        "pandas": lambda frame: frame.to_pandas(),
+        "arrow": lambda frame: frame.to_arrow(),
+        "lazy": lambda frame: frame.lazy(),
+        "columns in another order": lambda frame: frame.select(sorted(frame.columns)[::-1]),
+    }[kind]
+    real, synthetic, held = torn
+    given = (real if kind.startswith("columns") else turn(real), turn(synthetic), turn(held))
+    report = evaluate(*given, schema=PANDAS, limits=QUICK, threads=1)
+    assert figures(report) == pytest.approx(figures(expected), abs=1e-9)
+    assert report.findings == expected.findings
+
+
+def test_frames_may_be_of_different_kinds(torn, expected):
+    real, synthetic, held = torn
+    report = evaluate(
+        real, synthetic.to_pandas(), held.to_arrow(), schema=PANDAS, limits=QUICK, threads=1
+    )
+    assert figures(report) == pytest.approx(figures(expected), abs=1e-9)
+
+
+def test_the_package_itself_can_be_called(torn, expected):
+    """`from interfuse.evaluate import x` puts the module where users expect the function."""
+    real, synthetic, held = torn
+    for call in (sys.modules["interfuse.evaluate"], interfuse.evaluate):
+        report = call(real, synthetic, held, schema=PANDAS, limits=QUICK, threads=1)
+        assert figures(report) == figures(expected)
+
+
+def test_numbers_of_another_width_are_the_same_numbers():
+    real = pl.DataFrame({"x": np.arange(50), "y": np.arange(50) / 2, "z": ["1", "2"] * 25})
+    synthetic = real.with_columns(
+        pl.col("x").cast(pl.Float32), pl.col("y").cast(pl.Float64), pl.col("z").cast(pl.Int8)
+    )
+    kinds = {"x": "number", "y": "number", "z": "category"}
+    a, b, _ = encode(real, synthetic, schema=kinds)
+    assert column_shapes(a, b).score == 1.0
+
+
+@pytest.mark.parametrize("which", ["real", "synthetic", "hold-out"])
+@pytest.mark.parametrize("rows", [0, 1])
+def test_tables_without_rows_are_refused_by_name(real, which, rows):
+    frames = {"real": real, "synthetic": real, "hold-out": real}
+    frames[which] = real.head(rows)
+    with pytest.raises(DataError, match=rf"the {which} table has {rows} rows; figures need rows"):
+        evaluate(*frames.values(), schema=KINDS, limits=QUICK, threads=1)
+
+
+def test_derived_columns_are_compared_by_their_type():
+    frame = pl.DataFrame(
+        {"total": np.arange(60.0), "flag": [True, False] * 30, "id": [f"u{i}" for i in range(60)]}
+    )
+    schema = {"total": "derived", "flag": "derived", "id": "key"}
+    assert kinds_of(frame, schema) == {"total": "number", "flag": "category"}
+
+
+def test_a_column_that_came_back_all_missing_is_named(real, fresh):
+    lost = fresh.with_columns(pl.lit(None, pl.Float64).alias("rate"), pl.lit(None).alias("month"))
+    report = evaluate(real, lost, schema=KINDS, limits=QUICK, threads=1)
+    lines = "\n".join(report.findings)
+    assert "'rate': 100.0% missing, 0.0% in the real table" in lines
+    assert "'month': 100.0% missing, 0.0% in the real table" in lines
+    assert report["detection.boosted"] > 0.99
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fresh_rows_with_missing_values_raise_no_alarm(seed):
+    """Every threshold is exceeded by chance once in 10^4: 3 x 100 of them hardly ever."""
+    frames = [sessions(700, 10 * seed + i, missing=True) for i in range(3)]
+    report = evaluate(*frames, schema=KINDS, limits=QUICK, threads=1)
+    assert report.findings == []
+
+
+def test_a_synthesiser_with_every_fault_has_every_one_named(real, fresh, unseen):
+    """Half shuffled, a third copied, one category dropped, a rule broken: four sentences."""
+    bad = pl.concat([fresh.head(1000), real.head(500)]).with_columns(
+        pl.col("day").shuffle(seed=1), pl.col("month").replace({"Nov": "Dec"})
+    )
+    copied = bad.tail(500).with_columns(real.head(500)["day"], real.head(500)["month"])
+    bad = pl.concat([bad.head(1000), copied.filter(pl.col("month") != "Nov")])
+    report = evaluate(
+        real,
+        bad,
+        unseen,
+        schema=KINDS,
+        limits=QUICK,
+        threads=1,
+        rules=[("day = date of start", 1.0, 0.4)],
+    )
+    lines = "\n".join(report.findings)
+    for said in (
+        "Column 'month' lacks the category 'Nov'",
+        "'start'",
+        "'day'",
+        "exact copies of training rows",
+        "The rule day = date of start holds in 40.0% of rows, 100.0% of real ones.",
+    ):
+        assert said in lines
+    assert "visibly different" in report.verdict[0]
+    assert "come through" in report.verdict[2]

@@ -1,0 +1,91 @@
+"""The public surface is documented, its examples run, and importing it costs nothing."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import interfuse
+
+MODULES = sorted(
+    m.name
+    for m in pkgutil.walk_packages(interfuse.__path__, "interfuse.")
+    if "__main__" not in m.name
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_and_public_name_has_a_docstring(name):
+    module = importlib.import_module(name)
+    assert inspect.getdoc(module), name
+    missing = []
+    for key, member in vars(module).items():
+        own = getattr(member, "__module__", None) == name
+        if key.startswith("_") or not own or not callable(member) or hasattr(member, "__origin__"):
+            continue
+        missing += [key] * (not inspect.getdoc(member))
+        if inspect.isclass(member):
+            for part, value in vars(member).items():
+                public = not part.startswith("_") and (
+                    inspect.isfunction(value) or isinstance(value, property | classmethod)
+                )
+                missing += [f"{key}.{part}"] * (
+                    public and not inspect.getdoc(getattr(member, part))
+                )
+    assert not missing
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_docstrings_run(name):
+    module = importlib.import_module(name)
+    tests = [t for t in doctest.DocTestFinder().find(module) if t.examples]
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    for test in tests:
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def test_the_main_verbs_have_examples():
+    for verb in (interfuse.fit, interfuse.Model.generate, interfuse.infer_schema):
+        assert ">>>" in inspect.getdoc(verb)
+
+
+@pytest.mark.parametrize("name", interfuse.__all__)
+def test_every_public_name_exists_and_says_what_it_raises(name):
+    member = getattr(interfuse, name)
+    assert inspect.getdoc(member)
+    assert name in dir(interfuse)
+    if inspect.isfunction(member):
+        text = inspect.getdoc(member)
+        assert "Args:" in text
+        assert "Raises:" in text
+        hints = inspect.signature(member)
+        assert all(p.annotation is not p.empty for p in hints.parameters.values())
+        for parameter in hints.parameters:
+            assert f"{parameter}:" in text, parameter
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="module 'interfuse' has no attribute 'train'"):
+        interfuse.train  # noqa: B018
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = (
+        "import sys, interfuse; "
+        "print([m for m in ('torch', 'polars', 'numpy', 'pandas', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_error_has_one_base():
+    from interfuse import errors
+
+    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass)]
+    assert len(classes) > 3
+    assert all(issubclass(c, errors.InterfuseError) for c in classes)

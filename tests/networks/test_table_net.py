@@ -1,0 +1,178 @@
+"""The network for tables, and its faster twin that reveals one cell at a time."""
+
+import math
+
+import pytest
+import torch
+
+from interfuse.networks import TableNet
+from interfuse.networks.incremental import IncrementalNet
+from interfuse.networks.table import SMALLEST_ORDERED, TIME_FEATURES, WAVES, cosine_waves
+
+SIZES, ORDERED, NUMBERS = [3, 12, 2, 7], [False, True, False, True], 2
+
+
+def trained(seed=0, sizes=SIZES, numbers=NUMBERS, ordered=ORDERED, **options):
+    """A network whose weights are all random: the untrained one says nothing."""
+    torch.manual_seed(seed)
+    net = TableNet(sizes, numbers, ordered, width=48, depth=2, **options)
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            if name.startswith("head") or "outer" in name:
+                p.normal_(0, 0.3)
+    return net.eval()
+
+
+def records(n, seed=0, sizes=SIZES, numbers=NUMBERS):
+    """Codes, which are visible, numbers and their masks, at random."""
+    g = torch.Generator().manual_seed(seed)
+    k = torch.tensor(sizes)
+    codes = (torch.rand(n, len(sizes), generator=g) * k).long()
+    visible = torch.rand(n, len(sizes), generator=g) < torch.rand(n, 1, generator=g)
+    z = torch.randn(n, numbers, generator=g)
+    present = torch.rand(n, numbers, generator=g) < 0.6
+    known = present & (torch.rand(n, numbers, generator=g) < 0.5)
+    return codes, visible, z, present, known
+
+
+@pytest.mark.parametrize(("sizes", "numbers"), [([4], 0), ([], 3), ([2, 600], 1), (SIZES, NUMBERS)])
+def test_shapes(sizes, numbers):
+    net = trained(sizes=sizes, numbers=numbers, ordered=[True] * len(sizes))
+    codes, visible, z, present, known = records(5, sizes=sizes, numbers=numbers)
+    hidden = torch.where(visible, codes, torch.tensor(sizes).long())
+    logits, v = net(hidden, z, present, known, torch.rand(5))
+    assert logits.shape == (5, sum(sizes))
+    assert v.shape == (5, numbers)
+    rows = [(i, o) for i, o in net.products()]
+    assert rows[0] == (sum(sizes) + 3 * numbers + TIME_FEATURES, 48)
+    assert rows[-1] == (48, sum(sizes) + numbers)
+
+
+def test_the_untrained_network_is_uniform_at_every_input():
+    torch.manual_seed(0)
+    net = TableNet(SIZES, NUMBERS, [False] * 4).eval()
+    codes, visible, z, present, known = records(20)
+    hidden = torch.where(visible, codes, torch.tensor(SIZES))
+    logits, v = net(hidden, z, present, known, torch.rand(20))
+    for part in logits.split(SIZES, 1):
+        torch.testing.assert_close(part.softmax(1), torch.full_like(part, 1 / part.shape[1]))
+    assert (v == 0).all()
+
+
+def test_the_untrained_network_is_uniform_on_cells_in_order_too():
+    torch.manual_seed(0)
+    net = TableNet(SIZES, NUMBERS, ORDERED).eval()
+    codes, *_, z, present, known = records(20)
+    logits, v = net(codes, z, present, known, torch.rand(20))
+    assert (logits == 0).all()
+    assert (v == 0).all()
+
+
+def test_hidden_cells_and_absent_numbers_change_nothing():
+    net = trained()
+    codes, visible, z, present, known = records(30)
+    hidden = torch.where(visible, codes, torch.tensor(SIZES))
+    t = torch.rand(30)
+    a = net(hidden, z, present, known, t)
+    b = net(hidden, torch.where(present, z, 1e6), present, known, t)
+    torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_cosine_waves_are_orthogonal_and_blocks_do_not_touch():
+    sizes, ordered = [3, 9, SMALLEST_ORDERED - 1, 40], [True, True, True, True]
+    c = cosine_waves(sizes, ordered)
+    assert c.shape == (sum(sizes), 2 * WAVES), "cells too small for waves have none"
+    # sum_i cos(pi m (i + 1/2) / k) cos(pi n (i + 1/2) / k) = k / 2 if m = n, else 0.
+    gram = c.T @ c
+    expected = torch.diag(torch.tensor([9 / 2] * WAVES + [40 / 2] * WAVES))
+    torch.testing.assert_close(gram, expected, rtol=1e-5, atol=1e-4)
+    # And with the constant: every wave sums to zero.
+    torch.testing.assert_close(c.sum(0), torch.zeros(2 * WAVES), rtol=0, atol=1e-4)
+    assert cosine_waves(sizes, [False] * 4).shape == (sum(sizes), 0)
+    m, i = 3, 4
+    assert c[3 + i, m - 1].item() == pytest.approx(math.cos(math.pi * m * (i + 0.5) / 9), abs=1e-6)
+
+
+def test_folded_weights_are_the_free_part_plus_the_waves():
+    net = trained()
+    w = net.weights()
+    d = sum(SIZES)
+    torch.testing.assert_close(
+        w.stem[:, :d] - net.stem.weight[:, :d], (net.waves @ net.stem_waves).T, atol=1e-6, rtol=0
+    )
+    torch.testing.assert_close(w.stem[:, d:], net.stem.weight[:, d:])
+    # A cell that is not in order has no smooth part.
+    torch.testing.assert_close(w.head[:3], net.head.weight[:3])
+    loss = (w.stem**2).sum() + (w.head**2).sum()
+    loss.backward()
+    assert net.stem_waves.grad.abs().sum() > 0
+    assert net.head_waves.grad.abs().sum() > 0
+
+
+def incremental(net, dtype, codes, visible, z, present, known, t):
+    fast = IncrementalNet(net, dtype)
+    h = fast.start(len(codes))
+    # In an order of their own, some cells of the rows at a time.
+    for j in torch.randperm(codes.shape[1], generator=torch.Generator().manual_seed(3)).tolist():
+        fast.reveal(h, j, codes[:, j], visible[:, j])
+    features = fast.features(h + fast.numbers(z, present, known), t)
+    logits = torch.cat([fast.logits(features, j) for j in range(codes.shape[1])], 1)
+    return logits, fast.v(features)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("t", [1.0, 0.37])
+def test_revealing_one_by_one_gives_the_answers_of_the_network(seed, t):
+    net = trained(seed)
+    codes, visible, z, present, known = records(100, seed)
+    hidden = torch.where(visible, codes, torch.tensor(SIZES))
+    full = net(hidden, z, present, known, torch.full((100,), t))
+    fast = incremental(net, torch.float32, codes, visible, z, present, known, t)
+    torch.testing.assert_close(fast, full, rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+def test_revealing_in_bfloat16_is_off_by_its_rounding():
+    net = trained()
+    codes, visible, z, present, known = records(400)
+    hidden = torch.where(visible, codes, torch.tensor(SIZES))
+    exact = net(hidden, z, present, known, torch.full((400,), 0.5))
+    rough = incremental(net, torch.bfloat16, codes, visible, z, present, known, 0.5)
+    for a, b in zip(exact, rough, strict=True):
+        # 8 bits of mantissa are a relative error of 2^-9 each time a value is stored; about ten
+        # roundings on the way add up like a random walk: 1 % of the outputs' own spread.
+        assert ((a - b).std() / a.std()).item() < 0.02
+
+
+@torch.no_grad()
+def test_revealing_everywhere_is_revealing_with_a_full_mask():
+    fast = IncrementalNet(trained())
+    codes = records(50)[0]
+    a, b = fast.start(50), fast.start(50)
+    for j in range(4):
+        fast.reveal(a, j, codes[:, j])
+        fast.reveal(b, j, codes[:, j], torch.ones(50, dtype=torch.bool))
+    assert torch.equal(a, b)
+
+
+@torch.no_grad()
+def test_the_twin_does_not_touch_the_network():
+    net = trained()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    fast = IncrementalNet(net)
+    fast.reveal(fast.start(1), 0, torch.zeros(1, dtype=torch.long))
+    assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+
+
+def test_config_rebuilds_the_network():
+    net = trained(inner=20, dropout=0.3)
+    twin = TableNet(**net.config())
+    assert twin.config() == net.config()
+    twin.load_state_dict(net.state_dict())
+    twin.eval()
+    codes, _, z, present, known = records(9)
+    t = torch.rand(9)
+    torch.testing.assert_close(
+        twin(codes, z, present, known, t), net(codes, z, present, known, t), rtol=0, atol=0
+    )
