@@ -29,6 +29,7 @@ from interfuse.errors import DataError, RunError
 from interfuse.estimate import estimate
 from interfuse.files import write_json
 from interfuse.model import Model, machine, to_line, versions
+from interfuse.questions.calibrate import calibrate
 from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import choose_device, choose_precision
@@ -49,7 +50,7 @@ class Notice:
     """What a fit says before it trains.
 
     Attributes:
-        stage: "schema", "estimate" or "resumed".
+        stage: "schema", "estimate", "resumed" or "calibrate".
         message: for people.
         value: the schema or the estimate.
     """
@@ -201,7 +202,11 @@ class Job:
                 if folder and due and not trainer.progress.reason:
                     trainer.checkpoint().save(folder / store.CHECKPOINT)
                     saved = time.monotonic()
-        if not trainer.progress.reason:
+        if trainer.progress.reason:
+            if folder:
+                trainer.checkpoint().save(folder / store.CHECKPOINT)
+            self.listener(Notice("calibrate", "putting the marginals right"))
+        else:
             if folder is None:
                 raise FitStopped("interrupted; a fit without a folder keeps nothing.")
             trainer.checkpoint().save(folder / store.CHECKPOINT)
@@ -215,6 +220,10 @@ def _model(schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str
     """The fitted model: averaged weights of the lowest held-out loss, and how they came to be."""
     p = trainer.progress
     trainer.use_best()
+    layout, net = trainer.objective.layout, trainer.net.eval()
+    codes = torch.cat([trainer.rows.codes, trainer.held_out.codes])
+    seed = trainer.settings.seed
+    off = calibrate(net, layout, codec, codes, p.examples, seed, trainer.device)
     training = {
         "examples": p.examples,
         "seconds": round(p.seconds, 3),
@@ -226,9 +235,10 @@ def _model(schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str
         "curve": [[_finite(x) for x in point] for point in p.curve],
         "settings": asdict(trainer.settings),
         "device": trainer.device.type,
+        "marginal_error_before_calibration": off,
     }
     full = {**record, "versions": versions(), "machine": machine(), "training": training}
-    return Model(schema, codec, trainer.objective.layout, trainer.net.cpu().eval(), full)
+    return Model(schema, codec, layout, net.cpu(), full)
 
 
 def _finite(x: float) -> float | None:

@@ -65,6 +65,10 @@ class Training:
             say(f"Estimate: {notice.message}.")
         elif notice.stage == "resumed":
             tell(f"Resuming: {notice.message}.")
+        elif notice.stage == "calibrate" and self.task is not None:
+            self.bar.update(self.task, description="calibrating", remaining=None)
+            if not errors.is_terminal:
+                tell(f"calibrating: {notice.message}")
 
     def _event(self, event: Event) -> None:
         live = errors.is_terminal

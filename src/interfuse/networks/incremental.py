@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import cast
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,7 +32,11 @@ class IncrementalNet:
             folded = net.weights()
             d, p = net.values, net.numbers
             stem = folded.stem.detach()
-            self.columns = stem[:, :d].T.contiguous()
+            columns = stem[:, :d].T
+            self.paired = net.pairs is not None
+            if net.pairs is not None:
+                columns = torch.cat([columns, net.pairs.detach()], 1)
+            self.columns = columns.contiguous()
             self.z_weight = stem[:, d : d + p].to(dtype)
             self.present_weight = stem[:, d + p : d + 2 * p].to(dtype)
             self.known_weight = stem[:, d + 2 * p : d + 3 * p].to(dtype)
@@ -49,16 +55,32 @@ class IncrementalNet:
             self.norm = (net.norm.weight.to(dtype), net.norm.bias.to(dtype), net.norm.eps)
         self.dtype = dtype
         self.sizes = net.sizes
-        self.starts = net.starts.tolist()
+        self.starts = net.starts
+        self._first = net.starts.tolist()
         self.values = net.values
         self.width = net.width
 
     def start(self, n: int) -> Tensor:
-        """h_0 of n records in which nothing is visible yet, without the term of t: (n, width)."""
-        return self.bias.repeat(n, 1)
+        """h_0 of n records in which nothing is visible yet, without the term of t.
 
-    def reveal(self, h: Tensor, cell: int, codes: Tensor, where: Tensor | None = None) -> None:
-        """Add category `codes` (n,) of `cell` to h in place, only in the rows `where` if given."""
+        Returns:
+            (n, width), or (n, width + D) with the pair terms of the visible values behind it.
+        """
+        h = torch.zeros(n, self.columns.shape[1], device=self.bias.device)
+        h[:, : self.width] = self.bias
+        return h
+
+    def reveal(
+        self, h: Tensor, codes: Tensor, cell: int | Tensor, where: Tensor | None = None
+    ) -> None:
+        """Make categories visible: add their columns of W_in to h, in place.
+
+        Args:
+            h: hidden state, from `start`.
+            codes: (n,) codes.
+            cell: the cell, or one for each row (n,).
+            where: (n,) rows to change; all if None.
+        """
         add = self.columns[self.starts[cell] + codes]
         h += add if where is None else add * where[:, None]
 
@@ -69,10 +91,16 @@ class IncrementalNet:
         out = out + F.linear(seen, self.present_weight)
         return (out + F.linear(known.to(self.dtype), self.known_weight)).float()
 
-    def features(self, h: Tensor, t: float) -> Tensor:
-        """The last hidden state at time t, from h_0 without its term of t."""
+    def features(self, h: Tensor, t: float, numbers: Tensor | float = 0.0) -> Tensor:
+        """The last hidden state at time t.
+
+        Args:
+            h: hidden state, from `start`.
+            t: time.
+            numbers: from `numbers`.
+        """
         time = time_features(torch.full((1,), t, device=h.device)) @ self.time_weight.T
-        x = (h + time).to(self.dtype)
+        x = (h[:, : self.width] + numbers + time).to(self.dtype)
         for norm, inner, outer in self.blocks:
             x = x + F.linear(F.silu(F.linear(self._norm(x, norm), *inner)), *outer)
         return self._norm(x, self.norm)
@@ -80,10 +108,42 @@ class IncrementalNet:
     def _norm(self, x: Tensor, norm: tuple[Tensor, Tensor, float]) -> Tensor:
         return F.layer_norm(x, (self.width,), *norm)
 
-    def logits(self, features: Tensor, cell: int) -> Tensor:
-        """Logits of one category cell, (n, k), float32."""
-        rows = slice(self.starts[cell], self.starts[cell] + self.sizes[cell])
-        return F.linear(features, self.head[rows], self.head_bias[rows]).float()
+    def logits(self, features: Tensor, cell: int, h: Tensor) -> Tensor:
+        """Logits of one category cell.
+
+        Args:
+            features: (n, width).
+            cell: the cell.
+            h: hidden state behind `features`, which holds the pair terms.
+
+        Returns:
+            (n, k) float32.
+        """
+        start = self._first[cell]
+        rows = slice(start, start + self.sizes[cell])
+        out = F.linear(features, self.head[rows], self.head_bias[rows]).float()
+        if self.paired:
+            out += h[:, self.width + start : self.width + start + self.sizes[cell]]
+        return out
+
+    def grouped_logits(self, features: Tensor, cells: Sequence[int], h: Tensor) -> Tensor:
+        """Logits of another cell for each group of rows.
+
+        Args:
+            features: (n, width); rows are in len(cells) groups of equal size.
+            cells: the cell that each group asks for.
+            h: as for `logits`.
+
+        Returns:
+            (n, largest k) float32, minus infinity behind a cell's last value.
+        """
+        size = len(features) // len(cells)
+        shape = (len(features), max(self.sizes[j] for j in cells))
+        out = torch.full(shape, -torch.inf, device=features.device)
+        for g, j in enumerate(cells):
+            rows = slice(g * size, (g + 1) * size)
+            out[rows, : self.sizes[j]] = self.logits(features[rows], j, h[rows])
+        return out
 
     def v(self, features: Tensor) -> Tensor:
         """The numbers' v, (n, p), float32."""

@@ -15,12 +15,15 @@ or names the value outright), or that is still pure noise, is a zero with `prese
 **Cells in order.** The values of a binned number are in order, and what holds for one bin nearly
 holds for the next. For such a cell the rows of W_in and of W_out are
 
-    W = W_free + C U,      C_{im} = cos(pi m (i + 1/2) / k),  m = 1 .. WAVES,
+    W = f W_free + C S U,      C_{im} = cos(pi m (i + 1/2) / k),  S = diag(s / m),  m = 1 .. WAVES,
 
-a free part plus a smooth function of the position (the first waves of the discrete cosine
-transform). The smooth part is learned from all bins at once. On held-out rows of two public tables
-this was worth more than any change of width, depth or weight decay, and it halved the time to the
-optimum. C U is folded into W once a step, so it costs nothing per row.
+a small free part plus a smooth function of the position (the first waves of the discrete cosine
+transform). An optimiser moves every entry of U by about as much, so the factors s / m make slow
+waves learn fast and quick ones slowly, and the factor f holds back what is peculiar to one bin: a
+prior that neighbouring bins mean the same. On the held-out rows of Shoppers, categories cost 1.225
+nats a cell without the waves, 1.215 with four of them and f = 1, and 1.209 so; no change of width,
+depth, weight decay or rate was worth half of it. f W_free + C S U is folded once a step, so it
+costs nothing per row.
 
 The second matrix of a block and the last matrix start at zero: the untrained network answers
 "uniform over the categories, v = 0", whatever the input.
@@ -39,7 +42,9 @@ from torch.nn import functional as F
 
 OCTAVES = 4
 TIME_FEATURES = 2 * OCTAVES + 1
-WAVES = 4
+WAVES = 12
+FREE_IN, FREE_OUT = 0.05, 0.15  # f
+SLOW_IN, SLOW_OUT = 4.0, 2.0  # s
 SMALLEST_ORDERED = 5  # below this the waves span all functions of the position
 
 
@@ -57,17 +62,25 @@ def time_features(t: Tensor) -> Tensor:
     return torch.cat([t[:, None], angle.sin(), angle.cos()], dim=1)
 
 
+def in_order(sizes: Sequence[int], ordered: Sequence[bool]) -> list[int]:
+    """The cells that have waves."""
+    return [j for j, k in enumerate(sizes) if ordered[j] and k >= SMALLEST_ORDERED]
+
+
 def cosine_waves(sizes: Sequence[int], ordered: Sequence[bool]) -> Tensor:
-    """The block-diagonal matrix C of the module's docstring, (D, WAVES * ordered cells)."""
-    cells = [j for j, k in enumerate(sizes) if ordered[j] and k >= SMALLEST_ORDERED]
+    """The matrix C / m of the module's docstring, block by block.
+
+    Returns:
+        (D, WAVES * number of cells in order). A cell of k values has k - 1 waves; more are zero.
+    """
+    cells = in_order(sizes, ordered)
     c = torch.zeros(sum(sizes), WAVES * len(cells))
+    m = torch.arange(1, WAVES + 1)
     for i, j in enumerate(cells):
         k, start = sizes[j], sum(sizes[:j])
         position = (torch.arange(k) + 0.5) / k
-        order = torch.arange(1, WAVES + 1)
-        c[start : start + k, WAVES * i : WAVES * (i + 1)] = torch.cos(
-            math.pi * position[:, None] * order
-        )
+        block = torch.cos(math.pi * position[:, None] * m) / m * (m < k)
+        c[start : start + k, WAVES * i : WAVES * (i + 1)] = block
     return c
 
 
@@ -107,11 +120,13 @@ class TableNet(nn.Module):
         depth: how many residual blocks.
         inner: width inside a block; equal to `width` unless given.
         dropout: share of a block's inner units that are dropped in training.
+        paired: whether there is a matrix of pair terms, see `add_pairs`.
     """
 
     starts: Tensor
     last: Tensor
     waves: Tensor
+    smooth: Tensor
 
     def __init__(
         self,
@@ -122,6 +137,7 @@ class TableNet(nn.Module):
         depth: int = 3,
         inner: int | None = None,
         dropout: float = 0.1,
+        paired: bool = False,
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
@@ -136,6 +152,10 @@ class TableNet(nn.Module):
         self.register_buffer("starts", torch.tensor(starts, dtype=torch.long), persistent=False)
         last = torch.tensor(self.sizes, dtype=torch.long) - 1
         self.register_buffer("last", last, persistent=False)
+        smooth = torch.zeros(self.values, dtype=torch.bool)
+        for j in in_order(self.sizes, self.ordered):
+            smooth[starts[j] : starts[j] + self.sizes[j]] = True
+        self.register_buffer("smooth", smooth, persistent=False)
         waves = cosine_waves(self.sizes, self.ordered)
         self.register_buffer("waves", waves, persistent=False)
         self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
@@ -151,21 +171,38 @@ class TableNet(nn.Module):
         self.head_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        self.pairs: nn.Parameter | None = None
+        if paired:
+            self.add_pairs()
+
+    def add_pairs(self) -> nn.Parameter:
+        """Give the network pair terms B (D, D), zero at first, if it has none.
+
+        A visible value i then adds B_ij to the logit of every value j of the hidden cells. B is not
+        trained; it is fitted to whole drawn records afterwards.
+        """
+        if self.pairs is None:
+            zero = torch.zeros(self.values, self.values, device=self.head.weight.device)
+            self.pairs = nn.Parameter(zero, requires_grad=False)
+        return self.pairs
 
     def config(self) -> dict[str, object]:
         """The arguments that rebuild this network."""
         names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout")
-        return {name: getattr(self, name) for name in names}
+        config = {name: getattr(self, name) for name in names}
+        return {**config, "paired": self.pairs is not None}
 
     def weights(self) -> Weights:
         """W_in and W_out with C U folded in; differentiable."""
         stem, head = self.stem.weight, self.head.weight
         if self.waves.shape[1]:
             d = self.values
-            smooth_in = (self.waves @ self.stem_waves).T
-            smooth_out = self.waves @ self.head_waves
-            stem = torch.cat([stem[:, :d] + smooth_in, stem[:, d:]], 1)
-            head = torch.cat([head[:d] + smooth_out, head[d:]], 0)
+            smooth_in = SLOW_IN * (self.waves @ self.stem_waves).T
+            smooth_out = SLOW_OUT * (self.waves @ self.head_waves)
+            free_in = torch.where(self.smooth, FREE_IN, 1.0)
+            free_out = torch.where(self.smooth, FREE_OUT, 1.0)[:, None]
+            stem = torch.cat([stem[:, :d] * free_in + smooth_in, stem[:, d:]], 1)
+            head = torch.cat([head[:d] * free_out + smooth_out, head[d:]], 0)
         return Weights(stem, head)
 
     def inputs(self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor) -> Tensor:
@@ -206,9 +243,11 @@ class TableNet(nn.Module):
             Logits (n, D), the cells side by side, and v (n, p).
         """
         w = self.weights()
-        h = F.linear(self.inputs(codes, z, present, known, t), w.stem, self.stem.bias)
+        u = self.inputs(codes, z, present, known, t)
+        h = F.linear(u, w.stem, self.stem.bias)
         out = F.linear(self.trunk(h), w.head, self.head.bias)
-        return out[:, : self.values], out[:, self.values :]
+        logits, v = out[:, : self.values], out[:, self.values :]
+        return (logits if self.pairs is None else logits + u[:, : self.values] @ self.pairs), v
 
     def products(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every matrix that multiplies each row."""

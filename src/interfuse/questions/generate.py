@@ -11,14 +11,16 @@ The reverse of the chain in `interfuse.training.objective`:
 
 **Rows are reproducible one by one.** Row i draws its noise from a counter-based generator keyed by
 (seed, i), and rows are always computed in whole blocks of `BLOCK`, so that even the rounding of a
-matrix product does not depend on how many rows were asked for. The order in which cells appear is
-drawn once a block: any order is exact, and one for all rows lets each step ask the network for one
-cell only.
+matrix product does not depend on how many rows were asked for. The noise of a block is a Latin
+hypercube: a block of rows is more representative than as many independent draws. The order in which cells appear is
+drawn once for every `GROUP` rows. Any order would do if the learned conditionals were exact; they
+are not quite those of one joint distribution, and one order for a whole block left the marginals of
+single cells off by 3 to 6 % in that block. Averaged over many orders the errors cancel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +30,10 @@ from torch import Tensor
 
 from interfuse.diffusion import RowNoise
 from interfuse.errors import OptionError
+from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
 from interfuse.questions.numbers import NumberSampler
+from interfuse.training.layout import Layout
 from interfuse.training.objective import NUMBER_WINDOW, table_gaussian
 from interfuse.training.precision import choose_device, has_fast_bf16
 from interfuse.training.state import generator_for, seed_of
@@ -39,31 +43,64 @@ if TYPE_CHECKING:
     from interfuse.questions.conditions import Condition
 
 BLOCK = 2048
+GROUP = 32
+FEW = 12
 STEPS = 10
 _ORDER, _NOISE, _CATEGORY, _NUMBER, _KEYS = 21, 22, 0, 1, 23
 
 
-def draw_codes(logits: Tensor, uniform: Tensor) -> Tensor:
-    """Invert the distribution function of a softmax: one uniform number a row.
+def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
+    """Invert a distribution function: one uniform number a row.
 
     Args:
-        logits: (n, k) float32.
+        share: (n, k) float32 probabilities.
         uniform: (n,) in [0, 1).
 
     Returns:
         (n,) codes.
     """
-    total = logits.softmax(1).cumsum(1)
+    total = share.cumsum(1)
     # Scaling by the last sum keeps rounding from leaving a gap above it.
     at = torch.searchsorted(total, (uniform[:, None] * total[:, -1:]).contiguous(), right=True)
-    return at[:, 0].clamp_max(logits.shape[1] - 1)
+    return at[:, 0].clamp_max(share.shape[1] - 1)
+
+
+def latin_hypercube(uniform: Tensor, generator: torch.Generator) -> Tensor:
+    """Spread uniform numbers evenly: in each column one of the n lies in each n-th of [0, 1).
+
+    u_ij = (pi_j(i) + v_ij) / n with a random permutation pi_j (McKay et al. 1979, doi
+    10.2307/1268522). Each number is uniform and independent of the others in its row, so every row
+    is a draw of the same distribution as before; only the sums over rows vary less.
+
+    Args:
+        uniform: (n, k) numbers v in [0, 1).
+        generator: draws the permutations.
+    """
+    n, k = uniform.shape
+    places = [torch.randperm(n, generator=generator) for _ in range(k)]
+    place = torch.stack(places, 1).to(uniform.device) if k else torch.zeros_like(uniform)
+    return ((place + uniform) / n).clamp_max(1 - 2**-24)
+
+
+def appearance_rank(sizes: Sequence[int]) -> Tensor:
+    """Which cells appear first: 0 for many values, 1 for few, 2 for two; random among equals.
+
+    Args:
+        sizes: number of values of each cell.
+
+    Returns:
+        (q,) ranks. Few values given all the others are a classification, the question that a
+        network learns best; drawn early, their errors would be passed on to all other cells.
+    """
+    return torch.tensor([0.0 if k > FEW else 1.0 if k > 2 else 2.0 for k in sizes])
 
 
 class TableSampler:
-    """Draws blocks of encoded records from a model.
+    """Draws blocks of encoded records.
 
     Args:
-        model: the fitted model.
+        layout: the cells.
+        net: the trained network.
         seed: of all draws.
         steps: steps of the numbers' sampler.
         device: where to compute.
@@ -71,13 +108,20 @@ class TableSampler:
     """
 
     def __init__(
-        self, model: Model, seed: int, steps: int, device: torch.device, exact: bool = False
+        self,
+        layout: Layout,
+        net: TableNet,
+        seed: int,
+        steps: int,
+        device: torch.device,
+        exact: bool = False,
     ) -> None:
         dtype = torch.bfloat16 if has_fast_bf16(device) and not exact else torch.float32
-        self.layout = model.layout
+        self.layout = layout
+        self.rank = appearance_rank(layout.sizes)
         self.seed = seed
         self.device = device
-        self.net = IncrementalNet(model.net.to(device), dtype)
+        self.net = IncrementalNet(net.to(device), dtype)
         end, start = NUMBER_WINDOW
         self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
 
@@ -98,39 +142,78 @@ class TableSampler:
         Returns:
             Codes (BLOCK, q) int64 and z (BLOCK, p) float32; NaN where a number is absent.
         """
-        q, p = self.layout.categories, self.layout.numbers
-        rows = torch.arange(index * BLOCK, (index + 1) * BLOCK, device=self.device)
-        noise = RowNoise(rows ^ (seed_of(self.seed, _NOISE) & ~0xFFFFFFFF))
-        uniform = noise.uniform((q,), stream=_CATEGORY)
-        codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
-        hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
-        h = self.net.start(BLOCK)
+        p = self.layout.numbers
         z = torch.full((BLOCK, p), float("nan"), device=self.device)
         if known_z is not None:
             z = known_z.to(self.device)
-        known_numbers = ~z.isnan()
-        h_known = self.net.numbers(z.nan_to_num(), known_numbers, known_numbers)
+        known = ~z.isnan()
+        h_known = self.net.numbers(z.nan_to_num(), known, known)
+        codes, h = self.categories(index, known_codes, h_known)
+        if p == 0:
+            return codes, z
+        present = torch.from_numpy(self.layout.present(codes.cpu().numpy())).to(self.device)
+        uniform = self._uniform(index, p, _NUMBER).double()
+        start = torch.special.ndtri(uniform.clamp_min(2**-26)).float()
+        z = self.numbers.run(h, start, present, known & present, z.nan_to_num())
+        return codes, z.masked_fill(~present, float("nan"))
+
+    @torch.no_grad()
+    def categories(
+        self,
+        index: int,
+        known_codes: Tensor | None = None,
+        h_known: Tensor | float = 0.0,
+        watch: Callable[[Tensor, Tensor], None] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Draw the categories of a block.
+
+        Args:
+            index: which block.
+            known_codes: (BLOCK, q) codes, -1 where unknown; None if all are unknown.
+            h_known: (BLOCK, width) the hidden state's term of known numbers.
+            watch: called at each step with the cell of each row (BLOCK,) and the probabilities
+                (BLOCK, k) that it is drawn from.
+
+        Returns:
+            Codes (BLOCK, q) int64, and the hidden state (BLOCK, width) with all of them revealed,
+            without the term of known numbers.
+        """
+        q = self.layout.categories
+        uniform = self._uniform(index, q, _CATEGORY)
+        codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
+        hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
+        h = self.net.start(BLOCK)
         if known_codes is not None:
+            known_codes = known_codes.to(self.device)
             hidden = known_codes < 0
             codes = known_codes.clamp_min(0)
             for j in range(q):
                 if not bool(hidden[:, j].all()):
-                    self.net.reveal(h, j, codes[:, j], ~hidden[:, j])
-        order = torch.randperm(q, generator=generator_for(self.seed, _ORDER, index))
-        for j in order.tolist():
-            where = hidden[:, j]
+                    self.net.reveal(h, codes[:, j], j, ~hidden[:, j])
+        generator = generator_for(self.seed, _ORDER, index)
+        orders = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
+        orders = orders.argsort(1).to(self.device)
+        for cells in orders.T:
+            cell = cells.repeat_interleave(GROUP)[:, None]
+            where = hidden.gather(1, cell)[:, 0]
             if not bool(where.any()):
                 continue
-            logits = self.net.logits(self.net.features(h + h_known, 1.0), j)
-            drawn = draw_codes(logits, uniform[:, j])
-            codes[:, j] = torch.where(where, drawn, codes[:, j])
-            self.net.reveal(h, j, codes[:, j], None if bool(where.all()) else where)
-        if p == 0:
-            return codes, z
-        present = torch.from_numpy(self.layout.present(codes.cpu().numpy())).to(self.device)
-        start = noise.normal((p,), stream=_NUMBER)
-        z = self.numbers.run(h, start, present, known_numbers & present, z.nan_to_num())
-        return codes, z.masked_fill(~present, float("nan"))
+            features = self.net.features(h, 1.0, h_known)
+            share = self.net.grouped_logits(features, cells.tolist(), h).softmax(1)
+            if watch is not None:
+                watch(cell[:, 0], share)
+            drawn = draw_codes(share, uniform.gather(1, cell)[:, 0])
+            drawn = torch.where(where, drawn, codes.gather(1, cell)[:, 0])
+            codes.scatter_(1, cell, drawn[:, None])
+            self.net.reveal(h, drawn, cell[:, 0], where)
+        return codes, h
+
+    def _uniform(self, index: int, cells: int, stream: int) -> Tensor:
+        """The uniform numbers of a block, (BLOCK, cells)."""
+        rows = torch.arange(index * BLOCK, (index + 1) * BLOCK, device=self.device)
+        noise = RowNoise(rows ^ (seed_of(self.seed, _NOISE) & ~0xFFFFFFFF))
+        generator = generator_for(self.seed, _NOISE, stream, index)
+        return latin_hypercube(noise.uniform((cells,), stream=stream), generator)
 
 
 class Generation:
@@ -193,5 +276,5 @@ def generate_table(
     steps = STEPS if steps is None else steps
     if steps < 1:
         raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
-    sampler = TableSampler(model, seed, steps, choose_device(device))
+    sampler = TableSampler(model.layout, model.net, seed, steps, choose_device(device))
     return Generation(model, condition, sampler)

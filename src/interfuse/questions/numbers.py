@@ -36,7 +36,7 @@ class NumberSampler:
         """Draw the unknown numbers.
 
         Args:
-            h: (n, width) hidden state with all categories revealed, without numbers and time.
+            h: hidden state with all categories revealed, without numbers and time.
             start: (n, p) standard normal noise.
             present: (n, p) which numbers are in the record.
             known: (n, p) which of them are given; they come back as they are.
@@ -48,7 +48,7 @@ class NumberSampler:
 
         def mean(x: Tensor, t: float) -> Tensor:
             x = torch.where(known, z, x)
-            features = self.net.features(h + self.net.numbers(x, present, known), t)
+            features = self.net.features(h, t, self.net.numbers(x, present, known))
             alpha, sigma = self.gaussian.alpha_sigma(torch.tensor(t, dtype=torch.float64))
             return float(alpha) * x - float(sigma) * self.net.v(features)
 

@@ -5,7 +5,7 @@ and at every held-out evaluation; whoever drives it shows them, saves `checkpoin
 (between events the state is always whole), and may set `stop_requested`.
 
 It ends when the budget is spent, or on a plateau: the held-out loss of the averaged weights has not
-improved for `PATIENCE` evaluations. Then the fit goes back to the state of the best evaluation and
+improved for `PATIENCE` evaluations and for half as many examples as it took. Then the fit goes back to the state of the best evaluation and
 lets the learning rate decay from there, which lowers the loss further than stopping would.
 """
 
@@ -324,7 +324,8 @@ class Trainer:
         p = self.progress
         if p.decay_from is not None:
             return ""
-        if p.since_best >= PATIENCE and len(self.held_out):
+        waited = p.since_best >= PATIENCE and p.examples >= 1.5 * p.best_examples
+        if waited and len(self.held_out):
             p.decay_from = p.examples
             p.decay_examples = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
             self._load_weights(self._best["best_weights"])

@@ -23,6 +23,10 @@ from interfuse.data.schema import ColumnSpec
 from interfuse.errors import SchemaError
 
 BINS = 32
+END_ROWS = 3
+"""The ends of the range weigh at least this many rows: a draw of the size of the training table then
+spans the whole range with a probability of 1 - e^-3 = 95 %, where an end seen once would be missed
+by 37 % of draws."""
 MOST_DECIMALS = 6
 _SPECIAL = ("missing", "nan", "inf", "-inf")
 
@@ -63,6 +67,7 @@ class NumberField(Field):
         if not len(finite):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
         distinct, counts = np.unique(finite, return_counts=True)
+        counts[[0, -1]] = np.maximum(counts[[0, -1]], END_ROWS)
         label = assign_bins(distinct, counts, int(spec.options.get("bins", BINS)))
         quantiles = BinnedQuantiles(make_knots(distinct, counts, label))
         return cls(spec.name, spec.dtype, quantiles, special, _grid(distinct))
@@ -78,6 +83,13 @@ class NumberField(Field):
         size = self.bins + len(self.special)
         category = Cell(self.name, size, ordered=self.bins > 1)
         return (category, Cell(self.name, 0)) if self._has_number else (category,)
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Codes of the bins that hold the smallest and the largest value alone."""
+        if self.quantiles is None:
+            return ()
+        return tuple(b for b in {0, self.bins - 1} if self.quantiles.single[b])
 
     @property
     def _has_number(self) -> bool:

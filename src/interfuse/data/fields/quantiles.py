@@ -44,7 +44,7 @@ def assign_bins(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray
         counts: (m,) rows of each.
         bins: about how many bins the values that are not heavy are cut into.
     """
-    if 1 < len(values) <= FEW_VALUES and bins > 1:
+    if 1 < len(values) <= FEW_VALUES:
         return np.arange(len(values))
     total = int(counts.sum())
     heavy = (counts >= min(HEAVY_SHARE, 1 / bins) * total) & (counts >= HEAVY_ROWS)

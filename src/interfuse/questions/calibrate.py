@@ -1,0 +1,163 @@
+"""Marginals and pair marginals of the categories, put right after training.
+
+The network is trained to predict each category from any others; nothing holds the marginals of
+whole drawn records to those of the data, and small errors of the many conditionals in a row add up.
+After training, records are drawn, and the logits are corrected by the ratio of shares in the data
+and in the drawn records, up to `ROUNDS` times:
+
+    bias of value i       += log (S_i + s) / (D_i + s)
+    pair term of i and j  += RATE * ( log (S_ij + S) / (D_ij + S) - the same of i - the same of j )
+
+S_i, S_ij are shares of values and of pairs of values in the training rows, D in the drawn records.
+This is iterative proportional fitting (Deming & Stephan 1940, doi 10.1214/aoms/1177731829) of
+factors of one and of two values. Of two cells of a record the later one sees the earlier one, in
+whatever order they appear, so that each pair's factor enters exactly once. All that the network
+knows of three and more cells stays as it was learned.
+
+The shares D_i are means of the probabilities that were drawn from, which vary far less than counts
+do. `PAIR_ROWS` rows are added to both counts of a pair (that is s and S): a rare pair, whose share
+in the data is mostly chance, is hardly corrected, so that no single row is copied through its pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from interfuse.data import TableCodec
+from interfuse.data.fields.number import END_ROWS, NumberField
+from interfuse.networks import TableNet
+from interfuse.questions.generate import BLOCK, STEPS, TableSampler
+from interfuse.training.layout import Layout
+
+ROUNDS = 16
+BLOCKS = 12
+MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
+MOST_VALUES = 2_048  # beyond this many values in all, pairs would need more memory than they are worth
+LARGEST_STEP = 1.0
+ROWS = 0.1
+PAIR_ROWS = 5.0
+RATE = 0.08
+LAST_ROUNDS = 3
+_CHUNK = 1 << 14
+
+
+def shares_of(codes: Tensor, layout: Layout) -> Tensor:
+    """Share of each value of each cell, the cells side by side: (D,) float64.
+
+    Args:
+        codes: (n, q) codes of the training rows.
+        layout: the cells.
+    """
+    parts = [
+        torch.bincount(codes[:, j].long(), minlength=k).double() / max(len(codes), 1)
+        for j, k in enumerate(layout.sizes)
+    ]
+    return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)
+
+
+def pair_shares_of(codes: Tensor, layout: Layout) -> Tensor:
+    """Share of each pair of values: (D, D) float32.
+
+    Args:
+        codes: (n, q) codes.
+        layout: the cells.
+    """
+    d = sum(layout.sizes)
+    starts = torch.from_numpy(np.cumsum([0, *layout.sizes])[:-1]).to(codes.device)
+    out = torch.zeros(d, d, device=codes.device)
+    for part in codes.split(_CHUNK):
+        onehot = torch.zeros(len(part), d, device=codes.device)
+        onehot.scatter_(1, part.long() + starts, 1.0)
+        out += onehot.T @ onehot
+    return out / max(len(codes), 1)
+
+
+def hold_range(target: Tensor, codec: TableCodec, layout: Layout, rows: int) -> Tensor:
+    """Shares with at least `END_ROWS` rows for the ends of each number's range.
+
+    Args:
+        target: (D,) from `shares_of`.
+        codec: knows the ends.
+        layout: the cells.
+        rows: rows behind `target`.
+    """
+    target = target.clone()
+    starts = np.cumsum([0, *layout.sizes])
+    for name, field in codec.fields.items():
+        if isinstance(field, NumberField):
+            at = [int(starts[codec.places[name].codes.start]) + end for end in field.ends]
+            target[at] = target[at].clamp_min(END_ROWS / rows)
+    return target
+
+
+class _Drawn:
+    """Shares in records drawn from the network as it stands."""
+
+    def __init__(self, sampler: TableSampler, first: int, blocks: int) -> None:
+        self.sizes = sampler.layout.sizes
+        shape = (len(self.sizes), max(self.sizes))
+        self._sum = torch.zeros(shape, dtype=torch.float64, device=sampler.device)
+        drawn = [sampler.categories(first + i, watch=self._add)[0] for i in range(blocks)]
+        self.codes = torch.cat(drawn)
+        parts = [self._sum[j, :k] for j, k in enumerate(self.sizes)]
+        self.share = torch.cat(parts) / len(self.codes)
+
+    def _add(self, cell: Tensor, share: Tensor) -> None:
+        self._sum[:, : share.shape[1]].index_add_(0, cell, share.double())
+
+
+@torch.no_grad()
+def calibrate(
+    net: TableNet,
+    layout: Layout,
+    codec: TableCodec,
+    codes: Tensor,
+    examples: int,
+    seed: int,
+    device: torch.device,
+) -> float:
+    """Correct the logits until drawn marginals and pair marginals are those of the data.
+
+    Args:
+        net: the trained network; its head's bias and its pair terms are changed in place.
+        layout: the cells.
+        codec: of the table.
+        codes: (n, q) codes of its rows.
+        examples: records that training saw; at most half as many are drawn here.
+        seed: of the draws.
+        device: where to draw.
+
+    Returns:
+        Mean total variation distance of the marginals before, in [0, 1].
+    """
+    if not layout.categories:
+        return 0.0
+    codes = codes.to(device)
+    n = len(codes)
+    target = hold_range(shares_of(codes, layout), codec, layout, n)
+    paired = 1 < layout.categories and net.values <= MOST_VALUES
+    pair_target = pair_shares_of(codes, layout) if paired else None
+    cells = torch.arange(layout.categories, device=device)
+    cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
+    across = cells[:, None] != cells
+    most = min(BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
+    blocks = max(1, most)
+    rounds = max(1, min(ROUNDS, examples // (2 * blocks * BLOCK)))
+    before = 0.0
+    for r in range(rounds):
+        drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), r * blocks, blocks)
+        if r == 0:
+            before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
+        net.head.bias[: net.values] += _log_ratio(target, drawn.share, ROWS / n).float()
+        if pair_target is not None and r < rounds - LAST_ROUNDS:
+            small = PAIR_ROWS / n
+            single = _log_ratio(target, drawn.share, small).float()
+            both = _log_ratio(pair_target, pair_shares_of(drawn.codes, layout), small)
+            net.add_pairs().add_(RATE * (both - single[:, None] - single) * across)
+    return before
+
+
+def _log_ratio(wanted: Tensor, found: Tensor, small: float) -> Tensor:
+    return torch.log((wanted + small) / (found + small)).clamp(-LARGEST_STEP, LARGEST_STEP)
