@@ -32,12 +32,13 @@ def fit(
     """Fit a diffusion model to a table.
 
     Args:
-        data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads standard
-            input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed scales,
-            constant columns, keys and free text are recognised and handled by a stated rule.
+        data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
+            standard input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed
+            scales, constant columns, keys and free text are recognised and handled by a stated rule.
         kind: what the data is; "table" is inferred.
         schema: the columns' kinds, edited by you; inferred and printed unless given.
-        seconds: train for at most this long (plus the seconds to read and encode the data).
+        seconds: spend at most about this long on training and calibration; reading and encoding
+            the data come on top.
         examples: train for at most this many records instead, counted with repetition. The same
             seed and examples give the same model on the same machine.
         seed: of every random draw.

@@ -45,7 +45,13 @@ class Estimate:
 
 
 def estimate(
-    rows: int, columns: int, frame_bytes: float, net: TableNet, batch: int, budget: Budget, precision: str
+    rows: int,
+    columns: int,
+    frame_bytes: float,
+    net: TableNet,
+    batch: int,
+    budget: Budget,
+    precision: str,
 ) -> Estimate:
     """Cost of a fit of `net` to a table.
 

@@ -26,7 +26,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise DataError(f"{path}: cannot write here ({error.strerror}). Choose another place.") from error
+        raise DataError(
+            f"{path}: cannot write here ({error.strerror}). Choose another place."
+        ) from error
     os.close(handle)
     temporary = Path(name)
     try:

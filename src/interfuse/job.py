@@ -38,6 +38,8 @@ from interfuse.training.state import Checkpoint
 from interfuse.training.trainer import Event, Trainer
 
 CHECKPOINT_SECONDS = 30.0
+TRAINING_SHARE = 0.9
+"""Of a budget in seconds; the rest is for calibration."""
 _SAMPLE_ROWS = 10_000
 
 
@@ -186,7 +188,9 @@ class Job:
             rows=rows,
             held_out=held_out,
             settings=settings,
-            budget=budget,
+            budget=replace(budget, seconds=TRAINING_SHARE * budget.seconds)
+            if budget.seconds
+            else budget,
             device=device,
         )
         return trainer, codec

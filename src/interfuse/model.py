@@ -76,7 +76,7 @@ class Model:
 
         Examples:
             >>> import interfuse, polars as pl
-            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [True, True, False] * 100})
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 0] * 100})
             >>> model = interfuse.fit(flows, examples=20_000)
             >>> model.generate(5, given={"port": 53}).shape
             (5, 2)

@@ -66,8 +66,8 @@ def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Make the folder for a new fit, or check that it can be resumed.
 
     Raises:
-        RunError: it exists and neither `resume` nor `overwrite` says what to do with it; or there is
-            nothing to resume.
+        RunError: it exists and neither `resume` nor `overwrite` says what to do with it; or there
+            is nothing to resume.
     """
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; expected a folder for the run. Choose another name.")
@@ -119,14 +119,16 @@ def _read_json(path: Path) -> dict:
     except FileNotFoundError:
         raise RunError(f"{path}: is missing; the run folder is incomplete.") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RunError(f"{path}: cannot be read as JSON ({error}). Restore it or fit again.") from error
+        raise RunError(
+            f"{path}: cannot be read as JSON ({error}). Restore it or fit again."
+        ) from error
     if not isinstance(value, dict):
         raise RunError(f"{path}: holds {type(value).__name__}; expected a JSON object.")
     return value
 
 
 def status(folder: Path) -> str:
-    """ "fitting" or "complete"."""
+    """Whether the run is "fitting" or "complete"."""
     return str(_read_json(folder / "run.json").get("status"))
 
 
@@ -152,7 +154,9 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
         RunError: missing, unfinished, of a newer version, or with a part that was cut or changed.
     """
     if not folder.is_dir():
-        raise RunError(f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {folder}")
+        raise RunError(
+            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {folder}"
+        )
     if not (folder / "run.json").exists():
         raise RunError(f"{folder}: not a run folder (no run.json in it).")
     run = _read_json(folder / "run.json")

@@ -7,9 +7,16 @@ import torch
 
 from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
-from interfuse.networks.table import SMALLEST_ORDERED, TIME_FEATURES, WAVES, cosine_waves
+from interfuse.networks.table import (
+    FREE_IN,
+    SLOW_IN,
+    SMALLEST_ORDERED,
+    TIME_FEATURES,
+    WAVES,
+    cosine_waves,
+)
 
-SIZES, ORDERED, NUMBERS = [3, 12, 2, 7], [False, True, False, True], 2
+SIZES, ORDERED, NUMBERS = [3, 12, 2, 7], [0, 12, 0, 7], 2
 
 
 def trained(seed=0, sizes=SIZES, numbers=NUMBERS, ordered=ORDERED, **options):
@@ -37,7 +44,7 @@ def records(n, seed=0, sizes=SIZES, numbers=NUMBERS):
 
 @pytest.mark.parametrize(("sizes", "numbers"), [([4], 0), ([], 3), ([2, 600], 1), (SIZES, NUMBERS)])
 def test_shapes(sizes, numbers):
-    net = trained(sizes=sizes, numbers=numbers, ordered=[True] * len(sizes))
+    net = trained(sizes=sizes, numbers=numbers, ordered=sizes)
     codes, visible, z, present, known = records(5, sizes=sizes, numbers=numbers)
     hidden = torch.where(visible, codes, torch.tensor(sizes).long())
     logits, v = net(hidden, z, present, known, torch.rand(5))
@@ -50,7 +57,7 @@ def test_shapes(sizes, numbers):
 
 def test_the_untrained_network_is_uniform_at_every_input():
     torch.manual_seed(0)
-    net = TableNet(SIZES, NUMBERS, [False] * 4).eval()
+    net = TableNet(SIZES, NUMBERS, [0] * 4).eval()
     codes, visible, z, present, known = records(20)
     hidden = torch.where(visible, codes, torch.tensor(SIZES))
     logits, v = net(hidden, z, present, known, torch.rand(20))
@@ -79,30 +86,33 @@ def test_hidden_cells_and_absent_numbers_change_nothing():
 
 
 def test_cosine_waves_are_orthogonal_and_blocks_do_not_touch():
-    sizes, ordered = [3, 9, SMALLEST_ORDERED - 1, 40], [True, True, True, True]
+    sizes, ordered = [3, 11, SMALLEST_ORDERED - 1, 40], [3, 9, SMALLEST_ORDERED - 1, 40]
     c = cosine_waves(sizes, ordered)
     assert c.shape == (sum(sizes), 2 * WAVES), "cells too small for waves have none"
-    # sum_i cos(pi m (i + 1/2) / k) cos(pi n (i + 1/2) / k) = k / 2 if m = n, else 0.
-    gram = c.T @ c
-    expected = torch.diag(torch.tensor([9 / 2] * WAVES + [40 / 2] * WAVES))
-    torch.testing.assert_close(gram, expected, rtol=1e-5, atol=1e-4)
+    # sum_i cos(pi m (i + 1/2) / k) cos(pi n (i + 1/2) / k) = k / 2 if m = n < k, else 0.
+    m = torch.arange(1, WAVES + 1)
+    norms = [torch.where(m < k, k / 2 / m**2, 0.0) for k in (9, 40)]
+    torch.testing.assert_close(c.T @ c, torch.diag(torch.cat(norms)), rtol=1e-5, atol=1e-4)
     # And with the constant: every wave sums to zero.
     torch.testing.assert_close(c.sum(0), torch.zeros(2 * WAVES), rtol=0, atol=1e-4)
-    assert cosine_waves(sizes, [False] * 4).shape == (sum(sizes), 0)
+    assert cosine_waves(sizes, [0] * 4).shape == (sum(sizes), 0)
     m, i = 3, 4
-    assert c[3 + i, m - 1].item() == pytest.approx(math.cos(math.pi * m * (i + 0.5) / 9), abs=1e-6)
+    expected = math.cos(math.pi * m * (i + 0.5) / 9) / m
+    assert c[3 + i, m - 1].item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_folded_weights_are_the_free_part_plus_the_waves():
     net = trained()
     w = net.weights()
     d = sum(SIZES)
-    torch.testing.assert_close(
-        w.stem[:, :d] - net.stem.weight[:, :d], (net.waves @ net.stem_waves).T, atol=1e-6, rtol=0
-    )
+    smooth = SLOW_IN * (net.waves @ net.stem_waves).T
+    free = net.stem.weight[:, :d] * torch.where(net.smooth, FREE_IN, 1.0)
+    torch.testing.assert_close(w.stem[:, :d], free + smooth, atol=1e-6, rtol=0)
     torch.testing.assert_close(w.stem[:, d:], net.stem.weight[:, d:])
-    # A cell that is not in order has no smooth part.
+    # A cell that is not in order has a free part alone, and all of it.
     torch.testing.assert_close(w.head[:3], net.head.weight[:3])
+    assert not net.smooth[:3].any()
+    assert net.smooth[3:15].all()
     loss = (w.stem**2).sum() + (w.head**2).sum()
     loss.backward()
     assert net.stem_waves.grad.abs().sum() > 0
@@ -114,17 +124,20 @@ def incremental(net, dtype, codes, visible, z, present, known, t):
     h = fast.start(len(codes))
     # In an order of their own, some cells of the rows at a time.
     for j in torch.randperm(codes.shape[1], generator=torch.Generator().manual_seed(3)).tolist():
-        fast.reveal(h, j, codes[:, j], visible[:, j])
-    features = fast.features(h + fast.numbers(z, present, known), t)
-    logits = torch.cat([fast.logits(features, j) for j in range(codes.shape[1])], 1)
+        fast.reveal(h, codes[:, j], j, visible[:, j])
+    features = fast.features(h, t, fast.numbers(z, present, known))
+    logits = torch.cat([fast.logits(features, j, h) for j in range(codes.shape[1])], 1)
     return logits, fast.v(features)
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("paired", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("t", [1.0, 0.37])
-def test_revealing_one_by_one_gives_the_answers_of_the_network(seed, t):
+def test_revealing_one_by_one_gives_the_answers_of_the_network(seed, t, paired):
     net = trained(seed)
+    if paired:
+        net.add_pairs().normal_(0, 0.3, generator=torch.Generator().manual_seed(seed))
     codes, visible, z, present, known = records(100, seed)
     hidden = torch.where(visible, codes, torch.tensor(SIZES))
     full = net(hidden, z, present, known, torch.full((100,), t))
@@ -151,8 +164,8 @@ def test_revealing_everywhere_is_revealing_with_a_full_mask():
     codes = records(50)[0]
     a, b = fast.start(50), fast.start(50)
     for j in range(4):
-        fast.reveal(a, j, codes[:, j])
-        fast.reveal(b, j, codes[:, j], torch.ones(50, dtype=torch.bool))
+        fast.reveal(a, codes[:, j], j)
+        fast.reveal(b, codes[:, j], j, torch.ones(50, dtype=torch.bool))
     assert torch.equal(a, b)
 
 
@@ -161,12 +174,44 @@ def test_the_twin_does_not_touch_the_network():
     net = trained()
     before = {k: v.clone() for k, v in net.state_dict().items()}
     fast = IncrementalNet(net)
-    fast.reveal(fast.start(1), 0, torch.zeros(1, dtype=torch.long))
+    fast.reveal(fast.start(1), torch.zeros(1, dtype=torch.long), 0)
     assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+
+
+@torch.no_grad()
+def test_pair_terms_add_up_over_the_visible_values():
+    net = trained()
+    codes, visible, z, present, known = records(20)
+    hidden = torch.where(visible, codes, torch.tensor(SIZES))
+    t = torch.rand(20)
+    before, v = net(hidden, z, present, known, t)
+    pairs = net.add_pairs().normal_(generator=torch.Generator().manual_seed(1))
+    after, same = net(hidden, z, present, known, t)
+    for i in range(20):
+        at = [int(net.starts[j] + codes[i, j]) for j in range(4) if visible[i, j]]
+        torch.testing.assert_close(after[i] - before[i], pairs[at].sum(0), rtol=1e-4, atol=1e-4)
+    assert torch.equal(v, same)
+    assert not pairs.requires_grad
+    assert net.add_pairs() is pairs
+
+
+@torch.no_grad()
+def test_grouped_logits_are_the_logits_of_each_group():
+    fast = IncrementalNet(trained())
+    codes = records(8)[0]
+    h = fast.start(8)
+    fast.reveal(h, codes[:, 0], 0)
+    features = fast.features(h, 1.0)
+    out = fast.grouped_logits(features, [1, 3], h)
+    assert out.shape == (8, 12)
+    torch.testing.assert_close(out[:4], fast.logits(features, 1, h)[:4])
+    torch.testing.assert_close(out[4:, :7], fast.logits(features, 3, h)[4:])
+    assert (out[4:, 7:] == -torch.inf).all()
 
 
 def test_config_rebuilds_the_network():
     net = trained(inner=20, dropout=0.3)
+    net.add_pairs()
     twin = TableNet(**net.config())
     assert twin.config() == net.config()
     twin.load_state_dict(net.state_dict())

@@ -211,21 +211,21 @@ def test_codes_are_drawn_from_the_softmax():
     n = 60_000
     logits = torch.tensor([[2.0, -1.0, 0.5, -30.0, 0.0]])
     u = torch.rand(n, generator=torch.Generator().manual_seed(0))
-    codes = draw_codes(logits.expand(n, 5), u)
+    codes = draw_codes(logits.softmax(1).expand(n, 5), u)
     p = logits.double().softmax(1)[0]
     share = torch.bincount(codes, minlength=5) / n
     error = (p * (1 - p) / n).sqrt()
     assert ((share - p).abs() <= 4 * error + 1e-12).all()
     # One uniform number a row, inverted: sorted numbers give sorted codes.
-    assert (draw_codes(logits.expand(n, 5), u.sort().values).diff() >= 0).all()
+    assert (draw_codes(logits.softmax(1).expand(n, 5), u.sort().values).diff() >= 0).all()
 
 
 def test_codes_at_the_ends_of_the_uniform_numbers():
     logits = torch.zeros(3, 700)
-    codes = draw_codes(logits, torch.tensor([0.0, 1 - 2**-24, 0.5]))
+    codes = draw_codes(logits.softmax(1), torch.tensor([0.0, 1 - 2**-24, 0.5]))
     assert codes.tolist()[0] == 0
     assert codes.tolist()[1] == 699
-    never = torch.tensor([[-200.0, 0.0, -200.0]]).expand(2, 3)
+    never = torch.tensor([[-200.0, 0.0, -200.0]]).softmax(1).expand(2, 3)
     assert draw_codes(never, torch.tensor([0.0, 1 - 2**-24])).tolist() == [1, 1]
 
 

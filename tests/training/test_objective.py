@@ -20,7 +20,7 @@ def layout(sizes, gates=(), columns=None, number_columns=None):
     return Layout(
         names=tuple(f"c{i}" for i in range(q + p)),
         sizes=tuple(sizes),
-        ordered=(False,) * q,
+        ordered=(0,) * q,
         category_column=tuple(columns or range(q)),
         number_column=tuple(number_columns or range(q, q + p)),
         gates=tuple(gates),

@@ -8,9 +8,8 @@ matrix. The answers are those of `TableNet.forward` (a test compares them).
 
 from __future__ import annotations
 
-from typing import cast
-
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor

@@ -12,8 +12,9 @@ and revealing one more cell adds one column of W_in to it. Generation uses this:
 never builds a one-hot matrix. A number that is not in the record (its category cell says "missing"
 or names the value outright), or that is still pure noise, is a zero with `present` = 0.
 
-**Cells in order.** The values of a binned number are in order, and what holds for one bin nearly
-holds for the next. For such a cell the rows of W_in and of W_out are
+**Cells in order.** The bins of a number are in order, and what holds for one bin nearly holds for
+the next. For the k bins of such a cell (not for its code for missing) the rows of W_in and of
+W_out are
 
     W = f W_free + C S U,      C_{im} = cos(pi m (i + 1/2) / k),  S = diag(s / m),  m = 1 .. WAVES,
 
@@ -62,22 +63,22 @@ def time_features(t: Tensor) -> Tensor:
     return torch.cat([t[:, None], angle.sin(), angle.cos()], dim=1)
 
 
-def in_order(sizes: Sequence[int], ordered: Sequence[bool]) -> list[int]:
+def in_order(ordered: Sequence[int]) -> list[int]:
     """The cells that have waves."""
-    return [j for j, k in enumerate(sizes) if ordered[j] and k >= SMALLEST_ORDERED]
+    return [j for j, k in enumerate(ordered) if k >= SMALLEST_ORDERED]
 
 
-def cosine_waves(sizes: Sequence[int], ordered: Sequence[bool]) -> Tensor:
+def cosine_waves(sizes: Sequence[int], ordered: Sequence[int]) -> Tensor:
     """The matrix C / m of the module's docstring, block by block.
 
     Returns:
-        (D, WAVES * number of cells in order). A cell of k values has k - 1 waves; more are zero.
+        (D, WAVES * number of cells in order). k values in order have k - 1 waves; more are zero.
     """
-    cells = in_order(sizes, ordered)
+    cells = in_order(ordered)
     c = torch.zeros(sum(sizes), WAVES * len(cells))
     m = torch.arange(1, WAVES + 1)
     for i, j in enumerate(cells):
-        k, start = sizes[j], sum(sizes[:j])
+        k, start = ordered[j], sum(sizes[:j])
         position = (torch.arange(k) + 0.5) / k
         block = torch.cos(math.pi * position[:, None] * m) / m * (m < k)
         c[start : start + k, WAVES * i : WAVES * (i + 1)] = block
@@ -115,7 +116,7 @@ class TableNet(nn.Module):
     Args:
         sizes: number of values k_j of each category cell.
         numbers: how many number cells p there are.
-        ordered: for each category cell, whether its values are in order.
+        ordered: for each category cell, how many of its first values are in order.
         width: length of the hidden state h.
         depth: how many residual blocks.
         inner: width inside a block; equal to `width` unless given.
@@ -132,7 +133,7 @@ class TableNet(nn.Module):
         self,
         sizes: Sequence[int],
         numbers: int,
-        ordered: Sequence[bool] | None = None,
+        ordered: Sequence[int] | None = None,
         width: int = 256,
         depth: int = 3,
         inner: int | None = None,
@@ -141,7 +142,7 @@ class TableNet(nn.Module):
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
-        self.ordered = list(ordered) if ordered is not None else [False] * len(self.sizes)
+        self.ordered = list(ordered) if ordered is not None else [0] * len(self.sizes)
         self.numbers = numbers
         self.width = width
         self.depth = depth
@@ -153,8 +154,8 @@ class TableNet(nn.Module):
         last = torch.tensor(self.sizes, dtype=torch.long) - 1
         self.register_buffer("last", last, persistent=False)
         smooth = torch.zeros(self.values, dtype=torch.bool)
-        for j in in_order(self.sizes, self.ordered):
-            smooth[starts[j] : starts[j] + self.sizes[j]] = True
+        for j in in_order(self.ordered):
+            smooth[starts[j] : starts[j] + self.ordered[j]] = True
         self.register_buffer("smooth", smooth, persistent=False)
         waves = cosine_waves(self.sizes, self.ordered)
         self.register_buffer("waves", waves, persistent=False)

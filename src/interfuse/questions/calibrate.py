@@ -15,8 +15,8 @@ whatever order they appear, so that each pair's factor enters exactly once. All 
 knows of three and more cells stays as it was learned.
 
 The shares D_i are means of the probabilities that were drawn from, which vary far less than counts
-do. `PAIR_ROWS` rows are added to both counts of a pair (that is s and S): a rare pair, whose share
-in the data is mostly chance, is hardly corrected, so that no single row is copied through its pairs.
+do. S stands for `PAIR_ROWS` rows: a rare pair, whose share in the data is mostly chance, is hardly
+corrected, so that no single row is copied through its pairs. The last rounds mend marginals only.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ from interfuse.networks import TableNet
 from interfuse.questions.generate import BLOCK, STEPS, TableSampler
 from interfuse.training.layout import Layout
 
-ROUNDS = 16
+ROUNDS = 24
 BLOCKS = 12
 MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
-MOST_VALUES = 2_048  # beyond this many values in all, pairs would need more memory than they are worth
+MOST_VALUES = (
+    2_048  # beyond this many values in all, pairs would need more memory than they are worth
+)
 LARGEST_STEP = 1.0
 ROWS = 0.1
 PAIR_ROWS = 5.0
@@ -137,7 +139,7 @@ def calibrate(
     codes = codes.to(device)
     n = len(codes)
     target = hold_range(shares_of(codes, layout), codec, layout, n)
-    paired = 1 < layout.categories and net.values <= MOST_VALUES
+    paired = layout.categories > 1 and net.values <= MOST_VALUES
     pair_target = pair_shares_of(codes, layout) if paired else None
     cells = torch.arange(layout.categories, device=device)
     cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))

@@ -22,7 +22,8 @@ class Layout:
     Attributes:
         names: a name of each cell for messages, category cells first.
         sizes: values of each category cell.
-        ordered: whether the values of a category cell are in order (bins of a number).
+        ordered: how many of the first values of each category cell are in order: the bins of a
+            number, without the codes for missing and the like; 0 for categories.
         category_column: index of the data column that each category cell belongs to.
         number_column: the same for number cells.
         gates: for each number cell when it is present; None stands for always.
@@ -30,7 +31,7 @@ class Layout:
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
-    ordered: tuple[bool, ...]
+    ordered: tuple[int, ...]
     category_column: tuple[int, ...]
     number_column: tuple[int, ...]
     gates: tuple[Gate | None, ...]
@@ -87,7 +88,7 @@ class Layout:
         return cls(
             names=tuple(d["names"]),
             sizes=tuple(int(k) for k in d["sizes"]),
-            ordered=tuple(bool(o) for o in d["ordered"]),
+            ordered=tuple(int(k) for k in d["ordered"]),
             category_column=tuple(int(c) for c in d["category_column"]),
             number_column=tuple(int(c) for c in d["number_column"]),
             gates=gates,

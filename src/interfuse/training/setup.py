@@ -52,7 +52,7 @@ def layout_of(codec: TableCodec, codes: np.ndarray, low: np.ndarray) -> Layout:
     names: list[str] = []
     number_names: list[str] = []
     sizes: list[int] = []
-    ordered: list[bool] = []
+    ordered: list[int] = []
     category_column: list[int] = []
     number_column: list[int] = []
     companion: list[int | None] = []

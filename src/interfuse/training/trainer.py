@@ -5,8 +5,9 @@ and at every held-out evaluation; whoever drives it shows them, saves `checkpoin
 (between events the state is always whole), and may set `stop_requested`.
 
 It ends when the budget is spent, or on a plateau: the held-out loss of the averaged weights has not
-improved for `PATIENCE` evaluations and for half as many examples as it took. Then the fit goes back to the state of the best evaluation and
-lets the learning rate decay from there, which lowers the loss further than stopping would.
+improved for `PATIENCE` evaluations and for half as many examples as it took. Then the fit goes back
+to the state of the best evaluation and lets the learning rate decay from there, which lowers the
+loss further than stopping would.
 """
 
 from __future__ import annotations

@@ -33,12 +33,12 @@ class Cell:
     Attributes:
         name: for messages.
         size: number of codes of a category cell; 0 for a number cell.
-        ordered: whether the codes are in order.
+        ordered: how many of the first codes are in order; 0 for categories.
     """
 
     name: str
     size: int
-    ordered: bool = False
+    ordered: int = 0
 
 
 @dataclass(frozen=True)

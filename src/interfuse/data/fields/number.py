@@ -24,9 +24,9 @@ from interfuse.errors import SchemaError
 
 BINS = 32
 END_ROWS = 3
-"""The ends of the range weigh at least this many rows: a draw of the size of the training table then
-spans the whole range with a probability of 1 - e^-3 = 95 %, where an end seen once would be missed
-by 37 % of draws."""
+"""The ends of the range weigh at least this many rows: a draw of the size of the training table
+then spans the whole range with a probability of 1 - e^-3 = 95 %, where an end seen once would be
+missed by 37 % of draws."""
 MOST_DECIMALS = 6
 _SPECIAL = ("missing", "nan", "inf", "-inf")
 
@@ -81,7 +81,7 @@ class NumberField(Field):
     def cells(self) -> tuple[Cell, ...]:
         """The bin, ordered, and the score inside it unless every bin is a single value."""
         size = self.bins + len(self.special)
-        category = Cell(self.name, size, ordered=self.bins > 1)
+        category = Cell(self.name, size, ordered=self.bins)
         return (category, Cell(self.name, 0)) if self._has_number else (category,)
 
     @property

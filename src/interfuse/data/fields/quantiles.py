@@ -16,7 +16,8 @@ exactly N(0, 1) given the bin, whatever the ties.
 
 Back, p = ndtr(z) goes through the piecewise linear quantile function whose knots are (F(v-), v) and
 (F(v), v) for a value seen twice or more and for the ends of the column, which makes a step, and the
-interval's middle for any other value seen once, so that new values appear between those. A bin keeps at most `KNOTS` knots.
+interval's middle for any other value seen once, so that new values appear between those. A bin
+keeps at most `KNOTS` knots.
 """
 
 from __future__ import annotations
