@@ -34,7 +34,8 @@ def fit(
     Args:
         data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
             standard input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed
-            scales, constant columns, keys and free text are recognised and handled by a stated rule.
+            scales, constant columns, keys and free text are recognised, each handled by a stated
+            rule.
         kind: what the data is; "table" is inferred.
         schema: the columns' kinds, edited by you; inferred and printed unless given.
         seconds: spend at most about this long on training and calibration; reading and encoding

@@ -27,7 +27,12 @@ def test_quiet_without_a_terminal(table, tmp_path):
     done = child("fit", table, "-o", tmp_path / "run", "--examples", 60_000).wait_for_end()
     assert done.code == 0
     lines = done.err.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["training", "settling", "stopped"]
+    assert [line.split(":")[0] for line in lines] == [
+        "training",
+        "settling",
+        "stopped",
+        "calibrating",
+    ]
     assert "\x1b" not in done.err + done.out
     assert "\r" not in done.err + done.out
 

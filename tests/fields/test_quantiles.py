@@ -129,8 +129,15 @@ def test_a_heavy_value_is_alone_in_its_bin():
     code = q.to_cells(x)[0]
     assert len(np.unique(x[code == code[0]])) == 1
     # 2 % of the rows are too few to be heavy in a table of two rows a value.
-    few = fit(np.repeat(np.arange(20), 2))
+    few = fit(np.repeat(np.arange(100), 2))
     assert not few.single.any()
+
+
+def test_each_of_few_values_is_a_bin():
+    x = np.repeat([1, 5, 6, 900], [1, 700, 2, 1])
+    q = fit(x, 2)
+    assert q.bins == 4
+    assert q.single.all()
 
 
 def test_a_wide_bin_is_cut():

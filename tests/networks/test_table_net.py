@@ -88,13 +88,12 @@ def test_hidden_cells_and_absent_numbers_change_nothing():
 def test_cosine_waves_are_orthogonal_and_blocks_do_not_touch():
     sizes, ordered = [3, 11, SMALLEST_ORDERED - 1, 40], [3, 9, SMALLEST_ORDERED - 1, 40]
     c = cosine_waves(sizes, ordered)
-    assert c.shape == (sum(sizes), 2 * WAVES), "cells too small for waves have none"
+    assert c.shape == (sum(sizes), 8 + WAVES), "k values have k - 1 waves; too few have none"
     # sum_i cos(pi m (i + 1/2) / k) cos(pi n (i + 1/2) / k) = k / 2 if m = n < k, else 0.
-    m = torch.arange(1, WAVES + 1)
-    norms = [torch.where(m < k, k / 2 / m**2, 0.0) for k in (9, 40)]
+    norms = [k / 2 / torch.arange(1, w + 1) ** 2 for k, w in ((9, 8), (40, WAVES))]
     torch.testing.assert_close(c.T @ c, torch.diag(torch.cat(norms)), rtol=1e-5, atol=1e-4)
     # And with the constant: every wave sums to zero.
-    torch.testing.assert_close(c.sum(0), torch.zeros(2 * WAVES), rtol=0, atol=1e-4)
+    torch.testing.assert_close(c.sum(0), torch.zeros(8 + WAVES), rtol=0, atol=1e-4)
     assert cosine_waves(sizes, [0] * 4).shape == (sum(sizes), 0)
     m, i = 3, 4
     expected = math.cos(math.pi * m * (i + 0.5) / 9) / m

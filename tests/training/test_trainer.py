@@ -204,7 +204,7 @@ def test_a_budget_in_seconds_ends_in_time():
     t = trainer(Budget(seconds=1.5))
     finish(t)
     # The decay is given examples, at the speed measured before it; the machine may be shared.
-    assert 1.0 < t.progress.seconds < 3.5
+    assert 0.6 < t.progress.seconds < 3.5
     assert t.progress.decay_from is not None
 
 

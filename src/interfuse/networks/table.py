@@ -72,17 +72,17 @@ def cosine_waves(sizes: Sequence[int], ordered: Sequence[int]) -> Tensor:
     """The matrix C / m of the module's docstring, block by block.
 
     Returns:
-        (D, WAVES * number of cells in order). k values in order have k - 1 waves; more are zero.
+        (D, w) with the waves of all cells in order side by side; k values have at most k - 1.
     """
-    cells = in_order(ordered)
-    c = torch.zeros(sum(sizes), WAVES * len(cells))
-    m = torch.arange(1, WAVES + 1)
-    for i, j in enumerate(cells):
+    columns = [torch.zeros(sum(sizes), 0)]
+    for j in in_order(ordered):
         k, start = ordered[j], sum(sizes[:j])
+        m = torch.arange(1, min(WAVES, k - 1) + 1)
         position = (torch.arange(k) + 0.5) / k
-        block = torch.cos(math.pi * position[:, None] * m) / m * (m < k)
-        c[start : start + k, WAVES * i : WAVES * (i + 1)] = block
-    return c
+        column = torch.zeros(sum(sizes), len(m))
+        column[start : start + k] = torch.cos(math.pi * position[:, None] * m) / m
+        columns.append(column)
+    return torch.cat(columns, 1)
 
 
 class Weights(NamedTuple):

@@ -31,7 +31,7 @@ from interfuse.networks import TableNet
 from interfuse.questions.generate import BLOCK, STEPS, TableSampler
 from interfuse.training.layout import Layout
 
-ROUNDS = 24
+ROUNDS = 16
 BLOCKS = 12
 MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
 MOST_VALUES = (

@@ -144,7 +144,9 @@ def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Kno
         keep = np.stack([np.ones(len(member), bool), ~single], 1)
         p, value = p[keep], np.repeat(values[member], keep.sum(1))
         if len(p) > KNOTS:
-            at = np.unique(np.linspace(0, len(p) - 1, KNOTS).round().astype(np.int64))
+            # The steps at both ends stay whole.
+            inner = np.linspace(0, len(p) - 1, KNOTS).round().astype(np.int64)
+            at = np.unique([0, 1, *inner, len(p) - 2, len(p) - 1])
             p, value = p[at], value[at]
         out_bin.append(np.full(len(p), b))
         out_p.append(p)
