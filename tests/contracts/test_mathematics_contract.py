@@ -25,7 +25,7 @@ def documented(cls):
 class TestEveryNetwork:
     def make(self, name):
         torch.manual_seed(0)
-        return NETWORKS[name]([3, 9], 2, [False, True])
+        return NETWORKS[name]([3, 9], 2, [0, 9])
 
     def test_it_is_documented(self, name):
         documented(NETWORKS[name])

@@ -156,7 +156,7 @@ def test_a_wide_bin_is_cut():
 def test_a_long_bin_keeps_few_knots_and_small_errors():
     x = np.random.default_rng(3).normal(size=50_000)
     q = fit(x, 4)
-    assert np.bincount(q.knots.bin).max() <= KNOTS
+    assert np.bincount(q.knots.bin).max() <= KNOTS + 2  # the steps at both ends stay whole
     code, low, high = q.to_cells(x)
     back = q.to_values(code, middle(low, high))
     rank = np.argsort(np.argsort(x)) / len(x)
