@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     out.add_argument("--resume", action="store_true", help="leave out what the results file has")
     out.add_argument("--no-dcr", action="store_true", help="no second fit to half of the rows")
+    out.add_argument("--no-grid", action="store_true", help="utility by one setting alone")
     out.add_argument(
         "--bootstrap",
         action="store_true",
@@ -65,7 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         common = {"seconds": seconds, "seed": options.seed}
         if data.kinds:
             found = published_figures(
-                data, fit, samples=options.samples, dcr=not options.no_dcr, **common
+                data,
+                fit,
+                samples=options.samples,
+                dcr=not options.no_dcr,
+                grid=not options.no_grid,
+                **common,
             )
         else:
             found = other_figures(data, fit, **common)
@@ -91,6 +97,7 @@ def _command(options: argparse.Namespace, name: str) -> str:
     parts += [f"--seconds {options.seconds:g}"] if options.seconds else []
     parts += [f"--samples {options.samples}"] if options.samples != 5 else []
     parts += ["--no-dcr"] if options.no_dcr else []
+    parts += ["--no-grid"] if options.no_grid else []
     parts += ["--bootstrap"] if options.bootstrap else []
     return " ".join(parts)
 
