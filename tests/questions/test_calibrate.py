@@ -59,7 +59,7 @@ def test_an_untrained_network_is_taken_to_the_marginals_and_to_the_pairs():
     assert distance(pairs[2], pairs[0]) < 0.35 * distance(pairs[1], pairs[0])
 
 
-def test_half_as_many_records_are_drawn_as_training_saw(monkeypatch):
+def test_records_drawn_are_bounded_by_those_that_training_saw(monkeypatch):
     codec, layout, codes = encoded(chain(500))
     net = TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
     blocks = []
@@ -70,7 +70,8 @@ def test_half_as_many_records_are_drawn_as_training_saw(monkeypatch):
         return categories(self, index, *args, **options)
 
     monkeypatch.setattr(TableSampler, "categories", counted)
-    calibrate(net, layout, codec, codes, 4 * BLOCK, 0, CPU)
+    # Three cells: twice as many draws as examples, one block of them a round.
+    calibrate(net, layout, codec, codes, BLOCK, 0, CPU)
     assert blocks == [0, 1]
 
 

@@ -34,10 +34,9 @@ from interfuse.training.layout import Layout
 ROUNDS = 16
 BLOCKS = 12
 MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
-MOST_VALUES = (
-    2_048  # beyond this many values in all, pairs would need more memory than they are worth
-)
+MOST_VALUES = 1_024  # with more, a matrix of pairs costs more than it is worth
 LARGEST_STEP = 1.0
+DRAWS = 6
 ROWS = 0.1
 PAIR_ROWS = 5.0
 RATE = 0.08
@@ -127,7 +126,9 @@ def calibrate(
         layout: the cells.
         codec: of the table.
         codes: (n, q) codes of its rows.
-        examples: records that training saw; at most half as many are drawn here.
+        examples: records that training saw. At most `DRAWS` / q as many are drawn here: a record
+            drawn costs q evaluations of the network, about q / 13 of a record trained on, so that
+            calibration takes at most about half of the time that training took.
         seed: of the draws.
         device: where to draw.
 
@@ -146,7 +147,8 @@ def calibrate(
     across = cells[:, None] != cells
     most = min(BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
     blocks = max(1, most)
-    rounds = max(1, min(ROUNDS, examples // (2 * blocks * BLOCK)))
+    draws = DRAWS * examples // layout.categories
+    rounds = max(1, min(ROUNDS, draws // (blocks * BLOCK)))
     before = 0.0
     for r in range(rounds):
         drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), r * blocks, blocks)
