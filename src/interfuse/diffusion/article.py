@@ -8,7 +8,8 @@ Training: draw t, draw noise, x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t
 
 The class counts t = 0 ... T - 1 as the article's code does; step k of `chain` is t + 1.
 
-What was corrected, each proved by a test in tests/diffusion/test_article.py:
+What was corrected; tests/diffusion/test_article.py shows those that change a result to fail in the
+article's version (not the missing import, nor where draws are made, which a processor cannot show):
 
 1.  Loss: the noise compared with the prediction is the noise in x_t. The article drew another one,
     independent of x_t, so that the best network is the constant 0.
