@@ -21,42 +21,60 @@ def documented(cls):
             assert inspect.getdoc(getattr(cls, name)), name
 
 
+def table_records():
+    seen = torch.tensor([[True, False], [False, True]])
+    return torch.tensor([[3, 2], [1, 9]]), torch.randn(2, 2), seen, seen, torch.rand(2)
+
+
+def images():
+    known = (torch.rand(2, 1, 8, 12) < 0.3).float()
+    return torch.randn(2, 3, 8, 12), known, torch.rand(2), torch.tensor([0, 4])
+
+
+# A newcomer's arguments, a batch of two records, and the shapes of its predictions.
+NETWORK_CASES = {
+    "table": (([3, 9], 2, [0, 9]), table_records, [(2, 12), (2, 2)]),
+    "unet": ((3, (8, 12), 4), images, [(2, 3, 8, 12)]),
+}
+
+
+def predictions(net, batch):
+    out = net(*batch)
+    return out if isinstance(out, tuple) else (out,)
+
+
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 class TestEveryNetwork:
     def make(self, name):
         torch.manual_seed(0)
-        return NETWORKS[name]([3, 9], 2, [0, 9])
+        arguments, batch, _ = NETWORK_CASES[name]
+        return NETWORKS[name](*arguments), batch()
 
     def test_it_is_documented(self, name):
         documented(NETWORKS[name])
 
     def test_it_predicts_every_cell(self, name):
-        net = self.make(name).eval()
-        codes = torch.tensor([[3, 2], [1, 9]])
-        seen = torch.tensor([[True, False], [False, True]])
-        logits, numbers = net(codes, torch.randn(2, 2), seen, seen, torch.rand(2))
-        assert logits.shape == (2, 12)
-        assert numbers.shape == (2, 2)
+        net, batch = self.make(name)
+        found = [tuple(part.shape) for part in predictions(net.eval(), batch)]
+        assert found == NETWORK_CASES[name][2]
 
     def test_it_is_rebuilt_from_json_and_weights(self, name):
-        net = self.make(name).eval()
+        net, batch = self.make(name)
+        net.eval()
         config = json.loads(json.dumps(net.config(), allow_nan=False))
         twin = NETWORKS[name](**config).eval()
         twin.load_state_dict(net.state_dict())
-        codes, none = torch.tensor([[0, 9]]), torch.zeros(1, 2, dtype=torch.bool)
-        args = (codes, torch.zeros(1, 2), none, none, torch.ones(1))
-        torch.testing.assert_close(twin(*args), net(*args), rtol=0, atol=0)
+        for a, b in zip(predictions(twin, batch), predictions(net, batch), strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=0)
         # What is stored are the parameters alone: everything else follows from the config.
         assert set(net.state_dict()) == {k for k, _ in net.named_parameters()}
 
     def test_every_weight_learns(self, name):
-        net = self.make(name)
+        net, batch = self.make(name)
         with torch.no_grad():
             for p in net.parameters():
                 p.add_(torch.randn(p.shape) * 0.1)
-        codes, seen = torch.tensor([[0, 4], [2, 9]]), torch.ones(2, 2, dtype=torch.bool)
-        logits, numbers = net(codes, torch.randn(2, 2), seen, seen, torch.rand(2))
-        (logits.square().sum() + numbers.square().sum()).backward()
+        sum(part.square().sum() for part in predictions(net, batch)).backward()
         assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 
 

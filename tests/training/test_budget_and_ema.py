@@ -13,6 +13,7 @@ from interfuse.training.budget import (
     learning_rate,
 )
 from interfuse.training.ema import PowerEma
+from interfuse.training.flat import FlatParameters
 from interfuse.training.state import generator_for, seed_of
 
 
@@ -60,7 +61,7 @@ def test_decay_takes_what_is_left():
 def test_average_is_the_power_function_of_karras_2024(gamma):
     """Eq. 3-5: after K steps the weights of step k count as k^gamma, to first order in 1/k."""
     net = torch.nn.Linear(1, 1, bias=False).double()
-    ema = PowerEma(net, gamma)
+    ema = PowerEma(FlatParameters(net), gamma)
     steps = 400
     trace = np.sin(np.arange(1, steps + 1) / 30)
     for k, value in enumerate(trace, 1):
@@ -78,7 +79,7 @@ def test_average_is_the_power_function_of_karras_2024(gamma):
 
 def test_average_starts_at_the_first_weights_and_survives_a_round_trip():
     net = torch.nn.Linear(2, 2)
-    ema = PowerEma(net)
+    ema = PowerEma(FlatParameters(net))
     with torch.no_grad():
         net.weight.fill_(7.0)
     ema.update(1)

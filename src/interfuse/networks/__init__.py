@@ -1,7 +1,8 @@
 """Torch modules that predict a clean record from a noisy one; one small file each."""
 
 from interfuse.networks.table import TableNet
+from interfuse.networks.unet import UNet
 
-__all__ = ["NETWORKS", "TableNet"]
+__all__ = ["NETWORKS", "TableNet", "UNet"]
 
-NETWORKS = {"table": TableNet}
+NETWORKS = {"table": TableNet, "unet": UNet}

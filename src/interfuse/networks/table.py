@@ -41,6 +41,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from interfuse.networks.dropout import dropout
+
 OCTAVES = 4
 TIME_FEATURES = 2 * OCTAVES + 1
 WAVES = 12
@@ -92,6 +94,17 @@ class Weights(NamedTuple):
     head: Tensor
 
 
+def cast_linear(x: Tensor, linear: nn.Linear) -> Tensor:
+    """The layer in the precision of `x`, whatever that of its weights."""
+    return F.linear(x, linear.weight.to(x.dtype), linear.bias.to(x.dtype))
+
+
+def cast_norm(x: Tensor, norm: nn.LayerNorm) -> Tensor:
+    """The norm of `x` in its own precision; sums are taken in float32 all the same."""
+    shape = norm.normalized_shape
+    return F.layer_norm(x, list(shape), norm.weight.to(x.dtype), norm.bias.to(x.dtype), norm.eps)
+
+
 class Block(nn.Module):
     """h + B dropout(silu(A norm(h))), the identity at the start of training."""
 
@@ -106,8 +119,8 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Map (n, width) to (n, width)."""
-        a = F.silu(self.inner(self.norm(h)))
-        return h + self.outer(F.dropout(a, self.dropout, self.training))
+        a = F.silu(cast_linear(cast_norm(h, self.norm), self.inner))
+        return h + cast_linear(dropout(a, self.dropout) if self.training else a, self.outer)
 
 
 class TableNet(nn.Module):
@@ -127,6 +140,10 @@ class TableNet(nn.Module):
     starts: Tensor
     last: Tensor
     waves: Tensor
+    waves_in: Tensor
+    waves_out: Tensor
+    free_in: Tensor
+    free_out: Tensor
     smooth: Tensor
 
     def __init__(
@@ -159,6 +176,17 @@ class TableNet(nn.Module):
         self.register_buffer("smooth", smooth, persistent=False)
         waves = cosine_waves(self.sizes, self.ordered)
         self.register_buffer("waves", waves, persistent=False)
+        rest_in, rest_out = 3 * numbers + TIME_FEATURES, numbers
+        folded = {
+            "waves_in": F.pad(SLOW_IN * waves.T, (0, rest_in)),
+            "waves_out": F.pad(SLOW_OUT * waves, (0, 0, 0, rest_out)),
+            "free_in": F.pad(torch.where(smooth, FREE_IN, 1.0), (0, rest_in), value=1.0),
+            "free_out": F.pad(torch.where(smooth, FREE_OUT, 1.0), (0, rest_out), value=1.0)[
+                :, None
+            ],
+        }
+        for name, buffer in folded.items():
+            self.register_buffer(name, buffer, persistent=False)
         self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
         self.stem_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
         if waves.shape[1]:  # torch warns of filling an empty tensor
@@ -193,24 +221,20 @@ class TableNet(nn.Module):
         config = {name: getattr(self, name) for name in names}
         return {**config, "paired": self.pairs is not None}
 
-    def weights(self) -> Weights:
-        """W_in and W_out with C U folded in; differentiable."""
+    def weights(self, dtype: torch.dtype = torch.float32) -> Weights:
+        """W_in and W_out in `dtype` with C U folded in; differentiable."""
         stem, head = self.stem.weight, self.head.weight
         if self.waves.shape[1]:
-            d = self.values
-            smooth_in = SLOW_IN * (self.waves @ self.stem_waves).T
-            smooth_out = SLOW_OUT * (self.waves @ self.head_waves)
-            free_in = torch.where(self.smooth, FREE_IN, 1.0)
-            free_out = torch.where(self.smooth, FREE_OUT, 1.0)[:, None]
-            stem = torch.cat([stem[:, :d] * free_in + smooth_in, stem[:, d:]], 1)
-            head = torch.cat([head[:d] * free_out + smooth_out, head[d:]], 0)
-        return Weights(stem, head)
+            # Fused with the scaling of the free part: these matrices are passed over every step.
+            stem, head = (stem * self.free_in).to(dtype), (head * self.free_out).to(dtype)
+            u_in, u_out = self.stem_waves.T.to(dtype), self.head_waves.to(dtype)
+            stem = torch.addmm(stem, u_in, self.waves_in.to(dtype))
+            head = torch.addmm(head, self.waves_out.to(dtype), u_out)
+        return Weights(stem.to(dtype), head.to(dtype))
 
     def inputs(self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor) -> Tensor:
         """The input row u of the module's docstring; a code equal to k_j is a hidden cell."""
-        device = codes.device.type
-        amp = torch.is_autocast_enabled(device)
-        dtype = torch.get_autocast_dtype(device) if amp else self.stem.weight.dtype
+        dtype = self._precision(codes.device)
         u = torch.zeros(len(codes), self.stem.in_features, dtype=dtype, device=codes.device)
         if self.sizes:
             visible = codes <= self.last
@@ -226,7 +250,11 @@ class TableNet(nn.Module):
         """The residual blocks and the last norm: (n, width) to (n, width)."""
         for block in self.blocks:
             h = block(h)
-        return self.norm(h)
+        return cast_norm(h, self.norm)
+
+    def _precision(self, device: torch.device) -> torch.dtype:
+        amp = torch.is_autocast_enabled(device.type)
+        return torch.get_autocast_dtype(device.type) if amp else self.stem.weight.dtype
 
     def forward(
         self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor
@@ -243,12 +271,16 @@ class TableNet(nn.Module):
         Returns:
             Logits (n, D), the cells side by side, and v (n, p).
         """
-        w = self.weights()
+        # Casts are made here: autocast would make more of them, around every norm and product.
         u = self.inputs(codes, z, present, known, t)
-        h = F.linear(u, w.stem, self.stem.bias)
-        out = F.linear(self.trunk(h), w.head, self.head.bias)
-        logits, v = out[:, : self.values], out[:, self.values :]
-        return (logits if self.pairs is None else logits + u[:, : self.values] @ self.pairs), v
+        with torch.autocast(u.device.type, enabled=False):
+            w = self.weights(u.dtype)
+            h = F.linear(u, w.stem, self.stem.bias.to(u.dtype))
+            out = F.linear(self.trunk(h), w.head, self.head.bias.to(u.dtype))
+            logits, v = out[:, : self.values], out[:, self.values :]
+            if self.pairs is not None:
+                logits = logits + u[:, : self.values] @ self.pairs.to(u.dtype)
+        return logits, v
 
     def products(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every matrix that multiplies each row."""

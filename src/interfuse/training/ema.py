@@ -11,38 +11,38 @@ to be. gamma = 16 spans about the last tenth (relative standard deviation .055).
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from interfuse.training.flat import FlatParameters
 
 GAMMA = 16.0
 
 
 class PowerEma:
-    """A power-function average of a module's parameters.
+    """A power-function average of a network's parameters.
 
     Args:
-        net: the module that is being trained.
+        parameters: those that are being trained.
         gamma: the exponent; larger follows faster.
     """
 
-    def __init__(self, net: nn.Module, gamma: float = GAMMA) -> None:
+    def __init__(self, parameters: FlatParameters, gamma: float = GAMMA) -> None:
         self.gamma = gamma
-        self.parameters = [p for _, p in net.named_parameters()]
-        self.names = [name for name, _ in net.named_parameters()]
-        self.average = [p.detach().clone() for p in self.parameters]
+        self.parameters = parameters
+        self.average = parameters.weight.detach().clone()
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after optimiser step `step` (counted from 1)."""
         beta = (1 - 1 / step) ** (self.gamma + 1)
-        weights = [p.detach() for p in self.parameters]
-        torch._foreach_lerp_(self.average, weights, 1 - beta)  # pyright: ignore
+        self.average.lerp_(self.parameters.weight.detach(), 1 - beta)
 
     def state(self) -> dict[str, Tensor]:
         """The average by parameter name."""
-        return dict(zip(self.names, self.average, strict=True))
+        return self.parameters.views(self.average)
 
     @torch.no_grad()
     def load(self, state: dict[str, Tensor]) -> None:
         """Restore `state()`."""
-        for name, into in zip(self.names, self.average, strict=True):
+        for name, into in self.state().items():
             into.copy_(state[name])

@@ -65,6 +65,14 @@ class Rows:
         """The rows at `index`."""
         return Rows(self.codes[index].long(), self.low[index], self.high[index])
 
+    def and_also(self, other: Rows) -> Rows:
+        """These rows and then the others."""
+        return Rows(
+            torch.cat([self.codes, other.codes]),
+            torch.cat([self.low, other.low]),
+            torch.cat([self.high, other.high]),
+        )
+
     def to(self, device: torch.device | str) -> Rows:
         """The same rows on another device."""
         return Rows(self.codes.to(device), self.low.to(device), self.high.to(device))
@@ -94,6 +102,10 @@ class Losses:
     records: Tensor  # () records in the category window
     present: Tensor  # (p,) terms in `number`
 
+    def cells(self) -> Tensor:
+        """The loss of each cell, category cells first: (q + p,)."""
+        return torch.cat([self.category, self.number])
+
     def total(self) -> Tensor:
         """Mean nats by category cell plus mean squared error by number; what training descends."""
         q, p = max(len(self.category), 1), max(len(self.number), 1)
@@ -111,6 +123,27 @@ def draw_inside(low: Tensor, high: Tensor, uniform: Tensor) -> Tensor:
     a, b = torch.special.ndtr(low.double()), torch.special.ndtr(high.double())
     z = torch.special.ndtri(a + uniform.double() * (b - a)).float()
     return torch.where(low == high, low, z.clamp(-8, 8)).nan_to_num(0.0)
+
+
+def hide(unknown: Tensor, score: Tensor, level: Tensor) -> Tensor:
+    """Choose which unknown cells are hidden: each number of them from 1 to all is as likely.
+
+    Hidden are the cells whose score is at least level times the largest score of an unknown cell.
+    Given the largest, the other scores divided by it are again uniform and independent, so that the
+    number of those below is uniform, and given their number the set is.
+
+    Args:
+        unknown: (n, q) bool.
+        score: (n, q) uniform in [0, 1), independent.
+        level: (n, 1) uniform in [0, 1).
+
+    Returns:
+        (n, q) bool.
+    """
+    if not score.shape[1]:
+        return unknown
+    score = score.masked_fill(~unknown, -1.0)
+    return (score >= level * score.amax(1, keepdim=True)) & unknown
 
 
 class TableObjective:
@@ -140,6 +173,16 @@ class TableObjective:
         self.category_column = torch.tensor(layout.category_column, dtype=torch.long)
         self.number_column = torch.tensor(layout.number_column, dtype=torch.long)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each of `Losses.cells` is the loss of, for messages."""
+        return tuple(f"column {name!r}" for name in self.layout.names)
+
+    @property
+    def advice(self) -> str:
+        """What to do if a loss is never finite."""
+        return "Look at the column's values, or set its kind to 'drop' in the schema and fit again."
+
     def corrupt(self, rows: Rows, generator: torch.Generator) -> Noisy:
         """Draw known columns, times and noise for a batch. All draws come from `generator`."""
         n, q, p = len(rows), self.layout.categories, self.layout.numbers
@@ -153,12 +196,9 @@ class TableObjective:
         given = (uniform(n, self.layout.columns) < uniform(n, 1)) & asked
 
         given_codes = given[:, self.category_column.to(device)]
-        score = uniform(n, q).masked_fill(given_codes, 2.0)
-        rank = score.argsort(1).argsort(1)
+        hidden = hide(~given_codes, uniform(n, q), uniform(n, 1)) & in_categories[:, None]
         unknown_cells = (~given_codes).sum(1, keepdim=True)
-        shown = (uniform(n, 1) * unknown_cells).long()
-        hidden = (rank >= shown) & ~given_codes & in_categories[:, None]
-        weight = hidden * (unknown_cells / (unknown_cells - shown).clamp_min(1))
+        weight = hidden * (unknown_cells / hidden.sum(1, keepdim=True).clamp_min(1))
         codes = torch.where(hidden, self.sizes.to(device), rows.codes)
 
         z_0 = draw_inside(rows.low, rows.high, uniform(n, p))

@@ -6,28 +6,34 @@ For cell j with logits l_j (k_j values) and true code c_j the loss is
 
 and its gradient is w_j * (softmax(l_j) - onehot(c_j)). One pass of `exp` over all cells together
 and a gradient written in place of it make this several times faster than a loop of
-`cross_entropy` calls. Logits are clamped to +-`LIMIT` inside the exponential, where a float32 can
-hold every value: a probability under e^-80 is of no use to anyone.
+`cross_entropy` calls; sums by cell are a product with a matrix of zeros and ones. Logits are
+clamped to +-`LIMIT` inside the exponential, where a float32 can hold every value: a probability
+under e^-80 is of no use to anyone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
+from torch.nn import functional as F
 
 LIMIT = 40.0
+MOST_MEMBERS = 1 << 14
+"""Of the matrix of columns by cells: up to here one product is faster than many small sums."""
 
 
 class _CellCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx, logits: Tensor, target: Tensor, weight: Tensor, sizes: list[int]
+        ctx: FunctionCtx, logits: Tensor, target: Tensor, weight: Tensor, sizes: tuple[int, ...]
     ) -> Tensor:
         exp = logits.float().clamp(-LIMIT, LIMIT).exp_()
-        total = torch.stack([part.sum(1) for part in exp.split(sizes, 1)], 1)
+        total = _sum_cells(exp, sizes)
         loss = (total.log() - logits.gather(1, target).float()) * weight
         ctx.save_for_backward(exp, total, target, weight)
         ctx.sizes, ctx.dtype = sizes, logits.dtype  # type: ignore[attr-defined]
@@ -39,12 +45,48 @@ class _CellCrossEntropy(torch.autograd.Function):
         scale = weight * gradients[0]
         factor = scale / total
         # A new tensor: the saved one must survive a second backward pass.
-        out = torch.empty_like(exp)
-        parts = zip(exp.split(ctx.sizes, 1), out.split(ctx.sizes, 1), strict=True)  # type: ignore[attr-defined]
-        for j, (part, into) in enumerate(parts):
-            torch.mul(part, factor[:, j : j + 1], out=into)
+        out = exp * _spread_cells(factor, ctx.sizes)  # type: ignore[attr-defined]
         out.scatter_add_(1, target, -scale)
         return out.to(ctx.dtype), None, None, None  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=8)
+def _membership(sizes: tuple[int, ...], device: torch.device) -> Tensor | None:
+    """(D, q): which column belongs to which cell; None where products with it cost too much."""
+    d, q = sum(sizes), len(sizes)
+    if d * q > MOST_MEMBERS:
+        return None
+    cell = torch.arange(q).repeat_interleave(torch.tensor(sizes), output_size=d)
+    return F.one_hot(cell, q).float().to(device)
+
+
+@lru_cache(maxsize=8)
+def _runs(sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """(size, how many) of neighbouring cells of one size: wide tables have few of them."""
+    return tuple((size, len(list(cells))) for size, cells in groupby(sizes))
+
+
+def _sum_cells(x: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """Sums over the columns of each cell: (n, D) to (n, q)."""
+    members = _membership(sizes, x.device)
+    if members is not None:
+        return x @ members
+    runs = _runs(sizes)
+    parts = x.split([size * many for size, many in runs], 1)
+    # Not view: a part of a matrix is not contiguous.
+    sums = [p.unflatten(1, (m, k)).sum(2) for p, (k, m) in zip(parts, runs, strict=True)]
+    return torch.cat(sums, 1)
+
+
+def _spread_cells(x: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """The number of its cell in every column: (n, q) to (n, D)."""
+    members = _membership(sizes, x.device)
+    if members is not None:
+        return x @ members.T
+    runs = _runs(sizes)
+    parts = x.split([many for _, many in runs], 1)
+    wide = [p[:, :, None].expand(-1, -1, k) for p, (k, _) in zip(parts, runs, strict=True)]
+    return torch.cat([part.flatten(1) for part in wide], 1)
 
 
 def cell_cross_entropy(
@@ -62,4 +104,4 @@ def cell_cross_entropy(
     Returns:
         (n, q) losses in nats.
     """
-    return _CellCrossEntropy.apply(logits, codes + starts, weight, list(sizes))  # type: ignore[return-value]
+    return _CellCrossEntropy.apply(logits, codes + starts, weight, tuple(sizes))  # type: ignore[return-value]

@@ -16,16 +16,15 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interfuse.errors import InterfuseError
-from interfuse.networks.table import TableNet
 from interfuse.training.budget import DECAY_SHARE, Budget, learning_rate
 from interfuse.training.ema import PowerEma
-from interfuse.training.objective import Losses, Rows, TableObjective
+from interfuse.training.flat import FlatParameters
 from interfuse.training.precision import autocast
 from interfuse.training.state import Checkpoint, Progress, generator_for, seeded
 
@@ -48,6 +47,7 @@ class Settings:
         rate: peak learning rate of AdamW.
         weight_decay: decoupled weight decay.
         precision: "bf16" or "fp32".
+        held_out_draws: records scored by one held-out evaluation; the loop's own number if None.
     """
 
     seed: int = 0
@@ -55,6 +55,62 @@ class Settings:
     rate: float = 1e-3
     weight_decay: float = 0.01
     precision: str = "fp32"
+    held_out_draws: int | None = None
+
+
+Examples = TypeVar("Examples", bound="Records")
+Net = TypeVar("Net", bound=nn.Module)
+Goal = TypeVar("Goal", bound="Objective")
+
+
+class Records(Protocol):
+    """Encoded records of any kind."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def take(self: Examples, index: Tensor) -> Examples:
+        """The records at `index`."""
+        ...
+
+    def to(self: Examples, device: torch.device | str) -> Examples:
+        """The same records on another device."""
+        ...
+
+
+class BatchLosses(Protocol):
+    """The losses of a batch."""
+
+    def total(self) -> Tensor:
+        """What training descends: a scalar."""
+        ...
+
+    def cells(self) -> Tensor:
+        """One loss for each of the objective's `names`."""
+        ...
+
+
+class Objective(Protocol):
+    """What to learn: noises batches and scores predictions. It keeps no state."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each loss is of, for messages; empty if there is nothing to learn."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do if a loss is never finite."""
+        ...
+
+    def corrupt(self, rows: Any, generator: torch.Generator) -> Any:
+        """A noisy batch; all draws come from `generator`."""
+        ...
+
+    def loss(self, net: Any, noisy: Any) -> BatchLosses:
+        """Score `net` on a noisy batch."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +135,7 @@ class Event:
     message: str = ""
 
 
-class Trainer:
+class Trainer(Generic[Net, Goal, Examples]):
     """Fits a network to rows.
 
     Args:
@@ -94,10 +150,10 @@ class Trainer:
 
     def __init__(
         self,
-        net: TableNet,
-        objective: TableObjective,
-        rows: Rows,
-        held_out: Rows,
+        net: Net,
+        objective: Goal,
+        rows: Examples,
+        held_out: Examples,
         settings: Settings,
         budget: Budget,
         device: torch.device,
@@ -109,9 +165,10 @@ class Trainer:
         self.settings = settings
         self.budget = budget
         self.device = device
-        self.ema = PowerEma(self.net)
+        self.parameters = FlatParameters(self.net)
+        self.ema = PowerEma(self.parameters)
         self.optimiser = torch.optim.AdamW(
-            self.net.parameters(),
+            [self.parameters.weight],
             lr=settings.rate,
             betas=(0.9, 0.99),
             weight_decay=settings.weight_decay,
@@ -122,7 +179,7 @@ class Trainer:
         self._best: dict[str, dict[str, Tensor]] = {}
         self._order: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
         self._bad_steps = 0
-        self._cell_losses: Losses | None = None
+        self._losses: BatchLosses | None = None
 
     # -- one step -------------------------------------------------------------------------------
 
@@ -150,16 +207,16 @@ class Trainer:
         with dropout, autocast(self.device, s.precision):
             losses = self.objective.loss(self.net, noisy)
         total = losses.total()
-        self.optimiser.zero_grad()
+        self.parameters.clear_gradients()
         total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        norm = self.parameters.clip(1.0)
         p.step += 1
         p.examples += s.batch
         value = float(total.detach())
         if not (torch.isfinite(norm) and value == value and abs(value) != float("inf")):
             p.skipped += 1
             self._bad_steps += 1
-            self._cell_losses = losses
+            self._losses = losses
             return float("nan")
         self._bad_steps = 0
         rate = learning_rate(s.rate, p.examples, p.decay_from, p.decay_examples) * p.rate_scale
@@ -183,18 +240,14 @@ class Trainer:
 
     def _hopeless(self, why: str) -> InterfuseError:
         return InterfuseError(
-            f"{self._worst_cell()}: the loss is not finite, {why}. Look at the column's values, or "
-            "set its kind to 'drop' in the schema and fit again."
+            f"{self._worst_cell()}: the loss is not finite, {why}. {self.objective.advice}"
         )
 
     def _worst_cell(self) -> str:
-        losses = self._cell_losses
-        if losses is None:
+        if self._losses is None:
             return "network"
-        cells = torch.cat([losses.category, losses.number]).detach()
-        names = self.objective.layout.names
-        bad = torch.nonzero(~torch.isfinite(cells)).flatten().tolist()
-        return f"column {names[bad[0]]!r}" if bad else "network"
+        bad = torch.nonzero(~torch.isfinite(self._losses.cells().detach())).flatten().tolist()
+        return self.objective.names[bad[0]] if bad else "network"
 
     # -- held-out rows --------------------------------------------------------------------------
 
@@ -205,8 +258,9 @@ class Trainer:
         self._load_weights(self.ema.state())
         self.net.eval()
         losses = []
-        n, batch = len(self.held_out), 2048
-        for k in range(max(1, HELD_OUT_DRAWS // batch)):
+        draws = self.settings.held_out_draws or HELD_OUT_DRAWS
+        n, batch = len(self.held_out), min(2048, draws)
+        for k in range(draws // batch):
             generator = generator_for(self.settings.seed, _HELD_OUT, k, device=self.device)
             index = (torch.arange(batch) + k * batch) % n
             # Both windows must see all rows: the objective splits a batch by position.
@@ -224,19 +278,13 @@ class Trainer:
             parameter.copy_(state[name])
 
     def _moments(self) -> dict[str, Tensor]:
-        out = {}
-        for name, parameter in self.net.named_parameters():
-            for key, value in self.optimiser.state.get(parameter, {}).items():
-                out[f"{name}:{key}"] = torch.as_tensor(value)
-        return out
+        state = self.optimiser.state.get(self.parameters.weight, {})
+        return {key: torch.as_tensor(value) for key, value in state.items()}
 
     def _load_moments(self, moments: dict[str, Tensor]) -> None:
         self.optimiser.state.clear()
-        by_name = dict(self.net.named_parameters())
-        for full, value in moments.items():
-            name, key = full.rsplit(":", 1)
-            place = "cpu" if key == "step" and self.device.type == "cpu" else self.device
-            self.optimiser.state[by_name[name]][key] = value.clone().to(place)
+        for key, value in moments.items():
+            self.optimiser.state[self.parameters.weight][key] = value.clone().to(self.device)
 
     def _keep_best(self) -> None:
         def copied(named: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -266,7 +314,7 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """Train until the budget is spent, the held-out loss is on a plateau, or someone asks."""
         p = self.progress
-        if not self.objective.layout.names:
+        if not self.objective.names:
             p.reason = "there is nothing to learn: no column has values that differ"
             yield Event("stopped", copy.copy(p), None, 0.0, 0.0, p.reason)
         self.net.train()
@@ -298,6 +346,7 @@ class Trainer:
                 break
             if p.reason or kind != "tick" or now - last >= TICK_SECONDS:
                 now = time.monotonic()
+                p.seconds += now - clock  # a held-out evaluation
                 speed = (p.examples - examples) / max(now - last, 1e-9)
                 finite = [x for x in losses if x == x]
                 mean = sum(finite) / len(finite) if finite else None
