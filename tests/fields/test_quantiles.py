@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 from scipy.stats import kstest, kstwo
 
-from interfuse.data.fields.quantiles import KNOTS, BinnedQuantiles, assign_bins, make_knots
+from interfuse.data.fields.quantiles import (
+    KNOTS,
+    SPLIT_ROWS,
+    BinnedQuantiles,
+    assign_bins,
+    make_knots,
+)
 
 SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
 INT64, UINT64 = np.iinfo(np.int64), np.iinfo(np.uint64)
@@ -149,8 +155,8 @@ def test_a_wide_bin_is_cut():
     width = np.array([np.ptp(x[code == b]) for b in range(q.bins)])
     rows = np.bincount(code)
     # What is still wide has too few rows to be cut again.
-    assert (rows[width > np.ptp(x) / 16] < 2 * 16 + 2).all()
-    assert rows.min() >= 10
+    assert (rows[width > np.ptp(x) / 16] < 2 * SPLIT_ROWS + 2).all()
+    assert rows.min() >= SPLIT_ROWS
 
 
 def test_a_long_bin_keeps_few_knots_and_small_errors():

@@ -138,9 +138,6 @@ def test_derived_columns_follow_the_known_cells():
         ({"count": None}, r"column 'count': None was never seen"),
         ({"ratio": float("nan")}, r"column 'ratio': nan was never seen"),
         ({"ratio": float("inf")}, r"column 'ratio': inf was never seen"),
-        ({"ratio": [1, 2]}, r"column 'ratio': \[1, 2\] cannot be read"),
-        ({"ratio": [1]}, r"column 'ratio': \[1\] cannot be read"),
-        ({"city": ["Rio"]}, r"column 'city': \['Rio'\] cannot be read"),
         ({"ratio": {"a": 1}}, r"column 'ratio': .* cannot be read"),
         ({"day": "tomorrow"}, r"column 'day': 'tomorrow' cannot be read as Date"),
         ({"at": "noon"}, r"column 'at': 'noon' cannot be read as Datetime"),
@@ -231,7 +228,8 @@ def test_codes_at_the_ends_of_the_uniform_numbers():
 
 def test_numbers_within_a_bin_are_fresh_in_every_row(quick):
     ratio = quick.generate(4_000, seed=8)["ratio"].to_numpy()
-    # Bins of 20 rows: the half rank at either end of a bin is held at the bin's own end.
-    assert len(np.unique(ratio)) > 0.93 * 4_000
+    # Bins of 10 rows: the half rank at either end of a bin is held at the bin's own end. Of 360
+    # rows the two ends of the range weigh eight.
+    assert len(np.unique(ratio)) > (1 - 1 / 10 - 8 / 366) * 4_000
     # The column is uniform on [1/3, 4/3]; this model has learned little, so the bound is loose.
     assert kstest(ratio - 1 / 3, "uniform").statistic < kstwo.ppf(0.999, 4_000) + 0.1
