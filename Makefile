@@ -7,6 +7,8 @@
 #   make bench-tables    fidelity, usefulness and privacy beside published figures
 #   make bench-steps     speed and memory of training and drawing
 #   make bench-scale     how cost grows with rows and columns
+#   make bench-questions filling holes, finding odd rows, rare classes, beside other methods
+#   make bench-images DATA=folder   speed and fidelity of images beside a well-known package
 #   make clean
 #
 # The benchmarks use the table that comes with the package; DATA=folder adds those in folder/tables.
@@ -15,7 +17,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DATA   ?=
 
-.PHONY: demo test lint docs bench-tables bench-steps bench-scale clean
+.PHONY: demo test lint docs bench-tables bench-steps bench-scale bench-questions bench-images clean
 
 # One stamp file a set of extras, so that a second call installs nothing.
 $(VENV)/.stamp-%: pyproject.toml
@@ -46,6 +48,15 @@ bench-steps: $(VENV)/.stamp-test
 
 bench-scale: $(VENV)/.stamp-test
 	$(BIN)/python -m benchmarks.scale
+
+# Odd rows and rare classes need DATA.
+bench-questions: $(VENV)/.stamp-test
+	$(BIN)/python -m benchmarks.imputation $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.detection --data $(DATA))
+	$(BIN)/python -m benchmarks.rare $(if $(DATA),--data $(DATA))
+
+bench-images: $(VENV)/.stamp-test
+	$(BIN)/python -m benchmarks.images --data $(DATA)/images
 
 clean:
 	rm -rf $(VENV) demo site dist build .hypothesis .ruff_cache .import_linter_cache

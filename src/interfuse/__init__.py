@@ -21,11 +21,22 @@ if TYPE_CHECKING:
     from interfuse.data import Schema, infer_schema
     from interfuse.errors import InterfuseError
     from interfuse.evaluate import evaluate
+    from interfuse.imagemodel import ImageModel
     from interfuse.model import Model, load
 
-__all__ = ["InterfuseError", "Model", "Schema", "evaluate", "fit", "infer_schema", "load"]
+__all__ = [
+    "ImageModel",
+    "InterfuseError",
+    "Model",
+    "Schema",
+    "evaluate",
+    "fit",
+    "infer_schema",
+    "load",
+]
 
 _HOMES = {
+    "ImageModel": "interfuse.imagemodel",
     "InterfuseError": "interfuse.errors",
     "Model": "interfuse.model",
     "Schema": "interfuse.data",

@@ -7,18 +7,33 @@ from typing import Any
 
 from interfuse import store
 from interfuse.data import Schema
+from interfuse.data.images import ImageSchema, is_images
 from interfuse.errors import OptionError
-from interfuse.job import FitStopped, Job, Listener, Notice
-from interfuse.model import Model
+from interfuse.fitting import FitStopped, Listener, Notice
+from interfuse.job import Job
 
-__all__ = ["FitStopped", "Notice", "fit"]
+__all__ = ["FitStopped", "Notice", "fit", "kind_of"]
+
+KINDS = ("table", "images")
+
+
+def kind_of(data: Any) -> str:
+    """What `fit` takes data for: "table" or "images".
+
+    Folders, `.npz`, `.npy`, idx files, Parquet files with a column of encoded images, and arrays of
+    three or four dimensions are images; all else is a table.
+    """
+    return "images" if is_images(data) else "table"
 
 
 def fit(
     data: Any,
     *,
     kind: str | None = None,
-    schema: Schema | str | Path | None = None,
+    schema: Schema | ImageSchema | str | Path | None = None,
+    labels: Any = None,
+    size: tuple[int, int] | None = None,
+    column: str | None = None,
     seconds: float | None = None,
     examples: int | None = None,
     seed: int = 0,
@@ -27,17 +42,25 @@ def fit(
     overwrite: bool = False,
     device: str | None = None,
     precision: str = "auto",
+    keep_rows: bool = True,
     listener: Listener | None = None,
-) -> Model:
-    """Fit a diffusion model to a table.
+) -> Any:
+    """Fit a diffusion model to a table, or to images.
 
     Args:
         data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
             standard input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed
             scales, constant columns, keys and free text are recognised, each handled by a stated
-            rule.
-        kind: what the data is; "table" is inferred.
-        schema: the columns' kinds, edited by you; inferred and printed unless given.
+            rule. For images: a folder of PNG, JPEG, WebP or GIF (classes are sub-folders, or in a
+            `labels.csv`), a `.npz`, `.npy` or idx file, a Parquet file with a column of encoded
+            images, or an array (n, h, w) or (n, h, w, c).
+        kind: "table" or "images"; inferred, see `kind_of`.
+        schema: the columns' kinds, or the images' size, channels and classes, edited by you;
+            inferred and printed unless given.
+        labels: of images, their classes: a CSV, .npy or idx file, or a sequence; looked for beside
+            the images unless given.
+        size: of images, the height and width that they are brought to; inferred unless given.
+        column: of a Parquet file, which column holds the images, if there are several.
         seconds: spend at most about this long on training and calibration; reading and encoding
             the data come on top.
         examples: train for at most this many records instead, counted with repetition. The same
@@ -49,10 +72,13 @@ def fit(
         overwrite: replace a run that is already in `folder`.
         device: "cpu", "cuda", "mps"; None for the best there is.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        keep_rows: of a table, keep up to 8,192 rows that were trained on and 4,096 that were held
+            back as part of the model, for `Model.detect`. False leaves them out: a saved model
+            then holds no row of the data, and `detect` compares with rows drawn from the model.
         listener: called with each `Notice` and training `Event`.
 
     Returns:
-        The fitted model.
+        The fitted model: a `Model` of a table, an `ImageModel` of images.
 
     Raises:
         DataError: the data cannot be read or used.
@@ -68,25 +94,40 @@ def fit(
         >>> model.generate(3).columns
         ['x', 'even']
     """
-    if kind not in (None, "table"):
-        raise OptionError(f"kind: {kind!r} is unknown; expected table.")
+    if resume and folder is not None and (Path(folder) / store.CHECKPOINT).exists():
+        kind = store.kind_of(store.unfinished(Path(folder)))
+    if kind is not None and kind not in KINDS:
+        raise OptionError(f"kind: {kind!r} is unknown; expected one of {', '.join(KINDS)}.")
     if resume and folder is None:
         raise OptionError("resume: needs the folder of the interrupted fit.")
     if resume and (seconds is not None or examples is not None):
         raise OptionError("resume: goes on with the interrupted fit's own budget; leave it out.")
-    job = Job(
-        data=data,
-        schema=schema,
-        seconds=seconds,
-        examples=examples,
-        seed=seed,
-        device=device,
-        precision=precision,
-        listener=listener or (lambda _: None),
-    )
+    options: dict[str, Any] = {
+        "data": data,
+        "schema": schema,
+        "seconds": seconds,
+        "examples": examples,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        "listener": listener or (lambda _: None),
+    }
+    of_images: dict[str, Any] = {"labels": labels, "size": size, "column": column}
+    if (kind or kind_of(data)) == "images":
+        from interfuse.imagejob import ImageJob
+
+        if not keep_rows:
+            raise OptionError("keep_rows: is for tables; a model of images keeps none.")
+
+        job: Any = ImageJob(**options, **of_images)
+    else:
+        for name, value in of_images.items():
+            if value is not None:
+                raise OptionError(f"{name}: is for images; the data is a table. Leave it out.")
+        job = Job(**options, keep_rows=keep_rows)
     if folder is None:
         return job.run()
     folder = Path(folder)
     store.prepare(folder, resume=resume, overwrite=overwrite)
     with store.locked(folder):
-        return job.run_in(folder, resume=resume)
+        return job.run_in(folder, again=resume)

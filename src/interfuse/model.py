@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 
 from interfuse import store
+from interfuse.answers import Draws
+from interfuse.answers.scores import Scores
 from interfuse.data import Schema, TableCodec, from_polars
 from interfuse.errors import RunError
 from interfuse.files import write_atomically, write_json
 from interfuse.networks import NETWORKS, TableNet
 from interfuse.questions.conditions import Condition, parse_conditions
-from interfuse.questions.generate import Generation, generate_table
+from interfuse.questions.detect import Detection
+from interfuse.questions.generate import STEPS, Generation, generate_table
+from interfuse.questions.impute import DRAWS, Imputation
+from interfuse.questions.odd.reference import Reference
 from interfuse.training.layout import Layout
 
 
@@ -38,6 +41,7 @@ class Model:
         layout: the cells.
         net: the network with its averaged weights.
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
+        reference: rows that `detect` compares with; None if they were left out.
     """
 
     schema: Schema
@@ -45,12 +49,13 @@ class Model:
     layout: Layout
     net: TableNet
     record: dict[str, Any] = field(repr=False)
+    reference: Reference | None = field(default=None, repr=False)
 
     def generate(
         self,
         n: int,
         *,
-        given: dict[str, object] | None = None,
+        given: Any = None,
         seed: int = 0,
         steps: int | None = None,
         device: str | None = None,
@@ -58,10 +63,13 @@ class Model:
         """Draw `n` new rows.
 
         Args:
-            n: how many.
-            given: columns to hold at a value, such as `{"label": "ddos"}`. The rows are drawn from
-                the conditional distribution directly; nothing is rejected, so a rare value costs
-                what a common one costs.
+            n: how many; for each row of `given`, if that is a frame.
+            given: what is known. By column a value, a list of values to choose from or a `Range`,
+                such as `{"label": "ddos", "port": [80, 443]}`; or conditions as text, such as
+                `["bytes > 1e6", "10 <= port < 1024"]`; or a frame, or a path, of partly known rows,
+                the unknown cells missing and any columns left out. The rows are drawn from the
+                conditional distribution directly; nothing is rejected, so a rare value costs what
+                a common one costs.
             seed: row i depends on the seed and on i only: a longer draw starts with the same rows.
             steps: steps of the numbers' sampler; None for the default.
             device: "cpu", "cuda", "mps" or None for the best there is.
@@ -83,16 +91,18 @@ class Model:
         """
         import polars as pl
 
-        generation = self.generation(given=given, seed=seed, steps=steps, device=device)
-        frames = list(generation.frames(n))
-        frame = pl.concat(frames) if frames else generation.empty()
-        return from_polars(frame, self.schema.origin)
+        frames = list(self.generate_batches(n, given=given, seed=seed, steps=steps, device=device))
+        frame = pl.concat(frames) if frames else self.generation().empty()
+        origin = self.schema.origin
+        # A given value that the column's own type cannot hold stays as it was given.
+        own = {n: t for n, t in origin.columns.items() if frame.schema[n] == self.schema[n].dtype}
+        return from_polars(frame, replace(origin, columns=own))
 
     def generate_batches(
         self,
         n: int,
         *,
-        given: dict[str, object] | None = None,
+        given: Any = None,
         seed: int = 0,
         steps: int | None = None,
         device: str | None = None,
@@ -101,12 +111,104 @@ class Model:
 
         The rows are those of `generate` with the same arguments.
         """
-        return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
+        if _is_condition(given):
+            return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
+        steps = STEPS if steps is None else steps
+        rows = Imputation(
+            self, given, draws=n, seed=seed, steps=steps, device=device, subset=True, values=False
+        )
+        return rows.completions()
+
+    def impute(
+        self,
+        data: Any,
+        *,
+        draws: int = DRAWS,
+        columns: Sequence[str] | None = None,
+        seed: int = 0,
+        tolerance: float | None = None,
+        steps: int | None = None,
+        device: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Draws:
+        """Fill missing cells by draws from their joint distribution given the observed ones.
+
+        Args:
+            data: a frame or a path, with the model's columns; any cells may be missing.
+            draws: values for each missing cell.
+            columns: the columns to fill; None for all. Missing cells of the others stay missing,
+                and are known to be, where the training data had such.
+            seed: the same seed gives the same draws; more draws begin with the same ones.
+            tolerance: stop below `draws` when one more doubling moves the ends of the intervals by
+                less than this share of their widths.
+            steps: steps of the numbers' sampler; None for the default.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+            progress: called with rows done and rows in all.
+
+        Returns:
+            The draws, in frames of the user's own kind. Observed cells are in all of them as they
+            were given.
+
+        Raises:
+            DataError: the data cannot be read, or its columns are not those of the model.
+            OptionError: an option is out of range.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 0] * 100})
+            >>> model = interfuse.fit(flows, examples=20_000)
+            >>> filled = model.impute(pl.DataFrame({"port": [53, None], "tcp": [None, 1]}))
+            >>> len(filled), filled.median().shape
+            (20, (2, 2))
+        """
+        return self.imputation(
+            data,
+            draws=draws,
+            columns=columns,
+            seed=seed,
+            tolerance=tolerance,
+            steps=steps,
+            device=device,
+        ).answer(progress)
+
+    def imputation(self, data: Any, **options: Any) -> Imputation:
+        """The prepared question behind `impute`; its `batches` take any number of rows."""
+        return Imputation(self, data, **options)
+
+    def detect(self, data: Any, *, clean: bool = True, device: str | None = None) -> Scores:
+        """How odd each row is, how sure that is, and which cells it lies in.
+
+        Args:
+            data: a frame or a path, with the model's columns; any cells may be missing.
+            clean: whether the rows that the model was fitted on were all normal. If odd rows may
+                be among them, say False: views of the data are then used that a few rows cannot
+                move, and a row of the training data is not compared with itself.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+
+        Returns:
+            Scores, p-values, and for each cell its share and what was expected.
+
+        Raises:
+            DataError: the data cannot be read, or its columns are not those of the model.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 0] * 100})
+            >>> model = interfuse.fit(flows, examples=20_000)
+            >>> scores = model.detect(pl.DataFrame({"port": [53, 53], "tcp": [0, 1]}))
+            >>> bool(scores.score[1] > scores.score[0])
+            True
+        """
+        return self.detection(data, clean=clean, device=device).answer()
+
+    def detection(self, data: Any, **options: Any) -> Detection:
+        """The prepared question behind `detect`; its `batches` take any number of rows."""
+        return Detection(self, data, **options)
 
     def generation(
         self,
         *,
-        given: dict[str, object] | None = None,
+        given: Any = None,
         seed: int = 0,
         steps: int | None = None,
         device: str | None = None,
@@ -131,11 +233,17 @@ class Model:
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
         self.schema.save(folder / "schema.json")
+        kept = save_arrays(self.reference.arrays()) if self.reference else None
         config = {
             "kind": self.schema.kind,
             "network": {"name": "table", **self.net.config()},
             "layout": self.layout.to_json(),
+            "reference": hashlib.sha256(kept).hexdigest() if kept else None,
         }
+        if kept:
+            write_atomically(folder / store.REFERENCE, kept)
+        else:
+            (folder / store.REFERENCE).unlink(missing_ok=True)
         write_json(folder / "config.json", config)
         write_json(folder / "codec.json", self.codec.to_json())
         write_atomically(folder / "codec.safetensors", save_arrays(self.codec.arrays()))
@@ -143,17 +251,32 @@ class Model:
         write_atomically(folder / "weights.safetensors", save(weights))
 
 
-def load(folder: str | Path) -> Model:
+def _is_condition(given: Any) -> bool:
+    """Whether `given` holds for all rows, rather than being rows."""
+    if isinstance(given, str):  # a path with such a sign in it can be given as a Path
+        return any(sign in given for sign in "=<>[")
+    return given is None or isinstance(given, dict | list | tuple)
+
+
+def load(folder: str | Path) -> Any:
     """Open a run folder. Nothing in it is executed.
 
     Args:
         folder: what `interfuse fit -o` or `Model.save` wrote.
+
+    Returns:
+        A `Model`, or an `ImageModel` if images were fitted; `schema.kind` says which.
 
     Raises:
         RunError: the folder is missing, unfinished, damaged or of a newer version.
     """
     folder = Path(folder)
     record, parts = store.open_run(folder)
+    body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
+    if store.kind_of(record) == "images":
+        from interfuse.imagemodel import open_images
+
+        return open_images(folder, body, parts)
     try:
         config = parts["config.json"]
         schema = Schema.from_json(parts["schema.json"])
@@ -168,28 +291,18 @@ def load(folder: str | Path) -> Model:
             f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
         ) from error
     net.eval()
-    body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
-    return Model(schema, codec, layout, net, body)
+    return Model(schema, codec, layout, net, body, _reference(folder, config.get("reference")))
 
 
-def versions() -> dict[str, str]:
-    """Versions that a result may depend on."""
-    from importlib.metadata import version
-
-    names = ("interfuse", "torch", "numpy", "polars")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
-
-
-def machine() -> dict[str, object]:
-    """Where a fit ran."""
-    return {
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "threads": torch.get_num_threads(),
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-    }
-
-
-def to_line(value: dict[str, object]) -> str:
-    """One line of `events.jsonl`."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+def _reference(folder: Path, checksum: str | None) -> Reference | None:
+    """The rows kept for `detect`. Whoever must not pass them on may delete their file."""
+    path = folder / store.REFERENCE
+    if checksum is None or not path.exists():
+        return None
+    if store.sha256(path) != checksum:
+        raise RunError(
+            f"{path}: its content is not what the fit wrote (checksum differs): cut short or "
+            "changed. Restore the file, or delete it: `detect` then goes by rows drawn from the "
+            "model."
+        )
+    return Reference(**load_arrays(path))

@@ -3,10 +3,12 @@
     run.json              format version, status, data hash, seed, budget, versions, checksums
     schema.json           the columns, editable, to be passed back to another fit
     config.json           cells, network and training settings
-    codec.json            small state of each column's transform
+    codec.json            of tables: small state of each column's transform
     codec.safetensors     its arrays
     weights.safetensors   the averaged weights with the lowest held-out loss
+    reference.safetensors of tables: rows that `detect` compares with; may be deleted
     events.jsonl          what happened while it was fitted, a line each
+    previews/             of images: a grid of draws now and then while it was fitted
     checkpoint.safetensors  only until the fit is done: what --resume needs
 
 Safetensors and JSON hold numbers and text: loading a folder cannot run code. Every file is written
@@ -21,7 +23,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from interfuse.errors import RunError
@@ -30,7 +32,12 @@ from interfuse.files import write_json
 FORMAT = 1
 CHECKPOINT = "checkpoint.safetensors"
 EVENTS = "events.jsonl"
+REFERENCE = "reference.safetensors"
+"""A part that may be absent; its checksum stands in `config.json`."""
+PREVIEWS = "previews"
 PARTS = ("schema.json", "config.json", "codec.json", "codec.safetensors", "weights.safetensors")
+PARTS_OF = {"table": PARTS, "images": ("schema.json", "config.json", "weights.safetensors")}
+"""The parts of each kind of model; `run.json` says the kind, and nothing where it is a table."""
 
 
 def sha256(path: Path) -> str:
@@ -100,13 +107,24 @@ def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
 
 def clear(folder: Path) -> None:
     """Remove the files of an earlier run, and nothing else."""
-    for name in (*PARTS, "run.json", EVENTS, CHECKPOINT):
+    for name in (*PARTS, REFERENCE, "run.json", EVENTS, CHECKPOINT):
         (folder / name).unlink(missing_ok=True)
+    previews = folder / PREVIEWS
+    if previews.is_dir() and not previews.is_symlink():
+        for path in previews.glob("*.png"):
+            path.unlink()
+        with contextlib.suppress(OSError):  # someone's own files are in there
+            previews.rmdir()
+
+
+def kind_of(record: Mapping[str, object]) -> str:
+    """What a `run.json` is a model of: "table" or "images"."""
+    return str(record.get("kind", "table"))
 
 
 def finish(folder: Path, record: dict[str, object]) -> None:
     """Write `run.json` with the checksums of all parts; the run is complete from here on."""
-    sums = {name: sha256(folder / name) for name in PARTS}
+    sums = {name: sha256(folder / name) for name in PARTS_OF[kind_of(record)]}
     write_json(
         folder / "run.json", {"format": FORMAT, "status": "complete", **record, "sha256": sums}
     )
@@ -173,8 +191,14 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
         raise RunError(
             f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {folder} --resume"
         )
-    sums = run.get("sha256", {})
-    for name in PARTS:
+    kind = kind_of(run)
+    if kind not in PARTS_OF:
+        raise RunError(
+            f"{folder}: is a model of {kind!r}, which this interfuse does not know; it knows "
+            f"{', '.join(PARTS_OF)}. Upgrade with: pip install -U interfuse"
+        )
+    sums, parts = run.get("sha256", {}), PARTS_OF[kind]
+    for name in parts:
         path = folder / name
         if not path.exists():
             raise RunError(f"{path}: is missing; the run folder is incomplete. Fit again.")
@@ -183,4 +207,4 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
                 f"{path}: its content is not what the fit wrote (checksum differs): cut short or "
                 "changed. Restore the file or fit again."
             )
-    return run, {name: _read_json(folder / name) for name in PARTS if name.endswith(".json")}
+    return run, {name: _read_json(folder / name) for name in parts if name.endswith(".json")}

@@ -287,3 +287,12 @@ def test_training_reaches_the_best_loss():
     with torch.no_grad():
         got, want = (float(ddpm.p_losses(x_0, t, f, generator(2))) for f in (net, best))
     assert got < 1.05 * want
+
+
+@pytest.mark.parametrize("wrong", [lambda x, t: x[:, :1], lambda x, t: x.mean((1, 2))])
+def test_a_network_that_returns_another_shape_is_one_clear_error(wrong):
+    """Both of these shapes would broadcast against the noise."""
+    ddpm, x = model((3, 4)), torch.zeros(4, 3, 4)
+    for ask in (lambda: ddpm.p_losses(x, 1, wrong), lambda: ddpm.denoise_sample(x, 1, wrong)):
+        with pytest.raises(OptionError, match=r"returned shape .* for x_t of shape \(4, 3, 4\)"):
+            ask()

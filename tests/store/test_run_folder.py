@@ -79,7 +79,7 @@ def test_a_copy_of_the_copy_is_the_same(model, saved, tmp_path):
 
 def test_the_folder_holds_numbers_and_text_only(saved):
     names = {p.name for p in saved.iterdir()} - {".lock"}
-    assert names == {*store.PARTS, "run.json"}
+    assert names == {*store.PARTS, store.REFERENCE, "run.json"}
     assert {p.suffix for p in saved.iterdir() if p.name != ".lock"} == {".json", ".safetensors"}
     run = json.loads((saved / "run.json").read_text())
     assert run["status"] == "complete"

@@ -1,4 +1,4 @@
-"""`interfuse fit`: from a data file to a run folder."""
+"""`interfuse fit`: from a data file, or a folder of images, to a run folder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from interfuse.cli.console import say, tell
+from interfuse.cli.console import errors, say, tell, warn
+from interfuse.cli.images import next_commands, parse_size, print_image_schema
 from interfuse.cli.training import Training, print_end
 from interfuse.errors import OptionError, SchemaError
 
@@ -22,24 +24,43 @@ class _Enough(Exception):
 
 
 def fit(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A table; - is standard input.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A table, - for standard input; or images.")
+    ],
     run: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="RUN", help="The run folder to make."),
     ] = None,
     kind: Annotated[
-        str, typer.Option("--kind", help="What the data is; so far always a table.")
-    ] = "table",
+        str | None,
+        typer.Option("--kind", help="What the data is, table or images; default: as it looks."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--seconds", help="Train for at most this long.")
     ] = None,
     examples: Annotated[
         int | None,
-        typer.Option("--examples", help="Train for at most so many rows, with repetition."),
+        typer.Option(
+            "--examples", help="Train for at most so many rows or images, with repetition."
+        ),
     ] = None,
     schema: Annotated[
         Path | None,
         typer.Option("--schema", metavar="FILE", help="The columns' kinds; else inferred."),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="Of images: their classes, in a CSV, .npy or idx file."
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", metavar="W[xH]", help="Of images: 32 or 48x32; else inferred."),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option("--column", metavar="NAME", help="Of images in Parquet: which column."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of every random draw; default 0.")
@@ -54,6 +75,10 @@ def fit(
         str | None, typer.Option("--device", help="cpu, cuda or mps; default: the best there is.")
     ] = None,
     precision: Annotated[str, typer.Option("--precision", help="auto, bf16 or fp32.")] = "auto",
+    no_reference: Annotated[
+        bool,
+        typer.Option("--no-reference", help="Keep no row of the table in RUN; see detect."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print the schema and the estimate.")
     ] = False,
@@ -62,10 +87,14 @@ def fit(
         typer.Option("--save-schema", metavar="FILE", help="Also write the schema, to be edited."),
     ] = None,
 ) -> None:
-    """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed.
+    """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed. Or to images.
 
+    Images are a folder of PNG, JPEG, WebP or GIF (sub-folders are classes), a .npz, .npy or idx
+    file, or Parquet with a column of encoded images; a grid of draws goes to RUN/previews now and
+    then.
     Without a budget, training stops when rows held out of it are no longer predicted better.
-    Ctrl-C saves: --resume goes on as if nothing had happened.
+    Ctrl-C saves: --resume goes on as if nothing had happened. For detect, RUN keeps up to 12,288
+    rows of a table in reference.safetensors; --no-reference leaves them out.
 
     [bold]Examples[/]
 
@@ -78,20 +107,28 @@ def fit(
     interfuse fit flows.csv -o run --schema schema.json
 
     zcat logs.csv.gz | interfuse fit - -o run
+
+    interfuse fit photos -o run --size 32 --seconds 3600
     """
     import interfuse
-    from interfuse.api import FitStopped
+    from interfuse.api import FitStopped, kind_of
 
     _check(run, seconds, examples, schema, seed, resume, overwrite, dry_run)
     if save_schema is not None:
         _check_schema_target(save_schema)
-    hint = "" if schema or resume else _hint(data)
+    images = (kind or kind_of(data)) == "images"
+    hint = (
+        "" if schema or resume else _hint(data, "size, channels or classes" if images else "a kind")
+    )
 
     with Training(hint) as training:
 
         def listen(said: Notice | Event) -> None:
-            training(said)
             stage = getattr(said, "stage", "")
+            if images and stage in _OF_IMAGES:
+                _of_images(said, hint)  # type: ignore[arg-type]
+            else:
+                training(said)
             if stage == "schema" and save_schema is not None:
                 said.value.save(save_schema)  # type: ignore[union-attr]
                 say(f"Schema: written to {save_schema}.")
@@ -101,6 +138,9 @@ def fit(
         arguments: dict[str, Any] = {
             "kind": kind,
             "schema": schema,
+            "labels": labels,
+            "size": parse_size(size),
+            "column": column,
             "seconds": seconds,
             "examples": examples,
             "seed": seed or 0,
@@ -109,6 +149,7 @@ def fit(
             "overwrite": overwrite,
             "device": device,
             "precision": precision,
+            "keep_rows": not no_reference,
             "listener": listen,
         }
         try:
@@ -122,8 +163,33 @@ def fit(
             raise typer.Exit(130) from None
     print_end(model)
     say(f"The model is in {run}. Next:")
-    for command in _next(data, run, model.record["data"]["rows"]):
+    quoted = "DATA" if data == "-" else shlex.quote(data)
+    after = (
+        next_commands(quoted, _quoted(run))
+        if images
+        else (_next(data, run, model.record["data"]["rows"]))
+    )
+    for command in after:
         say(f"  {command}")
+
+
+_OF_IMAGES = ("schema", "reading", "warning", "preview")
+
+
+def _of_images(notice: Notice, hint: str) -> None:
+    """Say what a fit of images says and one of tables does not."""
+    if notice.stage == "schema":
+        print_image_schema(notice.value)
+        if hint:
+            say(hint)
+    elif notice.stage == "reading" and errors.is_terminal:
+        errors.print(f"reading: {notice.message}", end="\r", markup=False)
+    elif notice.stage == "warning":
+        warn(notice.message)
+    elif notice.stage == "preview" and not errors.is_terminal:
+        tell(notice.message)
+    elif notice.stage == "preview":
+        errors.print(f"[dim]{escape(notice.message)}[/]")
 
 
 def _check(
@@ -176,9 +242,9 @@ def _check_schema_target(path: Path) -> None:
         )
 
 
-def _hint(data: str) -> str:
+def _hint(data: str, what: str) -> str:
     return (
-        "To change a kind: "
+        f"To change {what}: "
         f"interfuse fit {shlex.quote(data)} --dry-run --save-schema schema.json; edit that file; "
         "fit with --schema schema.json."
     )

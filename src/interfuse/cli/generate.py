@@ -1,4 +1,4 @@
-"""`interfuse generate`: new rows from a run folder, streamed to a file."""
+"""`interfuse generate`: new rows, or images, from a run folder, streamed to a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interfuse.cli.console import bar, clock, tell, warn
-from interfuse.errors import ConditionError
+from interfuse.errors import OptionError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,30 +27,52 @@ def generate(
             "-o",
             metavar="FILE",
             help="Its name says the format: .csv, .jsonl, .parquet, .arrow ...; - is standard "
-            "output, in CSV.",
+            "output, in CSV. Of images: a new folder, .npz, or .png for a grid.",
         ),
     ],
     rows: Annotated[
         int | None,
-        typer.Option("--rows", "-n", min=1, help="How many; default: as many as were fitted."),
+        typer.Option(
+            "--rows", "-n", min=1, help="How many; default: as many as were fitted, or 64 images."
+        ),
     ] = None,
     given: Annotated[
         list[str] | None,
-        typer.Option("--given", metavar="COLUMN=VALUE", help="Hold this column; may be repeated."),
+        typer.Option(
+            "--given",
+            metavar="CONDITION",
+            help="COLUMN=VALUE, 'COLUMN in [A, B]', 'COLUMN > A' or 'A <= COLUMN < B'; may be "
+            "repeated.",
+        ),
+    ] = None,
+    given_file: Annotated[
+        str | None,
+        typer.Option(
+            "--given-file",
+            metavar="FILE",
+            help="Partly known rows to complete, -n draws of each (1 unless given).",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Of the numbers' sampler.")
+        int | None, typer.Option("--steps", min=1, help="Of the sampler of numbers, or of images.")
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(
+            "--guidance", min=0, help="Of images: above 1, more typical of the class; default 1."
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option("--device", help="cpu, cuda or mps; default: the best there is.")
     ] = None,
 ) -> None:
-    """Draw new rows from a fitted model.
+    """Draw new rows, or images, from a fitted model.
 
     Row i depends on the seed and on i alone. A given column is a known cell: nothing is drawn and
     thrown away, so a rare value costs what a common one costs. COLUMN= gives a missing value,
-    COLUMN='""' an empty text.
+    COLUMN='""' an empty text. Columns can also be held in a set or a range, and rows that are
+    known in part can be completed from a file.
 
     [bold]Examples[/]
 
@@ -58,13 +80,37 @@ def generate(
 
     interfuse generate run -n 500 -o attacks.csv --given label=ddos --given proto=udp
 
+    interfuse generate run -o large.csv --given 'bytes > 1e6' --given 'label in [ddos, scan]'
+
+    interfuse generate run -n 10 -o completed.csv --given-file partly-known.csv
+
     interfuse generate run -n 5 -o - --seed 3
+
+    interfuse generate digits-run -n 64 -o sevens.png --given class=7 --guidance 2
     """
     import interfuse
     from interfuse.data import check_target, write
 
-    check_target(target)
     model = interfuse.load(run)
+    if model.schema.kind == "images":
+        from interfuse.cli.images import generate_images, parse_class
+
+        if given_file is not None:
+            raise OptionError("--given-file: is for tables; this model is of images. Drop it.")
+        known = parse_class(given or ())
+        scale = 1.0 if guidance is None else guidance
+        generate_images(
+            model, target, rows, known, seed=seed, steps=steps, guidance=scale, device=device
+        )
+        return
+    if guidance is not None:
+        raise OptionError("--guidance: is for models of images; this one is of a table. Drop it.")
+    check_target(target)
+    if given_file is not None:
+        if given:
+            raise OptionError("--given-file: cannot stand beside --given. Put it in the file.")
+        complete(model, given_file, target, rows or 1, seed, steps, device)
+        return
     known = parse_given(given or (), model.schema.names)
     count = rows if rows is not None else int(model.record["data"]["rows"])
     generation = model.generation(given=known or None, seed=seed, steps=steps, device=device)
@@ -75,6 +121,35 @@ def generate(
     tell(summary(count, time.monotonic() - begin, target))
 
 
+def complete(
+    model: Model,
+    source: str,
+    target: str,
+    draws: int,
+    seed: int,
+    steps: int | None,
+    device: str | None,
+) -> None:
+    """Complete the rows of a file, some draws of each."""
+    from interfuse.data import write
+    from interfuse.questions.generate import STEPS
+
+    rows = model.imputation(
+        source,
+        draws=draws,
+        seed=seed,
+        steps=STEPS if steps is None else steps,
+        device=device,
+        subset=True,
+        values=False,
+    )
+    begin, count = time.monotonic(), rows.rows * draws
+    write(with_progress(rows.completions(), count), target)
+    for line in rows.warnings:
+        warn(line)
+    tell(summary(count, time.monotonic() - begin, target))
+
+
 def summary(count: int, seconds: float, target: str | Path) -> str:
     """How many rows went where, and how fast."""
     place = "standard output" if str(target) == "-" else target
@@ -82,11 +157,13 @@ def summary(count: int, seconds: float, target: str | Path) -> str:
     return f"{count:,} rows in {clock(seconds)} ({speed:,.0f} rows/s): {place}"
 
 
-def with_progress(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+def with_progress(
+    frames: Iterator[pl.DataFrame], rows: int, doing: str = "generating"
+) -> Iterator[pl.DataFrame]:
     """The same frames, counted on a progress bar."""
     begin, done = time.monotonic(), 0
     with bar() as progress:
-        task = progress.add_task("generating", total=rows, status="", remaining=None)
+        task = progress.add_task(doing, total=rows, status="", remaining=None)
         for frame in frames:
             yield frame
             done += frame.height
@@ -100,32 +177,10 @@ def with_progress(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.Data
 
 
 def parse_given(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
-    """Read COLUMN=VALUE pairs.
+    """Read conditions as they are typed; see `interfuse.questions.expressions`."""
+    from interfuse.questions.expressions import parse_expressions
 
-    A column's name may hold "=" itself: the longest name that the model knows wins.
-
-    Args:
-        texts: as typed.
-        names: the model's columns.
-
-    Returns:
-        Column to text, or None for a missing value.
-
-    Raises:
-        ConditionError: a text without "=", or a column given twice.
-    """
-    out: dict[str, object] = {}
-    for text in texts:
-        places = [i for i, c in enumerate(text) if c == "="]
-        if not places:
-            raise ConditionError(f"--given: {text!r} has no '='. Write COLUMN=VALUE.")
-        known = [i for i in places if text[:i] in names]
-        at = known[-1] if known else places[0]
-        name, value = text[:at], text[at + 1 :]
-        if name in out:
-            raise ConditionError(f"--given: column {name!r} is given twice. Give it once.")
-        out[name] = {"": None, '""': ""}.get(value, value)
-    return out
+    return parse_expressions(texts, names)
 
 
 def draw(model: Model, rows: int, seed: int = 0) -> tuple[pl.DataFrame, float]:

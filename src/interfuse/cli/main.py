@@ -16,7 +16,7 @@ from types import FrameType
 
 import typer
 
-from interfuse.cli import demo, evaluate, fit, generate, show
+from interfuse.cli import animate, demo, detect, evaluate, fit, generate, impute, show
 from interfuse.cli.console import fail
 from interfuse.errors import InterfuseError
 
@@ -35,6 +35,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("fit")(fit.fit)
 app.command("generate")(generate.generate)
+app.command("animate")(animate.animate)
+app.command("impute")(impute.impute)
+app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("show")(show.show)
 

@@ -32,6 +32,7 @@ def show(
     """
     import interfuse
     from interfuse import store
+    from interfuse.cli.images import show_images
 
     if (run / "run.json").exists() and store.status(run) == "fitting":
         _unfinished(run)
@@ -40,6 +41,12 @@ def show(
     record = model.record
     training = record["training"]
     weights = sum(p.numel() for p in model.net.parameters())
+    if model.schema.kind == "images":
+        cells = [("Network", f"{weights:,} weights"), *show_images(run, model)]
+    else:
+        layout = model.layout
+        many = f"{layout.categories} category cells, {layout.numbers} number cells"
+        cells = [("Network", f"{weights:,} weights, {many}")]
     rows = [
         ("Status", "complete"),
         *_beginning(record),
@@ -47,26 +54,26 @@ def show(
         ("Trained", _trained(training)),
         ("Held-out loss", _held_out(training)),
         ("Curve", sparkline([point[3] for point in training["curve"]])),
-        ("Network", f"{weights:,} weights, {model.layout.categories} category cells, "
-                    f"{model.layout.numbers} number cells"),
+        *cells,
         ("Settings", ", ".join(f"{k} {v}" for k, v in training["settings"].items())),
         ("Made with", ", ".join(f"{k} {v}" for k, v in record["versions"].items())),
         ("Made on", ", ".join(f"{k} {v}" for k, v in record["machine"].items())),
     ]  # fmt: skip
     facts(str(run), [row for row in rows if row[1]])
     _print_curve(training["curve"])
-    if schema:
+    if schema and model.schema.kind == "table":
         print_schema(model.schema, most=None)
 
 
 def _beginning(record: dict[str, Any]) -> list[tuple[str, str]]:
     data, budget = record["data"], record["budget"]
+    what = "images" if record.get("kind") == "images" else "rows"
     if budget["seconds"] is not None:
         allowed = f"{clock(budget['seconds'])} of training"
     else:
         allowed = f"{budget['examples']:,} examples"
     return [
-        ("Data", f"{data['source']}, {data['rows']:,} rows, sha256 {data['sha256'][:16]}"),
+        ("Data", f"{data['source']}, {data['rows']:,} {what}, sha256 {data['sha256'][:16]}"),
         ("Budget", allowed),
         ("Seed", str(record["seed"])),
     ]

@@ -133,7 +133,7 @@ class DiffusionModel(nn.Module):
         """
         noise = _normal_like(x_0, generator)
         x_t = self.noise_sample(x_0, t, noise)
-        return F.mse_loss(model(x_t, self._batch(t, x_0)), noise)
+        return F.mse_loss(self._predict(model, x_t, t), noise)
 
     def forward(
         self, x_0: Tensor, t: Tensor | int | None = None, generator: torch.Generator | None = None
@@ -164,7 +164,7 @@ class DiffusionModel(nn.Module):
             model: net(x_t, t), t of shape (n,).
             generator: of z.
         """
-        eps = model(x_t, self._batch(t, x_t))
+        eps = self._predict(model, x_t, t)
         return self.chain.step(x_t, eps, t + 1, _normal_like(x_t, generator), self.variance)
 
     @torch.no_grad()
@@ -202,8 +202,15 @@ class DiffusionModel(nn.Module):
             x = self.denoise_sample(x, t, model, generator)
         return x
 
-    def _batch(self, t: Tensor | int, x: Tensor) -> Tensor:
-        return torch.as_tensor(t, device=x.device).expand(len(x))
+    def _predict(self, model: Net, x_t: Tensor, t: Tensor | int) -> Tensor:
+        """The network's noise; a wrong shape would broadcast in silence and teach nonsense."""
+        eps = model(x_t, torch.as_tensor(t, device=x_t.device).expand(len(x_t)))
+        if eps.shape != x_t.shape:
+            raise OptionError(
+                f"DiffusionModel: the network returned shape {tuple(eps.shape)} for x_t of shape "
+                f"{tuple(x_t.shape)}; it must return the noise of every cell, of x_t's shape."
+            )
+        return eps
 
 
 def _normal_like(x: Tensor, generator: torch.Generator | None) -> Tensor:

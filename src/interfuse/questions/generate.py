@@ -23,6 +23,7 @@ that block (Shoppers). Averaged over many orders the errors cancel.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -227,10 +228,14 @@ class Generation:
         self.condition = condition
         self.sampler = sampler
 
-    @property
+    @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What is unusual about the conditions, for people."""
-        return self.condition.warnings
+        from interfuse.questions.restrict import unlikely
+
+        said = self.condition.warnings
+        rows = self.model.schema.rows
+        return said or unlikely(self.sampler, self.condition, rows)
 
     def frames(self, n: int) -> Iterator[pl.DataFrame]:
         """Draw rows 0 .. n - 1, a block at a time.
@@ -243,9 +248,15 @@ class Generation:
         return self._blocks(int(n))
 
     def _blocks(self, n: int) -> Iterator[pl.DataFrame]:
+        from interfuse.questions.restrict import start_block
+
         key_seed = seed_of(self.sampler.seed, _KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
+            chosen: list[pl.Series] = []
+            if self.condition.limits:
+                begun = start_block(self.sampler, self.condition, index)
+                known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
             codes, z = self.sampler.block(index, known_codes, known_z)
             rows = np.arange(index * BLOCK, min((index + 1) * BLOCK, n))
             frame = self.model.codec.decode(
@@ -254,7 +265,7 @@ class Generation:
                 rows,
                 key_seed,
             )
-            yield self.condition.write(frame)
+            yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
 
     def empty(self) -> pl.DataFrame:
         """A frame of no rows with the right columns and types."""
