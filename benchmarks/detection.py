@@ -179,7 +179,8 @@ def _print(results: Results, files: dict[str, Path]) -> None:
             "AUC-PR",
             *(f"{m}, published" for m in published.METHODS[protocol]),
         )
-        show(protocol, full, [(*row, *[""] * (len(full) - len(row))) for row in rows])
+        title = f"{protocol}; to the right AUC-ROC as published"
+        show(title, full, [(*row, *[""] * (len(full) - len(row))) for row in rows])
 
 
 if __name__ == "__main__":

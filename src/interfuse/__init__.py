@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interfuse.api import fit
     from interfuse.data import Schema, infer_schema
+    from interfuse.diffusion import DiffusionModel
     from interfuse.errors import InterfuseError
     from interfuse.evaluate import evaluate
     from interfuse.imagemodel import ImageModel
     from interfuse.model import Model, load
 
 __all__ = [
+    "DiffusionModel",
     "ImageModel",
     "InterfuseError",
     "Model",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DiffusionModel": "interfuse.diffusion",
     "ImageModel": "interfuse.imagemodel",
     "InterfuseError": "interfuse.errors",
     "Model": "interfuse.model",

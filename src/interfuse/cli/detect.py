@@ -48,7 +48,7 @@ def detect(
 
     interfuse detect run today.csv -o scores.csv
 
-    interfuse detect run flows.parquet -o odd.csv --below .001
+    interfuse detect run flows.parquet -o odd.csv --below .01
 
     interfuse detect run mixed.csv -o scores.csv --contaminated
 

@@ -27,6 +27,8 @@ all sets:
 * The network's view over eighteen sets at 1,000 examples: without it 85.25; the mean over all
   columns 85.71, the largest column 85.86, the largest fifth 85.87, the largest third 85.96; the
   mean and the largest fifth as two views 85.65.
+* Contaminated, eleven sets: the mean distance to 10, 20, 50 and 100 rows among the other views give
+  80.85, 80.91, 80.88 and 80.76.
 """
 
 from __future__ import annotations
