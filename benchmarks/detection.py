@@ -173,12 +173,7 @@ def _print(results: Results, files: dict[str, Path]) -> None:
         )
         if others:
             rows.append(("to reach", shown(GOALS[protocol], digits=2)))
-        full = (
-            "Set",
-            "AUC-ROC",
-            "AUC-PR",
-            *(f"{m}, published" for m in published.METHODS[protocol]),
-        )
+        full = ("Set", "AUC-ROC", "AUC-PR", *published.METHODS[protocol])
         title = f"{protocol}; to the right AUC-ROC as published"
         show(title, full, [(*row, *[""] * (len(full) - len(row))) for row in rows])
 

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--cache", type=Path, default=Path("build/bench-rare"))
     out.add_argument("--output", type=Path, default=RESULTS / "rare.json")
     return out
+
+
+Part = Callable[["Bench", Results], dict[str, Any]]
 
 
 class Bench:
@@ -256,11 +259,11 @@ def real(bench: Bench, results: Results) -> dict[str, Any]:
     return bench.runs("real", 0)
 
 
-def filled(count: int) -> Any:
-    """Classes filled up to `count`, by each arm."""
+def filled(arm: str, count: int) -> Part:
+    """Classes filled up to `count`."""
 
     def part(bench: Bench, results: Results) -> dict[str, Any]:
-        return {"count": count} | {arm: bench.runs(arm, count) for arm in ARMS}
+        return {"count": count} | bench.runs(arm, count)
 
     return part
 
@@ -268,7 +271,7 @@ def filled(count: int) -> Any:
 def plain(bench: Bench, results: Results) -> dict[str, Any]:
     """The chosen number of rows from the plain fit."""
     count = results.found["cross-validation"]["chosen"]
-    return {"count": count, "plain": bench.runs("plain", count)}
+    return {"count": count} | bench.runs("plain", count)
 
 
 def speed(bench: Bench, results: Results) -> dict[str, Any]:
@@ -291,9 +294,9 @@ def speed(bench: Bench, results: Results) -> dict[str, Any]:
     }
 
 
-PARTS = {"cross-validation": folds, "real": real, "speed": speed}
-PARTS |= {f"test {count}": filled(count) for count in COUNTS}
-PARTS["plain"] = plain
+PARTS: dict[str, Part] = {"cross-validation": folds, "real": real}
+PARTS |= {f"{arm} {count}": filled(arm, count) for count in COUNTS for arm in ARMS}
+PARTS |= {"plain": plain, "speed": speed}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -325,13 +328,11 @@ def _print(found: dict[str, Any]) -> None:
     if "real" in found:
         rows.append(_row("real", found["real"], ""))
     for count in COUNTS:
-        part = found.get(f"test {count}")
-        if part:
-            note = "chosen on the training file" if count == chosen else ""
-            rows += [_row(f"{arm}, up to {count:,}", part[arm], note) for arm in ARMS]
+        note = "chosen on the training file" if count == chosen else ""
+        for arm in (a for a in ARMS if f"{a} {count}" in found):
+            rows.append(_row(f"{arm}, up to {count:,}", found[f"{arm} {count}"], note))
     if "plain" in found:
-        part = found["plain"]
-        rows.append(_row(f"plain, up to {part['count']:,}", part["plain"], ""))
+        rows.append(_row(f"plain, up to {found['plain']['count']:,}", found["plain"], ""))
     if rows:
         header = ("Trained on", "Added", "Macro-F1", "Rare", "With unseen", "Accuracy", "")
         show("NSL-KDD test file", header, rows)

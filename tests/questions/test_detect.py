@@ -15,6 +15,7 @@ from interfuse.pyod import DiffusionDetector
 from interfuse.questions.detect import Detection, judge_of
 from interfuse.questions.odd.cells import oddest
 from interfuse.questions.odd.detector import Scales
+from interfuse.questions.odd.features import Features
 from interfuse.questions.odd.views import Histogram, Mahalanobis, Near, Neighbours, Surprise, Tails
 
 CORRELATION = np.array([[1.0, 0.8, 0.3], [0.8, 1.0, 0.5], [0.3, 0.5, 1.0]])
@@ -108,7 +109,7 @@ def test_names_the_cell_and_what_was_expected(mixed_model):
 
 def test_expected_ranges_hold_what_they_say():
     # y given x = 0 is N(0, .36): the middle 80 % is +-.77; bins are 1/32 of the mass wide.
-    model = interfuse.fit(rows(3000, 0).select("x", "y"), examples=60_000, seed=0)
+    model = interfuse.fit(rows(3000, 0).select("x", "y"), examples=30_000, seed=0)
     at = pl.DataFrame({"x": [0.0] * 3, "y": [0.0, 3.0, -3.0]})
     low, high = (float(v) for v in model.detect(at).expected["y"][1].split(" to "))
     assert -1.1 < low < -0.5
@@ -252,6 +253,19 @@ def test_nearest_rows_agree_with_a_search_by_hand():
         assert np.allclose(Near(found.own, 5).own, own, atol=1e-5)
         alone = Near(found.own, 5).score(found.find(rows_, alone=True))
         assert np.allclose(alone, own, atol=1e-5)
+
+
+def test_two_numbers_that_are_a_category_are_one_coordinate():
+    frame = pl.DataFrame({"flag": [0, 1] * 50, "word": ["a", "b"] * 50, "code": [1, 2, 3, 4] * 25})
+    found = interfuse.data.infer_schema(frame)
+    columns = tuple(dataclasses.replace(c, kind="category") for c in found.columns)
+    schema = dataclasses.replace(found, columns=columns)
+    features = Features.fit(frame, schema)
+    assert features.numbers == ("flag",)
+    assert list(features.categories) == ["word", "code"]
+    points = features.points(frame[:2])
+    assert points[:, 0].tolist() == [0, 1]
+    assert points.shape == (2, features.width) == (2, 2 + 3 + 5)
 
 
 def test_a_coordinate_that_never_changed_counts_in_full():

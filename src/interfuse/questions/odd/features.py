@@ -2,6 +2,8 @@
 
 * A number, or a time, is one coordinate. Where it is missing it stands at the median, and a second
   coordinate says so.
+* Numbers that are categories are a number too if there are two of them: their order says nothing,
+  and rare ones are as far as their standard deviation says.
 * A category is one coordinate for each of its `MOST_VALUES` commonest values, scaled so that two
   rows that differ in it are one apart; a value never seen is a coordinate of its own.
 * A constant column is one coordinate: 0 for its value, 1 for any other.
@@ -60,7 +62,8 @@ class Features:
             if spec.kind == "constant":
                 constants[spec.name] = _text(column)[0]
                 continue
-            if _is_number(column.dtype) and spec.kind != "category":
+            order = spec.kind != "category" or column.n_unique() - column.has_nulls() <= 2
+            if _is_number(column.dtype) and order:
                 x = _number(column)
                 seen = x[np.isfinite(x)]
                 seen = seen if len(seen) else np.zeros(1)
