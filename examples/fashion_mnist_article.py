@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-from interfuse.diffusion import DiffusionModel
+from interfuse import DiffusionModel
 from interfuse.networks.unet import IntegerTime, UNet
 from interfuse.training.precision import autocast, choose_device, choose_precision
 
