@@ -328,7 +328,7 @@ def _print(found: dict[str, Any]) -> None:
     if "real" in found:
         rows.append(_row("real", found["real"], ""))
     for count in COUNTS:
-        note = "chosen on the training file" if count == chosen else ""
+        note = "chosen" if count == chosen else ""
         for arm in (a for a in ARMS if f"{a} {count}" in found):
             rows.append(_row(f"{arm}, up to {count:,}", found[f"{arm} {count}"], note))
     if "plain" in found:
