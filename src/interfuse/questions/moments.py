@@ -35,7 +35,7 @@ from interfuse.data.fields.number import NumberField
 from interfuse.training.layout import Layout
 from interfuse.training.objective import Rows
 
-RATE = 0.5
+RATE = 0.3
 SLOWER = 8  # rounds after which a step is half of the first: far-out rows make every step noisy
 LARGEST_STEP = 1.0
 _GRID = (np.arange(64) + 0.5) / 64
