@@ -80,3 +80,15 @@ def test_a_reader_that_leaves_is_no_error(run):
     done = command.wait_for_end()
     assert done.code == 0
     assert done.err == ""
+
+
+def test_an_interrupt_that_was_lost_ends_the_loop(monkeypatch):
+    """Python drops an exception that is raised inside another library's callback."""
+    from interfuse.cli import console
+    from interfuse.cli.generate import with_progress
+
+    frames = with_progress(iter([pl.DataFrame({"x": [1]})] * 3), 3)
+    assert next(frames).height == 1
+    monkeypatch.setattr(console.interrupts, "asked", True)
+    with pytest.raises(KeyboardInterrupt):
+        next(frames)

@@ -85,7 +85,8 @@ def test_the_folder_holds_numbers_and_text_only(saved):
     assert run["status"] == "complete"
     assert run["seed"] == 5
     assert set(run["sha256"]) == set(store.PARTS)
-    assert run["training"]["examples"] >= 4_000
+    # The budget, or less if the held-out loss was on a plateau before.
+    assert 0 < run["training"]["examples"] <= 4_000 + run["training"]["settings"]["batch"]
     assert Schema.load(saved / "schema.json").names == flows().columns
 
 

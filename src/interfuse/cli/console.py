@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from types import FrameType
 
 from rich import box
 from rich.console import Console
@@ -21,6 +22,30 @@ PIPED_WIDTH = 120  # where there is no terminal to ask
 output = Console(
     highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH
 )
+
+
+class Interrupts:
+    """Remembers that someone asked to stop.
+
+    The exception alone can be lost: Python ignores one that is raised while it calls back from
+    another library or takes an object apart. Long loops therefore ask at every turn.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        """A signal handler: end as Ctrl-C does, so that what is half-written is removed."""
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise again what was lost."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
+interrupts = Interrupts()
 
 
 def clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfuse.cli.console import bar, clock, tell, warn
+from interfuse.cli.console import bar, clock, interrupts, tell, warn
 from interfuse.errors import OptionError
 
 if TYPE_CHECKING:
@@ -165,6 +165,7 @@ def with_progress(
     with bar() as progress:
         task = progress.add_task(doing, total=rows, status="", remaining=None)
         for frame in frames:
+            interrupts.check()
             yield frame
             done += frame.height
             speed = done / max(time.monotonic() - begin, 1e-9)

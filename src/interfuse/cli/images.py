@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.cli.console import bar, clock, facts, tell, warn
+from interfuse.cli.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import ConditionError, DataError, OptionError
 
 if TYPE_CHECKING:
@@ -317,6 +317,7 @@ def _with_progress(batches: Iterator[tuple[Any, Any]], count: int, verb: str) ->
     with bar() as progress:
         task = progress.add_task(verb, total=count, status="", remaining=None)
         for pixels, labels in batches:
+            interrupts.check()
             yield pixels, labels
             done += len(pixels)
             speed = done / max(time.monotonic() - begin, 1e-9)

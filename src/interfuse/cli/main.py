@@ -12,12 +12,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
 
 import typer
 
 from interfuse.cli import animate, demo, detect, evaluate, fit, generate, impute, show
-from interfuse.cli.console import fail
+from interfuse.cli.console import fail, interrupts
 from interfuse.errors import InterfuseError
 
 # Typer brings its own copy of click in some versions and the package in others.
@@ -65,17 +64,14 @@ def main() -> None:
     # Torch's threads otherwise wait for each other by spinning, which on a processor that others
     # use as well can make training tens of times slower. Read when torch is loaded, which is later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    before = signal.signal(signal.SIGTERM, _terminate)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, interrupts.ask) for number in numbers}
     try:
         code = _exit_code(_run)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     sys.exit(code)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, so that what is half-written is removed."""
-    raise KeyboardInterrupt
 
 
 def _run() -> None:
