@@ -32,6 +32,7 @@ from torch import Tensor
 from benchmarks import images_judge as judge
 from benchmarks import images_rival as rival
 from benchmarks.common import RESULTS, Results, circumstances, console, show, shown
+from benchmarks.environments import environment
 from interfuse.networks import UNet
 from interfuse.questions.images import BLOCK, ImageSampler
 from interfuse.training.budget import Budget
@@ -155,7 +156,7 @@ class Bench:
             data = self.folder / "train.npy"
             np.save(data, padded(self.train).numpy())
             found = rival.call(
-                rival.environment(self.options.cache / "rival"),
+                environment(self.options.cache / "rival", rival.PACKAGES),
                 data=data,
                 seconds=60 * self.options.minutes,
                 samples=self.options.samples,

@@ -1,6 +1,6 @@
 """The rival of `benchmarks.images`: denoising-diffusion-pytorch 2.3.4, in its own environment.
 
-`environment` makes a virtual environment with the package and a few small ones that it needs.
+The package and a few small ones that it needs are in an environment of `benchmarks.environments`.
 torch, numpy, scipy and pillow are those of the environment that runs the benchmark, so that both
 sides multiply with the same library. torchvision and pytorch-fid are not installed: the package
 imports them for its folder of pictures and its own distance, neither of which is used here; empty
@@ -19,10 +19,8 @@ import importlib.machinery
 import json
 import subprocess
 import sys
-import sysconfig
 import time
 import types
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +35,6 @@ PACKAGES = (
 BATCH = 64
 WARM_UP = 3  # steps left out of the speed
 DRAW_BATCH = 250
-
-
-def environment(folder: Path) -> Path:
-    """Make the rival's environment in `folder` if it is not there; return its Python."""
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*map(str, install), "--no-deps", *PACKAGES], check=True)
-        where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-        own = Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip())
-        (own / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-        (folder / "complete").touch()
-    return python
 
 
 def call(python: Path, **options: Any) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from xgboost import XGBClassifier
 import interfuse
 from benchmarks import smote
 from benchmarks.common import RESULTS, Results, circumstances, console, mean_and_sd, show, shown
+from benchmarks.environments import environment
 
 TARGET = "class"
 RARE = 1_000
@@ -131,7 +132,7 @@ class Bench:
             own = {c: rows.filter(pl.col(TARGET) == c) for c in wanted}
             return pl.concat([own[c][rng.integers(0, own[c].height, m)] for c, m in wanted.items()])
         if arm == "SMOTE":
-            python = smote.environment(self.options.cache / "smote")
+            python = environment(self.options.cache / "smote", smote.PACKAGES)
             return smote.added(python, rows, TARGET, wanted, seed)
         if arm in ("ours", "plain"):
             model = (

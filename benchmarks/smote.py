@@ -6,8 +6,8 @@ is left at imbalanced-learn's defaults (k = 5). A class of n <= 5 rows gets k = 
 one row copies of it, as users of the method do. Columns of text and of two values or fewer are
 categories; columns of whole numbers are rounded.
 
-`environment` makes a virtual environment with the package; numpy and scikit-learn are those of the
-environment that runs the benchmark.
+The package is in a virtual environment of its own (`benchmarks.environments`); numpy and
+scikit-learn are those of the environment that runs the benchmark.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sysconfig
 import tempfile
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +24,6 @@ import polars as pl
 
 PACKAGES = ("imbalanced-learn==0.14.2", "sklearn-compat==0.1.6")
 NEIGHBOURS = 5
-
-
-def environment(folder: Path) -> Path:
-    """Make the rival's environment in `folder` if it is not there; return its Python."""
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*map(str, install), "--no-deps", *PACKAGES], check=True)
-        where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-        own = Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip())
-        (own / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-        (folder / "complete").touch()
-    return python
 
 
 def added(

@@ -150,33 +150,51 @@ def calibrate(
     """
     if not layout.categories:
         return None
-    codes = rows.codes.to(device)
-    n = len(codes)
-    target = hold_range(shares_of(codes, layout), codec, layout, n)
-    paired = layout.categories > 1 and net.values <= MOST_VALUES
-    pair_target = pair_shares_of(codes, layout) if paired else None
-    moments = Moments.of(rows, codec, layout).to(device) if paired else None
-    cells = torch.arange(layout.categories, device=device)
-    cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
-    across = cells[:, None] != cells
+    n = len(rows)
     most = min(BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
     blocks = max(1, most)
     draws = DRAWS * examples // layout.categories
     rounds = min(ROUNDS, draws // (blocks * BLOCK))
-    before = None
+    if not rounds:
+        return None
+    codes = rows.codes.to(device)
+    target = hold_range(shares_of(codes, layout), codec, layout, n)
+    pairs = None
+    if layout.categories > 1 and net.values <= MOST_VALUES:
+        pairs = _Pairs(net, rows, codec, layout, device)
+    before = 0.0
     for r in range(rounds):
         drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), r * blocks, blocks)
         if r == 0:
             before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
         net.head.bias[: net.values] += _log_ratio(target, drawn.share, ROWS / n).float()
-        if pair_target is not None and moments is not None and r < rounds - LAST_ROUNDS:
-            small = PAIR_ROWS / n
-            single = _log_ratio(target, drawn.share, small).float()
-            both = _log_ratio(pair_target, pair_shares_of(drawn.codes, layout), small)
-            step = RATE * (both - single[:, None] - single)
-            step += moments.step(r, drawn.codes, net.starts)
-            net.add_pairs().add_(step * across)
+        if pairs is not None and r < rounds - LAST_ROUNDS:
+            single = _log_ratio(target, drawn.share, PAIR_ROWS / n).float()
+            pairs.correct(r, drawn.codes, single)
     return before
+
+
+class _Pairs:
+    """The pair terms of a network, and what they are fitted to."""
+
+    def __init__(
+        self, net: TableNet, rows: Rows, codec: TableCodec, layout: Layout, device: torch.device
+    ) -> None:
+        self.net = net
+        self.layout = layout
+        self.small = PAIR_ROWS / len(rows)
+        self.target = pair_shares_of(rows.codes.to(device), layout)
+        self.moments = Moments.of(rows, codec, layout).to(device)
+        cells = torch.arange(layout.categories, device=device)
+        cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
+        self.across = cells[:, None] != cells
+
+    def correct(self, turn: int, codes: Tensor, single: Tensor) -> None:
+        """Take one step; `single` are the log ratios of the marginals."""
+        both = _log_ratio(self.target, pair_shares_of(codes, self.layout), self.small)
+        step = RATE * (both - single[:, None] - single)
+        step += self.moments.step(turn, codes, self.net.starts)
+        self.net.add_pairs().add_(step * self.across)
 
 
 def _log_ratio(wanted: Tensor, found: Tensor, small: float) -> Tensor:

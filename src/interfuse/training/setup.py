@@ -9,7 +9,7 @@ from interfuse.data import TableCodec
 from interfuse.networks import TableNet
 from interfuse.training.layout import Gate, Layout
 from interfuse.training.state import generator_for, seed_of
-from interfuse.training.trainer import Examples, Settings
+from interfuse.training.trainer import HELD_OUT_DRAWS, Examples, Settings
 
 HELD_OUT_SHARE = 0.05
 FEWEST_HELD_OUT = 100
@@ -119,7 +119,7 @@ def settings_for(rows: int, seed: int, precision: str, cells: int = 1) -> Settin
     their rows.
 
     A held-out evaluation scores 8,192 records, fewer where they have more than 32 category cells:
-    on a table of 1,000 columns it would take as long as fifty steps.
+    in a short fit of 1,000 columns evaluations would take longer than all the steps.
 
     Args:
         rows: to train on.
@@ -132,7 +132,7 @@ def settings_for(rows: int, seed: int, precision: str, cells: int = 1) -> Settin
         batch *= 2
     while batch > 32 and batch > rows // 4:
         batch //= 2
-    draws = MOST_HELD_OUT
+    draws = HELD_OUT_DRAWS
     while draws > FEWEST_DRAWS and draws * cells > CELLS_SCORED:
         draws //= 2
     return Settings(seed=seed, batch=batch, precision=precision, held_out_draws=draws)
