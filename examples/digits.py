@@ -1,6 +1,6 @@
 """The article on real images: noise scikit-learn's digits, learn to undo it, draw new digits.
 
-Run it with: python examples/digits.py [FOLDER]. It takes about two minutes on a laptop's processor
+Run it with: python examples/digits.py [FOLDER]. It takes two and a half minutes on two cores
 and leaves in FOLDER ("digits", if none is given):
 
     noising.webp     digits walked through the forward chain, 1,000 steps, until they are noise
