@@ -1,0 +1,134 @@
+"""Periods on series whose period is known, and on series that have none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.signal import lfilter
+
+from interfuse.data.series import Grid, read_series
+from interfuse.data.series.periods import calendar_periods, find_periods, shapes_of
+from interfuse.data.series.zones import DAY
+
+FIVE = Grid("even", 300 * 10**9)
+ROWS = Grid("rows", 1)
+
+
+def wave(n, period, noise, rng):
+    return (np.sin(2 * np.pi * np.arange(n) / period) + noise * rng.normal(size=n))[:, None]
+
+
+def test_autocorrelation_with_gaps_is_the_sum_over_pairs():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    x[rng.random(60) < 0.3] = np.nan
+    (shape,) = shapes_of([x[:, None]], 20)
+    z = (x - np.nanmean(x)) / np.nanstd(x)
+    for k in range(21):
+        products = z[: 60 - k] * z[k:]
+        assert shape.pairs[k] == (~np.isnan(products)).sum()
+        assert shape.r[k] == pytest.approx(np.nanmean(products), abs=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.3, 1, 2])
+def test_a_day_and_a_week(noise):
+    rng = np.random.default_rng(1)
+    t = np.arange(8 * 2016)
+    day = np.sin(2 * np.pi * t / 288)
+    weekend = t // 288 % 7 >= 5
+    assert find_periods([wave(len(t), 288, noise, rng)], FIVE, True) == (288,)
+    both = day * np.where(weekend, 0.2, 1) - weekend + noise * rng.normal(size=len(t))
+    assert find_periods([both[:, None]], FIVE, True) == (288, 2016)
+
+
+def test_a_period_that_the_calendar_does_not_know_is_a_peak():
+    rng = np.random.default_rng(2)
+    # A peak of 30 cycles is placed to well below a fiftieth of the period.
+    for found in (
+        find_periods([wave(30 * 283, 283, 0.5, rng)], FIVE, True),
+        find_periods([wave(30 * 283, 283, 0.5, rng)], ROWS, False),
+    ):
+        assert len(found) == 1
+        assert found[0] == pytest.approx(283, abs=5)
+    assert find_periods([wave(400, 12, 0.3, rng)], ROWS, False)[0] == 12
+
+
+def test_the_week_of_a_day_that_is_not_named():
+    rng = np.random.default_rng(3)
+    t = np.arange(10 * 7 * 96)
+    x = np.sin(2 * np.pi * t / 96) * np.where(t // 96 % 7 >= 5, 0.2, 1) + 0.3 * rng.normal(
+        size=len(t)
+    )
+    found = find_periods([x[:, None]], ROWS, False)
+    assert found == (pytest.approx(96, abs=1), pytest.approx(672, abs=3))
+
+
+@pytest.mark.parametrize("kind", ["noise", "slow", "walk", "trend"])
+def test_none_where_there_is_none(kind):
+    rng = np.random.default_rng(4)
+    found = 0
+    for _ in range(20):
+        e = rng.normal(size=6048)
+        x = {
+            "noise": e,
+            "slow": lfilter([1], [1, -0.98], e),
+            "walk": np.cumsum(e),
+            "trend": np.arange(6048) + 100 * e,
+        }[kind]
+        found += len(find_periods([np.asarray(x)[:, None]], FIVE, True))
+    # 3 candidates at 3 standard errors on one side: a rate of .0013 each, .08 in 60.
+    assert found <= 1
+
+
+def test_of_many_series_some_need_the_period():
+    rng = np.random.default_rng(5)
+    quiet = [rng.normal(size=(2016, 1)) for _ in range(6)]
+    daily = [wave(2016, 288, 0.5, rng) for _ in range(4)]
+    assert find_periods(quiet + daily, FIVE, True) == (288,)
+    assert find_periods(quiet, FIVE, True) == ()
+    # One of twenty is not a tenth.
+    quiet = [rng.normal(size=(10_000, 1)) for _ in range(19)]
+    assert find_periods([*quiet, wave(10_000, 288, 0, rng)], FIVE, True) == ()
+
+
+def test_gaps_and_scales_do_not_matter():
+    rng = np.random.default_rng(6)
+    x = wave(288 * 30, 288, 0.5, rng)
+    x[rng.random(len(x)) < 0.5] = np.nan
+    for scale in (1e-200, 1, 1e200):
+        assert find_periods([x * scale], FIVE, True) == (288,)
+    assert find_periods([np.where(np.arange(8640) % 12, np.nan, x[:, 0])[:, None]], FIVE, True) == (
+        288,
+    )
+
+
+@pytest.mark.parametrize(
+    ("grid", "known"),
+    [
+        (Grid("even", DAY // 1440), [60, 1440, 10080, 525949]),
+        (Grid("even", DAY // 24), [24, 168, 8766]),
+        (Grid("even", DAY), [7, 365]),
+        (Grid("even", 7 * DAY), [52]),
+        (Grid("business day", DAY), [5, 261]),
+        (Grid("month", 30 * DAY), [12]),
+        (Grid("month", 91 * DAY), [4]),
+        (Grid("even", 7 * DAY // 1000), []),
+    ],
+)
+def test_candidates_of_the_calendar(grid, known):
+    assert calendar_periods(grid) == known or (known == [] and calendar_periods(grid)[:1] != [])
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9])
+def test_short_series_have_none(n):
+    rng = np.random.default_rng(7)
+    assert find_periods([rng.normal(size=(n, 2))], ROWS, False) == ()
+    assert find_periods([rng.normal(size=(n, 2))], Grid("even", DAY), True) == ()
+
+
+def test_monthly_data_have_a_year():
+    rng = np.random.default_rng(8)
+    index = pd.date_range("2010-01-01", periods=120, freq="MS")
+    v = np.sin(2 * np.pi * np.arange(120) / 12) + 0.02 * np.arange(120) + 0.3 * rng.normal(size=120)
+    schema = read_series(pd.DataFrame({"month": index, "v": v})).schema
+    assert schema.periods == (12,)
+    assert "12 steps (1 year)" in schema.describe()
