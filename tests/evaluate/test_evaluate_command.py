@@ -122,10 +122,18 @@ def test_a_schema_says_what_is_compared(files, tmp_path, monkeypatch, capsys):
         (["real.csv", "nowhere.csv"], "nowhere.csv: no such file"),
         (["real.csv", "other.csv"], "does not have the columns of the real one"),
         (["real.csv", "broken.csv", "--target", "price"], "the target 'price' is not among"),
-        (["real.csv", "broken.csv", "--check", "shape<1"], "no figure 'shape'; expected one of"),
+        (
+            ["real.csv", "broken.csv", "--check", "shape<1"],
+            "no figure 'shape'; did you mean fidelity.shape?",
+        ),
         (["real.csv", "broken.csv", "--check", "fidelity.shape"], "is not a check; expected"),
         (["real.csv", "broken.csv", "--schema", "real.csv"], "cannot be read as a JSON schema"),
         (["real.csv", "broken.csv", "--run", "nowhere"], "no such run folder"),
+        (["real.csv", "broken.csv", "--secret", "proto"], "--secret: needs real rows"),
+        (
+            ["real.csv", "broken.csv", "--holdout", "unseen.csv", "--secret", "price"],
+            "the secret 'price' is not among",
+        ),
         (["-", "-"], "can be only one of the tables"),
     ],
 )
@@ -145,7 +153,17 @@ def test_help_has_examples(monkeypatch, capsys):
     code, out, _ = run(monkeypatch, capsys, "--help")
     assert code == 0
     assert "interfuse evaluate train.csv synthetic.csv" in out
-    for option in ("--holdout", "--output", "--target", "--schema", "--run", "--check", "--seed"):
+    for option in (
+        "--holdout",
+        "--output",
+        "--target",
+        "--schema",
+        "--run",
+        "--check",
+        "--seed",
+        "--secret",
+        "--thorough",
+    ):
         assert option in out
 
 

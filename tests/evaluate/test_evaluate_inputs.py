@@ -11,7 +11,7 @@ import interfuse
 from interfuse.errors import DataError
 from interfuse.evaluate import Limits, column_shapes, encode, evaluate, kinds_of
 
-QUICK = Limits(draws=2)
+QUICK = Limits(draws=0, baselines=False, support=300, targets=300, most_targets=1, attacked=300)
 PANDAS = {name: kind for name, kind in KINDS.items() if kind != "date"}
 
 

@@ -137,8 +137,8 @@ def brute_force(train, points, rows):
 
 @pytest.mark.parametrize("width", [1_000, 0], ids=["one-hot", "by code"])
 def test_distances_are_those_of_the_definition(monkeypatch, width):
-    monkeypatch.setattr("interfuse.evaluate.privacy._ONE_HOT_WIDTH", width)
-    monkeypatch.setattr("interfuse.evaluate.privacy._BLOCK_CELLS", 5_000)
+    monkeypatch.setattr("interfuse.evaluate.distance._ONE_HOT_WIDTH", width)
+    monkeypatch.setattr("interfuse.evaluate.distance._BLOCK_CELLS", 5_000)
     frames = [sessions(rows, seed, missing=True) for rows, seed in ((300, 0), (200, 1), (300, 2))]
     train, rows, held = encode(*frames, schema=KINDS)
     found = closest(train, rows, held)

@@ -12,11 +12,12 @@ from shop_sessions import KINDS, sessions, shuffled
 from interfuse.errors import DataError, SchemaError
 from interfuse.evaluate import Limits, Report, evaluate
 
-QUICK = Limits(draws=2)
+QUICK = Limits(draws=2, support=300, targets=300, most_targets=1, attacked=300)
+LEAN = Limits(draws=0, baselines=False, support=300, most_targets=0, attacked=300)
 
 
 def run(real, synthetic, holdout=None, **options):
-    settings = {"schema": KINDS, "limits": QUICK, "threads": 1} | options
+    settings = {"schema": KINDS, "limits": LEAN, "threads": 1} | options
     return evaluate(real, synthetic, holdout, **settings)
 
 
@@ -27,7 +28,8 @@ def parse(page):
 @pytest.fixture(scope="module")
 def honest(real, fresh, unseen):
     curve = [(1.0, 2.0, None), (2.0, 1.0, 1.5), (3.0, float("nan"), 1.2)]
-    return run(real, fresh, unseen, training_curve=curve, rules=[("a <= b", 1.0, 1.0)])
+    rules = [("a <= b", 1.0, 1.0)]
+    return run(real, fresh, unseen, limits=QUICK, training_curve=curve, rules=rules)
 
 
 def test_fresh_rows_have_no_findings(honest):
@@ -164,7 +166,9 @@ def test_progress_rises_to_one(real, fresh):
 def test_large_tables_are_sampled_and_the_report_says_so(real, fresh, unseen, monkeypatch):
     monkeypatch.setattr("interfuse.evaluate.detection.CELL_LIMIT", 5_000)
     monkeypatch.setattr("interfuse.evaluate.run.CELL_LIMIT", 5_000)
-    limits = Limits(trends=500, detection=300, utility=400, closest=200, draws=2)
+    limits = Limits(
+        trends=500, detection=300, utility=400, closest=200, targets=300, most_targets=2, draws=2
+    )
     report = run(real, fresh, unseen, limits=limits)
     notes = "\n".join(report.data["notes"])
     for text in ("over 500 rows", "over 300 rows", "over 400 rows", "over 200 rows", "5,000 cells"):

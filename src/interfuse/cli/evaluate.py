@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,7 +64,9 @@ class Check:
         key, sign, bound = found.groups()
         known = [*FIGURES, _FINDINGS]
         if key not in known:
-            raise OptionError(f"--check: no figure {key!r}; expected one of {', '.join(known)}.")
+            near = _near(key, known)
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            raise OptionError(f"--check: no figure {key!r}; {meant}There are {', '.join(known)}.")
         return cls(key, sign, float(bound))
 
     def value(self, report: Report) -> float | None:
@@ -82,6 +85,15 @@ class Check:
 
     def __str__(self) -> str:
         return f"{self.key} {self.sign} {self.bound:g}"
+
+
+def _near(key: str, known: Sequence[str]) -> list[str]:
+    """Return the known names that are like `key`, nearest first."""
+    inside = [name for name in known if key in name.split(".") or key in name.split("_")]
+    alike = get_close_matches(key, known, n=3, cutoff=0.5)
+    tails = {name.rpartition(".")[2]: name for name in known}
+    alike += [tails[tail] for tail in get_close_matches(key.rpartition(".")[2], tails, cutoff=0.6)]
+    return list(dict.fromkeys(inside + alike))[:3]
 
 
 def evaluate(
@@ -111,6 +123,18 @@ def evaluate(
         Path | None,
         typer.Option("--run", metavar="RUN", help="Take schema and training curve from this run."),
     ] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--secret",
+            metavar="COLUMN",
+            help="Try to guess this column of fitted rows; needs --holdout; may be repeated.",
+        ),
+    ] = None,
+    thorough: Annotated[
+        bool,
+        typer.Option("--thorough", help="More rows, more draws, every target: takes far longer."),
+    ] = False,
     check: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,7 +146,8 @@ def evaluate(
     """Measure how close, how useful and how private a synthetic table is.
 
     Each figure stands beside its floor (resampled real rows: no method does better) and what
-    independent columns would get. Keys and free text are not compared.
+    independent columns and a Gaussian copula would get. Rules that every real row keeps are found
+    and checked. Keys and free text are not compared.
 
     [bold]Examples[/]
 
@@ -130,12 +155,19 @@ def evaluate(
 
     interfuse evaluate train.parquet synthetic.parquet --holdout test.parquet --run flows-run
 
+    interfuse evaluate train.csv synthetic.csv --holdout test.csv --secret income
+
     interfuse evaluate a.csv b.csv --check 'fidelity.shape<1.5' --check 'detection.boosted<0.6'
     """
     checks = [Check.parse(text) for text in check or ()]
     sources = [source for source in (real, synthetic, holdout) if source is not None]
     if sources.count("-") > 1:
         raise OptionError("- (standard input): can be only one of the tables. Name files.")
+
+    if secret and holdout is None:
+        raise OptionError(
+            "--secret: needs real rows that were not fitted, as the control. Give --holdout FILE."
+        )
 
     import interfuse
     from interfuse.data import read
@@ -153,6 +185,8 @@ def evaluate(
             training_curve=curve,
             training_unit=unit,
             rules=rule_shares(frames[0], frames[1]),
+            secrets=secret or (),
+            thorough=thorough,
             progress=tell,
         )
     page, data = found.save(report)
@@ -205,6 +239,11 @@ def _known_of_columns(schema: Path | None, run: Path | None) -> tuple[Any, Any, 
     kinds, curve, unit = None, None, "examples"
     if run is not None:
         model = interfuse.load(run)
+        if model.schema.kind != "table":
+            raise OptionError(
+                f"--run: {run} is a model of {model.schema.kind}; this command judges tables. Name "
+                "the run of a table."
+            )
         kinds, curve = model.schema, curve_of(model.record)
     if schema is not None:
         path = schema / "schema.json" if schema.is_dir() else schema
@@ -227,7 +266,7 @@ def measuring() -> Iterator[Any]:
 
 def print_report(report: Report) -> None:
     """Print figures, verdict and findings."""
-    from interfuse.evaluate.figures import shown
+    from interfuse.evaluate.figures import interval, shown
 
     rows: list[Sequence[str]] = []
     for row in report.table():
@@ -235,11 +274,12 @@ def print_report(report: Report) -> None:
         value = shown(row["value"], row["unit"])
         if row["floor_sd"] is not None:
             spread = f" ± {row['floor_sd']:.2f}" if row["unit"] else f" ± {row['floor_sd']:.3f}"
-            ideal = row["key"] == "privacy.dcr_share"
-            value, floor = (value + spread, floor) if ideal else (value, floor + spread)
+            floor += "" if row["key"] == "privacy.dcr_share" else spread
         better = {"lower": "lower", "higher": "higher", "to 0.5": "0.5"}[row["better"]]
-        rows.append((row["name"], value, floor, shown(row["independent"], row["unit"]), better))
-    table("", ("Figure", "Synthetic", "Floor", "Independent columns", "Better"), rows)
+        others = (shown(row.get(name), row["unit"]) for name in ("independent", "copula"))
+        rows.append((row["name"], value, interval(row), floor, *others, better))
+    head = ("Figure", "Synthetic", "95%", "Floor", "Independent columns", "Copula", "Better")
+    table("", head, rows)
     for sentence in report.verdict:
         output.print(sentence, markup=False)
     output.print("")

@@ -19,13 +19,18 @@ from types import ModuleType
 from typing import Any
 
 from interfuse.evaluate.columns import kinds_of
+from interfuse.evaluate.copula import copula_table
 from interfuse.evaluate.detection import Detection, boosted_detection, logistic_detection
+from interfuse.evaluate.inference import Inference, attribute_inference
 from interfuse.evaluate.measure import Limits, Measured, measure
+from interfuse.evaluate.membership import Membership, membership
 from interfuse.evaluate.missing import Missing, missing
 from interfuse.evaluate.privacy import Closest, Copies, closest, exact_copies
 from interfuse.evaluate.report import Report
+from interfuse.evaluate.rules import Kept, Rule, check_rules, find_rules
 from interfuse.evaluate.run import evaluate
 from interfuse.evaluate.shapes import ColumnShape, Shapes, column_shapes
+from interfuse.evaluate.support import Support, support
 from interfuse.evaluate.table import Table, encode
 from interfuse.evaluate.trends import PairTrend, Trends, pair_trends
 from interfuse.evaluate.utility import Score, default_target, utility
@@ -35,27 +40,38 @@ __all__ = [
     "ColumnShape",
     "Copies",
     "Detection",
+    "Inference",
+    "Kept",
     "Limits",
     "Measured",
+    "Membership",
     "Missing",
     "PairTrend",
     "Report",
+    "Rule",
     "Score",
     "Shapes",
+    "Support",
     "Table",
     "Trends",
+    "attribute_inference",
     "boosted_detection",
+    "check_rules",
     "closest",
     "column_shapes",
+    "copula_table",
     "default_target",
     "encode",
     "evaluate",
     "exact_copies",
+    "find_rules",
     "kinds_of",
     "logistic_detection",
     "measure",
+    "membership",
     "missing",
     "pair_trends",
+    "support",
     "utility",
 ]
 

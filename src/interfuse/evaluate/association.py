@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interfuse.evaluate.chance import tv_chance
+from interfuse.evaluate.chance import LEVEL, tv_chance
 from interfuse.evaluate.table import Codes, Floats, Table
 from interfuse.evaluate.trends import correlation_matrix, cramers_v, joint_counts
 
@@ -55,8 +55,11 @@ class Associations:
     joints: tuple[Joint, ...]
 
 
-def associations(real: Table, synthetic: Table) -> Associations:
-    """Compare the dependence of all pairs of columns in two tables encoded together."""
+def associations(real: Table, synthetic: Table, *, level: float = LEVEL) -> Associations:
+    """Compare the dependence of all pairs of columns in two tables encoded together.
+
+    `level` is the probability with which chance exceeds `Joint.chance`.
+    """
     names = tuple(real.kinds)
     maps = [np.eye(len(names)) for _ in range(2)]
     correlations = [correlation_matrix(table) for table in (real, synthetic)]
@@ -67,7 +70,8 @@ def associations(real: Table, synthetic: Table) -> Associations:
         for j, b in enumerate(names[:i]):
             cells, p, q, width = joint_counts(cuts[a][0], cuts[b][0], cuts[a][1], cuts[b][1])
             error = 0.5 * float(np.abs(p / p.sum() - q / q.sum()).sum())
-            joints.append(Joint(b, a, error, tv_chance(p.astype(float), q.astype(float))))
+            chance = tv_chance(p.astype(float), q.astype(float), level)
+            joints.append(Joint(b, a, error, chance))
             if a in numbers and b in numbers:
                 pair = [matrix[numbers[a], numbers[b]] for matrix in correlations]
             else:

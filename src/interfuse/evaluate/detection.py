@@ -29,6 +29,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import RobustScaler
 
+from interfuse.evaluate.interval import auc_with_error
 from interfuse.evaluate.table import Codes, Floats, Table, row_hashes
 from interfuse.evaluate.trees import ENGINE, boosted, importance, single_precision
 
@@ -49,12 +50,14 @@ class Detection:
         spread: Standard deviation over the folds.
         columns: Column name and share of the gain, greatest first, sums to 1.
         engine: ``xgboost`` or ``scikit-learn``.
+        error: Standard error of `auc`: DeLong's of the folds, taken as independent.
     """
 
     auc: float
     spread: float
     columns: tuple[tuple[str, float], ...]
     engine: str
+    error: float = float("nan")
 
 
 def logistic_detection(real: Table, synthetic: Table, *, seed: int = 0) -> float:
@@ -70,15 +73,20 @@ def logistic_detection(real: Table, synthetic: Table, *, seed: int = 0) -> float
     Returns:
         The score, NaN with fewer than `FOLDS` rows in either table.
     """
+    return logistic_with_error(real, synthetic, seed=seed)[0]
+
+
+def logistic_with_error(real: Table, synthetic: Table, *, seed: int = 0) -> tuple[float, float]:
+    """Return the score of `logistic_detection` and its standard error; see `Detection.error`."""
     if min(real.rows, synthetic.rows) < FOLDS:
-        return float("nan")
+        return float("nan"), float("nan")
     allowed = CELL_LIMIT // one_hot_width(real)
     if real.rows + synthetic.rows > allowed:
         rng = np.random.default_rng(seed)
         real, synthetic = (t.sample(max(FOLDS, allowed // 2), rng) for t in (real, synthetic))
     x = np.concatenate([_features(table, real) for table in (real, synthetic)])
     y = _labels(real, synthetic)
-    scores = []
+    scores, errors = [], []
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
         model = make_pipeline(RobustScaler(), LogisticRegression())
         with warnings.catch_warnings():
@@ -87,7 +95,8 @@ def logistic_detection(real: Table, synthetic: Table, *, seed: int = 0) -> float
             model.fit(x[train], y[train])
             guess = model.predict_proba(x[test])[:, 1]
         scores.append(2.0 - 2.0 * max(0.5, _auc(y[test], guess)))
-    return float(np.mean(scores))
+        errors.append(2.0 * auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])
+    return float(np.mean(scores)), _joined(errors)
 
 
 def one_hot_width(real: Table) -> int:
@@ -117,20 +126,22 @@ def boosted_detection(
         return Detection(float("nan"), float("nan"), (), ENGINE)
     (x,) = single_precision(np.concatenate([real.matrix(), synthetic.matrix()]))
     y = _labels(real, synthetic)
-    scores, shares = [], np.zeros(len(names))
+    scores, errors, shares = [], [], np.zeros(len(names))
     for test in _folds(real, synthetic, seed):
         train = ~test
         if len(np.unique(y[train])) < 2 or len(np.unique(y[test])) < 2:
             continue
         model = boosted("classify", trees=100, depth=6, seed=seed, threads=threads)
         model.fit(x[train], y[train])
-        scores.append(_auc(y[test], model.predict_proba(x[test])[:, 1]))
+        guess = model.predict_proba(x[test])[:, 1]
+        scores.append(_auc(y[test], guess))
+        errors.append(auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])
         shares += importance(model, x[test], y[test], seed=seed)
     shares /= shares.sum() or 1.0
     columns = tuple((names[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
     mean = float(np.mean(scores)) if scores else float("nan")
     spread = float(np.std(scores)) if scores else float("nan")
-    return Detection(mean, spread, columns, ENGINE)
+    return Detection(mean, spread, columns, ENGINE, _joined(errors))
 
 
 def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:
@@ -151,6 +162,11 @@ def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:
 
 def _labels(real: Table, synthetic: Table) -> Codes:
     return np.repeat(np.array([1, 0], dtype=np.int32), [real.rows, synthetic.rows])
+
+
+def _joined(errors: list[float]) -> float:
+    """Return the standard error of the mean of independent estimates."""
+    return float(np.sqrt(np.square(errors).sum()) / len(errors)) if errors else float("nan")
 
 
 def _auc(y: Codes, guess: Floats) -> float:

@@ -10,11 +10,12 @@ from string import Template
 from typing import Any
 
 from interfuse.evaluate import plots
-from interfuse.evaluate.figures import shown
+from interfuse.evaluate.figures import interval, shown
 from interfuse.evaluate.plots import clip, escape
 
 WORST_PAIRS = 30
 WORST_COLUMNS = 200
+MOST_RULES = 60
 
 _BETTER = {"lower": "Lower is better", "higher": "Higher is better", "to 0.5": "0.5 is ideal"}
 
@@ -37,6 +38,8 @@ def page(data: dict[str, Any]) -> str:
         _columns(data),
         _pairs(data),
         _detection(data),
+        _targets(data),
+        _secrets(data),
         _missing(data),
         _rules(data),
         _notes(data),
@@ -175,23 +178,28 @@ def _figures(data: dict[str, Any]) -> str:
         unit, better = row["unit"], _BETTER[row["better"]]
         value, floor = shown(row["value"], unit), shown(row["floor"], unit)
         spread = row["floor_sd"]
-        if spread is not None and row["key"] == "privacy.dcr_share":
-            value += f" ± {spread:.3f}"
-        elif spread is not None:
+        if spread is not None and row["key"] != "privacy.dcr_share":
             floor += f" ± {spread:.2f}" if unit else f" ± {spread:.3f}"
         rows.append(
             (
                 f"<b>{escape(row['name'])}</b><small>{escape(row['meaning'])} {better}.</small>",
-                f"<b>{escape(value)}</b>",
+                f"<b>{escape(value)}</b><small>{escape(interval(row))}</small>",
                 f"{escape(floor)}<small>{escape(row['floor_is'])}</small>",
-                escape(shown(row["independent"], unit)),
+                *(
+                    f'<span class="only">{label}: </span>{escape(shown(row.get(key), unit))}'
+                    for key, label in (("independent", "independent"), ("copula", "copula"))
+                ),
             )
         )
     return _section(
         "All figures",
-        "Each beside what the best possible table (resampled real rows) and a naive one "
-        "(independent columns) would get.",
-        _table(("Figure", "Synthetic", "Floor or ideal", "Independent columns"), rows, kind="figs"),
+        "Each with its 95% interval, beside what the best possible table (resampled real rows) "
+        "and two naive ones (independent columns, a Gaussian copula) would get.",
+        _table(
+            ("Figure", "Synthetic", "Floor or ideal", "Independent columns", "Gaussian copula"),
+            rows,
+            kind="figs",
+        ),
     )
 
 
@@ -247,16 +255,81 @@ def _detection(data: dict[str, Any]) -> str:
     found = [item for item in data["detection"]["columns"] if item[1] > 0][:15]
     if not found:
         return ""
+    alone = dict(data["detection"].get("alone", ()))
     rows = [
-        (clip(name, 40), f'<span class="bar" style="width:{share:.1%}"></span>', f"{share:.1%}")
+        (
+            clip(name, 40),
+            f'<span class="bar" style="width:{9 * share:.2f}em"></span>',
+            f"{share:.1%}",
+            shown(alone.get(name)),
+        )
         for name, share in found
     ]
+    pairs = [
+        (clip(a, 40), clip(b, 40), shown(both), shown(most))
+        for a, b, both, most in data["detection"].get("pairs", ())[:6]
+        if both > most + 0.02
+    ]
+    more = ""
+    if pairs:
+        head = ("Column", "Column", "AUC of both", "Greater AUC alone")
+        more = (
+            '<p class="what">Pairs that tell more together than either column alone: their '
+            f"dependence is off.</p>{_table(head, pairs, left=2)}"
+        )
     return _section(
         "What gave it away",
         "Share of each column in the gain of the boosted trees that look for synthetic rows "
-        f"({escape(data['detection']['engine'])}). It means something only when their AUC is "
-        "clearly above 0.5.",
-        _table(("Column", "", "Share"), rows, left=2),
+        f"({escape(data['detection']['engine'])}), and the AUC of small trees that see the column "
+        "alone. It means something only when the AUC of all is clearly above 0.5.",
+        _table(("Column", "", "Share", "AUC alone"), rows, left=2),
+        more,
+    )
+
+
+def _targets(data: dict[str, Any]) -> str:
+    rows = [
+        (
+            clip(row["name"], 40),
+            shown(row["real"]),
+            shown(row["synthetic"]),
+            shown(row["floor"]),
+            shown(row["agreement"]),
+        )
+        for row in data.get("targets", ())
+    ]
+    if not rows:
+        return ""
+    head = ("Target", "Real rows", "Synthetic", "Floor", "Agreement")
+    return _section(
+        "Every column as the target",
+        "Skill of models trained on real and on synthetic rows, tested on real ones: 2 AUC − 1 of "
+        "a category, R² of a number's ranks; 0 is a guess, 1 is perfect. Agreement: correlation "
+        "of the ranks of what both models rest on.",
+        _table(head, rows),
+    )
+
+
+def _secrets(data: dict[str, Any]) -> str:
+    rows = [
+        (
+            clip(row["secret"], 40),
+            shown(row["rate"]),
+            shown(row["control"]),
+            shown(row["random"]),
+            shown(row["risk"]),
+            "–" if row["error"] is None else f"± {row['error']:.3f}",
+        )
+        for row in data.get("secrets", ())
+    ]
+    if not rows:
+        return ""
+    head = ("Secret", "Fitted rows", "Unseen rows", "By chance", "Risk", "95%")
+    return _section(
+        "Secrets",
+        "Share of rows whose secret cell the closest synthetic row gives away to someone who knows "
+        "the other cells. Unseen rows are the control: what is guessed there is the population's.",
+        _table(head, rows),
     )
 
 
@@ -277,14 +350,23 @@ def _rules(data: dict[str, Any]) -> str:
     if not data["rules"]:
         return ""
     rows = [
-        (escape(row["text"]), f"{row['real']:.2%}", f"{row['synthetic']:.2%}")
-        for row in data["rules"]
+        (escape(row["text"]), _percent(row["real"]), _percent(row["synthetic"]))
+        for row in data["rules"][:MOST_RULES]
     ]
+    more = len(data["rules"]) - len(rows)
+    rest = f" The JSON file has {more} more." if more else ""
+    order = any(row.get("kind") == "sorted" for row in data["rules"])
+    rest += " Rows drawn one by one are in no order, so about half keep that rule." if order else ""
     return _section(
         "Rules",
-        "Share of rows that keep each rule found in, or declared for, the real table.",
+        "Share of rows that keep each rule found in, or declared for, the real table. Ranges are "
+        f"listed only where they are broken.{rest}",
         _table(("Rule", "Real", "Synthetic"), rows),
     )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2%}"
 
 
 def _notes(data: dict[str, Any]) -> str:
@@ -296,6 +378,6 @@ def _notes(data: dict[str, Any]) -> str:
     return _section(
         "How it was measured",
         "Shapes, trends and logistic detection are those of sdmetrics; the definitions are in the "
-        "library's documentation.",
+        "library's documentation (Judging a table).",
         f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from interfuse.evaluate.chance import tv_chance
+from interfuse.evaluate.chance import LEVEL, tv_chance
 from interfuse.evaluate.table import Table
 
 
@@ -35,8 +35,11 @@ class Missing:
     pattern_count: int
 
 
-def missing(real: Table, synthetic: Table) -> Missing:
-    """Compare where values are missing in two tables encoded together."""
+def missing(real: Table, synthetic: Table, *, level: float = LEVEL) -> Missing:
+    """Compare where values are missing in two tables encoded together.
+
+    `level` is the probability with which chance exceeds `Missing.chance`.
+    """
     shares: dict[str, tuple[float, float]] = {}
     for name in real.kinds:
         pair = float(real.missing(name).mean()), float(synthetic.missing(name).mean())
@@ -52,7 +55,7 @@ def missing(real: Table, synthetic: Table) -> Missing:
     p = joined["share"].fill_null(0.0).to_numpy()
     q = joined["share_synthetic"].fill_null(0.0).to_numpy()
     distance = float(0.5 * np.abs(p - q).sum())
-    chance = tv_chance(p * real.rows, q * synthetic.rows)
+    chance = tv_chance(p * real.rows, q * synthetic.rows, level)
     return Missing(shares, error, distance, chance, counts[0].height)
 
 

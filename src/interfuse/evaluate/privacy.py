@@ -1,9 +1,6 @@
 r"""Privacy: are synthetic rows nearer to the rows that were trained on than to others?
 
-**Distance.** Numbers are divided by their range in the training table and compared by absolute
-difference; a category that differs costs 2 (its one-hot vectors differ in two places); a missing
-number stands at the training median and costs 1 more against a present one. The distance of two
-rows is the sum over the columns (L1), that of the published tables (TabSyn, arXiv:2310.09656).
+Distances are those of `distance`.
 
 **Share nearer to training rows** (`Closest.share`). Let d_T and d_H be the distances of a synthetic
 row to its closest training and its closest hold-out row, among *equally many* of each (the larger
@@ -19,23 +16,26 @@ share for hold-out rows (in a table of few columns honest rows coincide too).
 
 **Nearness.** The 5th percentile of d_T over synthetic rows, beside that of hold-out rows; without a
 hold-out, beside that of training rows to *other* training rows. Much smaller = suspicious.
+
+**Ratio.** The 5th percentile of the distance to the closest over that to the second closest
+training row (nearest-neighbour distance ratio): near 0, a row singles one training row out. Two
+copies at distance 0 single none out, and count as 1. Beside it the same of hold-out rows.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics.pairwise import manhattan_distances
 
-from interfuse.evaluate.table import Codes, Floats, Index, Table, row_hashes
+from interfuse.evaluate.distance import Space, nearest
+from interfuse.evaluate.interval import spread
+from interfuse.evaluate.table import Floats, Table, row_hashes
 
 ROW_LIMIT = 20_000
 """At most this many rows on each side of a distance search; more are sampled."""
 
 _PERCENTILE = 5.0
 _TIE = 1e-9
-_BLOCK_CELLS = 4_000_000
-_ONE_HOT_WIDTH = 1_000
+_DRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Closest:
         reference: The same for real rows: of the hold-out, else of training rows to the others.
         rows: Synthetic rows used.
         against: Training rows used; with a hold-out, those used for `share`, on either side.
+        ratio: 5th percentile of the distance to the closest over that to the second closest.
+        ratio_reference: The same for real rows.
+        nearness_sd: Bootstrap standard deviation of `nearness` over the synthetic rows.
+        ratio_sd: The same of `ratio`.
     """
 
     share: float | None
@@ -58,6 +62,10 @@ class Closest:
     reference: float
     rows: int
     against: int
+    ratio: float
+    ratio_reference: float
+    nearness_sd: float
+    ratio_sd: float
 
 
 @dataclass(frozen=True)
@@ -104,110 +112,54 @@ def closest(
     rng = np.random.default_rng(seed)
     rows = synthetic.sample(limit, rng)
     known = train.take(rng.permutation(train.rows)[:limit])
-    space = _Space(train)
+    space = Space(train)
     queries, points = space.place(rows), space.place(known)
     if holdout is None:
-        near, _, _ = _nearest(queries, points)
-        twin, _, _ = _nearest(points, points, skip_self=True)
-        return Closest(None, None, _low(near), _low(twin), rows.rows, known.rows)
+        near, _, _ = nearest(queries, points)
+        twin, _, _ = nearest(points, points, skip_self=True)
+        return _closest(None, None, near, twin, known.rows, seed)
     size = min(known.rows, holdout.rows)
     held = space.place(holdout.take(rng.permutation(holdout.rows)[:size]))
-    near, near_train, at_train = _nearest(queries, points, first=size)
-    near_held, _, at_held = _nearest(queries, held)
+    near, near_train, at_train = nearest(queries, points, first=size)
+    _, near_held, at_held = nearest(queries, held)
     gap = near_train - near_held
     won = np.where(np.abs(gap) <= _TIE, 0.5, (gap < 0).astype(np.float64))
     share = float(won.mean())
     cluster = np.where(gap <= 0, at_train, size + at_held)
     sums = np.bincount(cluster, weights=won - share)
     error = float(np.sqrt((sums**2).sum()) / len(won))
-    between, _, _ = _nearest(held, points)
-    return Closest(share, error, _low(near), _low(between), rows.rows, size)
+    between, _, _ = nearest(held, points)
+    return _closest(share, error, near, between, size, seed)
 
 
-class _Space:
-    """Scales fixed by the training table."""
+def _closest(
+    share: float | None, error: float | None, near: Floats, real: Floats, against: int, seed: int
+) -> Closest:
+    """Return the result for the two least distances of synthetic and of real rows."""
+    ratios, least = _ratio(near), near[:, 0]
+    spreads = [
+        spread(lambda i, v=values: _low(v[i]), len(values), draws=_DRAWS, seed=seed)
+        for values in (least, ratios)
+    ]
+    return Closest(
+        share,
+        error,
+        _low(least),
+        _low(real[:, 0]),
+        len(near),
+        against,
+        _low(ratios),
+        _low(_ratio(real)),
+        *spreads,
+    )
 
-    def __init__(self, train: Table) -> None:
-        self.scales: dict[str, tuple[float, float]] = {}
-        for name, values in train.numbers.items():
-            known = values[np.isfinite(values)]
-            span = float(known.max() - known.min()) if len(known) else 0.0
-            self.scales[name] = (float(np.median(known)) if len(known) else 0.0, span or 1.0)
 
-    def place(self, table: Table) -> tuple[Floats, Codes]:
-        columns = []
-        for name, values in table.numbers.items():
-            median, span = self.scales[name]
-            present = np.isfinite(values)
-            columns.append((np.where(present, values, median) - median) / span)
-            columns.append((~present).astype(np.float64))
-        numbers = np.column_stack(columns) if columns else np.empty((table.rows, 0))
-        codes = np.empty((table.rows, 0), dtype=np.int32)
-        if table.codes:
-            codes = np.column_stack(list(table.codes.values()))
-        return numbers, codes
+def _ratio(two: Floats) -> Floats:
+    """Return least over second least distance; 1 where both are 0 or there is no second."""
+    first, second = two[:, 0], two[:, 1]
+    usable = np.isfinite(second) & (second > _TIE)
+    return np.where(usable, first / np.where(usable, second, 1.0), 1.0)
 
 
 def _low(distances: Floats) -> float:
     return float(np.percentile(distances, _PERCENTILE))
-
-
-def _nearest(
-    queries: tuple[Floats, Codes],
-    points: tuple[Floats, Codes],
-    *,
-    first: int | None = None,
-    skip_self: bool = False,
-) -> tuple[Floats, Floats, Index]:
-    """Return the least distance to all points, and to the `first` points the least and its place.
-
-    Blocks of queries bound the memory.
-    """
-    (x, a), (y, b) = queries, points
-    used = (x != 0).any(0) | (y != 0).any(0)
-    x, y = np.ascontiguousarray(x[:, used]), np.ascontiguousarray(y[:, used])
-    differ = _Mismatch(a, b)
-    overall, best = np.empty(len(x)), np.empty(len(x))
-    where = np.empty(len(x), dtype=np.int64)
-    step = max(1, _BLOCK_CELLS // max(1, len(y)))
-    for start in range(0, len(x), step):
-        block = slice(start, min(start + step, len(x)))
-        rows = np.arange(block.stop - start)
-        distance = np.zeros((len(rows), len(y)))
-        if x.shape[1]:
-            distance += manhattan_distances(x[block], y)
-        differ.add(distance, block)
-        if skip_self:
-            distance[rows, rows + start] = np.inf
-        where[block] = distance[:, :first].argmin(1)
-        best[block] = distance[rows, where[block]]
-        overall[block] = best[block] if first is None else distance.min(1)
-    return overall, best, where
-
-
-class _Mismatch:
-    """Adds 2 for each category column in which two rows differ.
-
-    Few labels in all: agreements are a product of one-hot matrices. Many: columns one by one.
-    """
-
-    def __init__(self, a: Codes, b: Codes) -> None:
-        self.a, self.b = a, b
-        sizes = [int(max(a[:, j].max(), b[:, j].max())) + 2 for j in range(a.shape[1])]
-        self.width = sum(sizes)
-        self.starts = np.cumsum([0, *sizes[:-1]]) + 1 if sizes else np.empty(0, np.int64)
-        self.hot = self._one_hot(b) if 0 < self.width <= _ONE_HOT_WIDTH else None
-
-    def _one_hot(self, codes: Codes) -> NDArray[np.float32]:
-        hot = np.zeros((len(codes), self.width), dtype=np.float32)
-        np.put_along_axis(hot, codes + self.starts, np.float32(1.0), axis=1)
-        return hot
-
-    def add(self, distance: Floats, block: slice) -> None:
-        a = self.a[block]
-        if self.hot is not None:
-            agree = self._one_hot(a) @ self.hot.T
-            distance += 2.0 * a.shape[1] - 2.0 * agree
-            return
-        for j in range(a.shape[1]):
-            distance += 2.0 * (a[:, j, None] != self.b[None, :, j])

@@ -22,8 +22,9 @@ class Report:
     """What was measured.
 
     Attributes:
-        data: Plain JSON: ``verdict``, ``findings``, ``figures``, ``columns``, ``pairs``,
-            ``detection``, ``utility``, ``missing``, ``rules``, ``pictures``, ``notes``, ``tables``.
+        data: Plain JSON: ``verdict``, ``findings`` with their ``faults`` (sort and columns) and
+            ``level``, ``figures``, ``columns``, ``pairs``, ``detection``, ``utility``, ``targets``,
+            ``secrets``, ``missing``, ``rules``, ``pictures``, ``notes``, ``tables``.
     """
 
     data: dict[str, Any]
@@ -49,8 +50,8 @@ class Report:
     def table(self) -> list[dict[str, Any]]:
         """Return the figures as rows.
 
-        Keys: ``key``, ``name``, ``value``, ``floor``, ``floor_sd``, ``independent``, ``better``,
-        ``unit``, ``meaning``, ``floor_is``.
+        Keys: ``key``, ``name``, ``value``, its 95% interval ``low`` to ``high``, ``floor``,
+        ``floor_sd``, ``independent``, ``copula``, ``better``, ``unit``, ``meaning``, ``floor_is``.
         """
         return [dict(row) for row in self.data["figures"]]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interfuse.evaluate.chance import ks_chance, tv_chance
+from interfuse.evaluate.chance import LEVEL, ks_chance, tv_chance
 from interfuse.evaluate.table import MISSING, Codes, Floats, Table
 
 _DECIMALS = 14
@@ -97,9 +97,12 @@ def tv_complement(real: Codes, synthetic: Codes, size: int) -> float:
     return float(1.0 - 0.5 * np.abs(p / p.sum() - q / q.sum()).sum())
 
 
-def column_shapes(real: Table, synthetic: Table) -> Shapes:
-    """Score every column of `synthetic` against `real`; both encoded together."""
-    columns = tuple(_shape(name, real, synthetic) for name in real.kinds)
+def column_shapes(real: Table, synthetic: Table, *, level: float = LEVEL) -> Shapes:
+    """Score every column of `synthetic` against `real`; both encoded together.
+
+    `level` is the probability with which chance exceeds `ColumnShape.chance`.
+    """
+    columns = tuple(_shape(name, real, synthetic, level) for name in real.kinds)
     return Shapes(columns, mean_of([column.score for column in columns]))
 
 
@@ -109,11 +112,12 @@ def mean_of(scores: list[float]) -> float:
     return float(np.mean(valid)) if valid else float("nan")
 
 
-def _shape(name: str, real: Table, synthetic: Table) -> ColumnShape:
+def _shape(name: str, real: Table, synthetic: Table, level: float) -> ColumnShape:
     if real.kinds[name] == "number":
         values = real.numbers[name], synthetic.numbers[name]
         n, m = (int(np.count_nonzero(~np.isnan(side))) for side in values)
-        return ColumnShape(name, "KSComplement", ks_complement(*values), chance=ks_chance(n, m))
+        chance = ks_chance(n, m, level)
+        return ColumnShape(name, "KSComplement", ks_complement(*values), chance=chance)
     labels = real.labels[name]
     p = _counts(real.codes[name], len(labels))
     q = _counts(synthetic.codes[name], len(labels))
@@ -123,7 +127,8 @@ def _shape(name: str, real: Table, synthetic: Table) -> ColumnShape:
     absent = tuple((labels[code], float(p[code] / p.sum())) for code in lost)
     invented = float(q[p == 0].sum() / q.sum()) if q.sum() else 0.0
     unseen = float((p == 1).sum() / max(1.0, p.sum()))
-    return ColumnShape(name, "TVComplement", score, absent, invented, unseen, tv_chance(p, q))
+    chance = tv_chance(p, q, level)
+    return ColumnShape(name, "TVComplement", score, absent, invented, unseen, chance)
 
 
 def _sorted(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.inspection import permutation_importance
 
-from interfuse.evaluate.table import Codes, Floats
+from interfuse.evaluate.table import Floats
 
 ENGINE = "xgboost" if importlib.util.find_spec("xgboost") else "scikit-learn"
 
@@ -71,19 +71,23 @@ def boosted(
     )
 
 
-def importance(model: Any, x: Floats, y: Codes, *, seed: int = 0) -> Floats:
-    """Return the share of each column in what a fitted classifier knows; sums to 1 (or all 0).
+def importance(model: Any, x: Floats, y: Any, *, seed: int = 0) -> Floats:
+    """Return the share of each column in what a fitted model knows; sums to 1 (or all 0).
 
-    XGBoost: total gain of the column's splits. scikit-learn has no gains: the loss of AUC when the
-    column is permuted in held-out rows `x`, `y`.
+    XGBoost: total gain of the column's splits. scikit-learn has no gains: the loss of accuracy (of
+    AUC between two classes, of R² for numbers) when the column is permuted in held-out rows.
     """
     if hasattr(model, "get_booster"):
         gains = model.get_booster().get_score(importance_type="total_gain")
-        share = np.array([gains.get(f"f{i}", 0.0) for i in range(x.shape[1])])
+        share = np.array([gains.get(f"f{i}", 0.0) for i in range(x.shape[1])], dtype=np.float64)
     else:
         rows = slice(0, 5_000)
+        classes = getattr(model, "classes_", None)
+        scoring = "r2" if classes is None else ("accuracy" if len(classes) > 2 else "roc_auc")
+        if len(np.unique(y[rows])) < 2:
+            return np.zeros(x.shape[1])
         found: Any = permutation_importance(
-            model, x[rows], y[rows], scoring="roc_auc", n_repeats=2, random_state=seed
+            model, x[rows], y[rows], scoring=scoring, n_repeats=2, random_state=seed
         )
         share = np.maximum(found.importances_mean, 0.0)
     return share / share.sum() if share.sum() > 0 else share

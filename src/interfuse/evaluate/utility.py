@@ -7,6 +7,13 @@ hold-out. The gap between the two is the price of using synthetic rows instead o
   the rest (macro OvR), and accuracy. A class that the training rows lack gets probability 0.
 * Number target: root mean squared error, in the target's own unit, and R².
 
+**Importance.** Which columns the trees rest on is a use of its own. `importance_agreement` is
+Spearman's rank correlation of the columns' shares in the gain of both models.
+
+**Every target.** One target is one opinion, so `targets` asks for all of them, with fewer rows and
+trees. Its measure, *skill*, is comparable between targets: 2 AUC - 1 of a category, and R² of a
+number's ranks among the real training values; 0 = no better than a guess, 1 = perfect.
+
 ``grid=True`` is the protocol of the published tables (TabSyn, arXiv:2310.09656): one-hot
 categories, 1/9 of the training rows for validation, the best of 36 settings by validation, trained
 once more on the other 8/9. Its logarithm of one data set's target is left to the caller.
@@ -17,11 +24,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 from interfuse.errors import DataError
-from interfuse.evaluate.table import MISSING, Floats, Table
-from interfuse.evaluate.trees import boosted, single_precision
+from interfuse.evaluate.interval import auc, spread
+from interfuse.evaluate.table import MISSING, Floats, Index, Table
+from interfuse.evaluate.trees import boosted, importance, single_precision
 
 MOST_CLASSES = 20
 """The default target is the last category column with 2 to this many classes."""
@@ -52,6 +60,64 @@ class Score:
 
     main: float
     second: float
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a trained model says of the test rows.
+
+    Attributes:
+        task: ``classify`` or ``regress``.
+        truth: The target in the test rows, shape (rows,).
+        guess: Probability of each class, shape (rows, classes), or the value, shape (rows,).
+        classes: The classes, empty for a number.
+        known: The classes that the training rows had.
+        model: What was fitted, None where there was one class alone.
+        x: The test rows as the model sees them.
+    """
+
+    task: str
+    truth: Floats
+    guess: Floats
+    classes: Floats
+    known: Floats
+    model: Any
+    x: Floats
+
+    def importance(self) -> Floats:
+        """Return each other column's share in the gain, in the table's order; sums to 1 or 0."""
+        if self.model is None:
+            return np.zeros(self.x.shape[1])
+        if self.task == "regress":
+            return importance(self.model, self.x, self.truth)
+        seen = np.isin(self.truth, self.known)
+        return importance(self.model, self.x[seen], np.searchsorted(self.known, self.truth[seen]))
+
+    def score(self, rows: Index | None = None) -> Score:
+        """Return the score of all test rows, or of those at an index."""
+        truth, guess = (self.truth, self.guess) if rows is None else self._at(rows)
+        if len(truth) < 2:
+            return Score(float("nan"), float("nan"))
+        if self.task == "regress":
+            error = guess - truth
+            variance = float(truth.var())
+            r2 = 1.0 - float((error**2).mean()) / variance if variance > 0 else float("nan")
+            return Score(float(np.sqrt((error**2).mean())), r2)
+        areas = []
+        for i, value in enumerate(self.classes):
+            found = auc(guess[:, i], truth == value)
+            if np.isfinite(found):
+                areas.append(found)
+        area = float(np.mean(areas)) if areas else float("nan")
+        return Score(area, float((self.classes[guess.argmax(1)] == truth).mean()))
+
+    def skill(self, rows: Index | None = None) -> float:
+        """Return 2 AUC - 1, or R² where it is not below zero."""
+        score = self.score(rows)
+        return max(0.0, 2 * score.main - 1 if self.task == "classify" else score.second)
+
+    def _at(self, rows: Index) -> tuple[Floats, Floats]:
+        return self.truth[rows], self.guess[rows]
 
 
 def default_target(table: Table) -> str | None:
@@ -119,14 +185,42 @@ def utility(
     Raises:
         DataError: See `check_target`.
     """
+    found = predictions(train, test, target, grid=grid, seed=seed, threads=threads)
+    return Score(float("nan"), float("nan")) if found is None else found.score()
+
+
+def predictions(
+    train: Table,
+    test: Table,
+    target: str,
+    *,
+    grid: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    trees: int | None = None,
+) -> Predicted | None:
+    """Train on `train` and predict `test`; None with under two rows on either side.
+
+    Args:
+        train: See `utility`.
+        test: See `utility`.
+        target: See `utility`.
+        grid: See `utility`.
+        seed: See `utility`.
+        threads: See `utility`.
+        trees: Boosting rounds instead of those of the fixed setting.
+
+    Raises:
+        DataError: See `check_target`.
+    """
     check_target(test, target)
     x, y = _rows(train, target, one_hot=grid)
     x_test, y_test = _rows(test, target, one_hot=grid)
     x, x_test = single_precision(x, x_test)
     if len(y) < 2 or len(y_test) < 2:
-        return Score(float("nan"), float("nan"))
+        return None
     task = "classify" if target in test.codes else "regress"
-    setting = _DEFAULT
+    setting = _DEFAULT if trees is None else _DEFAULT | {"trees": trees}
     options = {"seed": seed, "threads": threads}
     if grid and len(y) >= 18:
         order = np.random.default_rng(seed).permutation(len(y))
@@ -134,10 +228,149 @@ def utility(
         sign = 1.0 if task == "classify" else -1.0
         scores = []
         for point in GRID:
-            score = _fit(task, x[kept], y[kept], x[held], y[held], {**point, **options})
-            scores.append(sign * score.main if np.isfinite(score.main) else -np.inf)
+            found = _fit(task, x[kept], y[kept], x[held], y[held], {**point, **options}).score()
+            scores.append(sign * found.main if np.isfinite(found.main) else -np.inf)
         setting, x, y = GRID[int(np.argmax(scores))], x[kept], y[kept]
     return _fit(task, x, y, x_test, y_test, {**setting, **options})
+
+
+def importance_agreement(real: Predicted, synthetic: Predicted) -> float:
+    """Return Spearman's rank correlation of the columns' shares; NaN for under three columns."""
+    a, b = real.importance(), synthetic.importance()
+    if len(a) < 3 or len(a) != len(b) or not a.any() or not b.any():
+        return float("nan")
+    if (a == a[0]).all() or (b == b[0]).all():
+        return float("nan")
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+@dataclass(frozen=True)
+class Target:
+    """How well one column is predicted by models trained on real and on synthetic rows.
+
+    Attributes:
+        name: The column.
+        real: Skill of the model trained on real rows.
+        synthetic: Skill of that trained on synthetic rows.
+        agreement: See `importance_agreement`.
+    """
+
+    name: str
+    real: float
+    synthetic: float
+    agreement: float
+
+
+def possible_targets(table: Table, most: int) -> list[str]:
+    """Return the columns that can be predicted, at most `most`, evenly spread over the table."""
+    if len(table.kinds) < 2:
+        return []
+    out = []
+    for name in table.kinds:
+        values = table.column(name)
+        classes = len(np.unique(values[np.isfinite(values)]))
+        if classes >= 2 and (name in table.numbers or classes <= MOST_CLASSES):
+            out.append(name)
+    if len(out) > most:
+        out = [out[i] for i in np.linspace(0, len(out) - 1, most).round().astype(int)]
+    return out
+
+
+@dataclass(frozen=True)
+class Targets:
+    """All targets.
+
+    Attributes:
+        each: Target by target.
+        loss: Mean of real - synthetic skill.
+        loss_sd: Bootstrap standard deviation of `loss` over the test rows.
+    """
+
+    each: tuple[Target, ...]
+    loss: float
+    loss_sd: float
+
+
+class EveryTarget:
+    """Real models of every target, against which tables are held.
+
+    Args:
+        train: Real training rows.
+        test: Real test rows.
+        names: The targets.
+        trees: Boosting rounds of each model.
+        seed: Seed of the trees.
+        threads: Threads to use, None = all.
+    """
+
+    def __init__(
+        self,
+        train: Table,
+        test: Table,
+        names: list[str],
+        *,
+        trees: int = 30,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        self.ladders = {n: np.sort(v[np.isfinite(v)]) for n, v in train.numbers.items()}
+        self.test = test
+        self.options = {"trees": trees, "seed": seed, "threads": threads}
+        self.real = {name: self._predicted(train, name) for name in names}
+
+    def measure(self, table: Table, *, draws: int = 0, seed: int = 0) -> Targets:
+        """Train on a table for every target.
+
+        Args:
+            table: Synthetic rows, encoded together with the real ones.
+            draws: Bootstrap draws of the test rows, 0 = none.
+            seed: Seed of the draws.
+        """
+        pairs = {}
+        for name, real in self.real.items():
+            other = self._predicted(table, name)
+            if real is not None and other is not None:
+                pairs[name] = real, other
+        each = []
+        for name, (real, other) in pairs.items():
+            agreement = importance_agreement(real, other)
+            each.append(Target(name, real.skill(), other.skill(), agreement))
+        gaps = [t.real - t.synthetic for t in each if np.isfinite(t.real - t.synthetic)]
+        loss = float(np.mean(gaps)) if gaps else float("nan")
+        deviation = float("nan")
+        if draws and pairs:
+
+            def lost(rows: Index) -> float:
+                # A target with missing values has fewer test rows: its own part of the draw.
+                found = [a.skill(_own(rows, a)) - b.skill(_own(rows, b)) for a, b in pairs.values()]
+                return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
+
+            deviation = spread(lost, self.test.rows, draws=draws, seed=seed)
+        return Targets(tuple(each), loss, deviation)
+
+    def _predicted(self, table: Table, name: str) -> Predicted | None:
+        train, test = (self._ranked(t, name) for t in (table, self.test))
+        return predictions(train, test, name, **self.options)
+
+    def _ranked(self, table: Table, name: str) -> Table:
+        """Return the table with a number target as its ranks among the real training values."""
+        if name not in table.numbers:
+            return table
+        values, ladder = table.numbers[name], self.ladders[name]
+        low, high = (np.searchsorted(ladder, values, side=side) for side in ("left", "right"))
+        ranks = np.where(np.isnan(values), np.nan, (low + high) / (2 * max(1, len(ladder))))
+        return Table(
+            table.kinds,
+            table.numbers | {name: ranks},
+            table.codes,
+            table.labels,
+            table.temporal,
+            table.rows,
+        )
+
+
+def _own(rows: Index, found: Predicted) -> Index:
+    return rows[rows < len(found.truth)]
 
 
 def _rows(table: Table, target: str, *, one_hot: bool) -> tuple[Floats, Floats]:
@@ -162,26 +395,20 @@ def _rows(table: Table, target: str, *, one_hot: bool) -> tuple[Floats, Floats]:
 
 def _fit(
     task: str, x: Floats, y: Floats, x_test: Floats, y_test: Floats, setting: dict[str, Any]
-) -> Score:
+) -> Predicted:
     if task == "regress":
         middle, scale = y.mean(), y.std() or 1.0
         model = boosted(task, **setting).fit(x, (y - middle) / scale)
-        error = model.predict(x_test) * scale + middle - y_test
-        variance = float(y_test.var())
-        r2 = 1.0 - float((error**2).mean()) / variance if variance > 0 else float("nan")
-        return Score(float(np.sqrt((error**2).mean())), r2)
+        guess = np.asarray(model.predict(x_test), dtype=np.float64) * scale + middle
+        none = np.empty(0)
+        return Predicted(task, y_test, guess, none, none, model, x_test)
     known, codes = np.unique(y, return_inverse=True)
     classes = np.unique(np.concatenate([known, y_test]))
     guess = np.zeros((len(y_test), len(classes)))
     where = np.searchsorted(classes, known)
     if len(known) == 1:
         guess[:, where] = 1.0
-    else:
-        guess[:, where] = boosted(task, **setting).fit(x, codes).predict_proba(x_test)
-    areas = []
-    for i, value in enumerate(classes):
-        truth = y_test == value
-        if 0 < truth.sum() < len(truth):
-            areas.append(float(roc_auc_score(truth, guess[:, i])))
-    area = float(np.mean(areas)) if areas else float("nan")
-    return Score(area, float((classes[guess.argmax(1)] == y_test).mean()))
+        return Predicted(task, y_test, guess, classes, known, None, x_test)
+    model = boosted(task, **setting).fit(x, codes)
+    guess[:, where] = model.predict_proba(x_test)
+    return Predicted(task, y_test, guess, classes, known, model, x_test)

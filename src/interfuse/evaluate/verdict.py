@@ -7,6 +7,7 @@ import numpy as np
 from interfuse.evaluate.figures import shown
 
 _HARD_TO_TELL, _EASY_TO_TELL = 0.55, 0.7
+_ATTACK = "privacy.membership_"
 
 
 def sentences(
@@ -84,9 +85,16 @@ def _privacy(figures: dict[str, dict[str, Any]], suspicious: bool) -> str:
             f"{shown(copies['value'], '%')} of its rows are exact copies of real ones, where "
             f"{shown(copies['floor'], '%')} of the real rows occur more than once."
         )
+    attacks = [row["value"] for key, row in figures.items() if key.startswith(_ATTACK)]
+    told = ""
+    if attacks:
+        told = (
+            f"; the better of two attacks tells training rows from unseen ones with an AUC of "
+            f"{max(attacks):.3f} (0.5 is a coin toss)"
+        )
     return (
         f"Privacy: {grade}: {100 * share['value']:.1f} ± {100 * share['floor_sd']:.1f}% of its "
         f"rows are nearer to a training row than to an unseen one (50% is ideal), and "
         f"{shown(copies['value'], '%')} are exact copies, against "
-        f"{shown(copies['floor'], '%')} among unseen real rows."
+        f"{shown(copies['floor'], '%')} among unseen real rows{told}."
     )
