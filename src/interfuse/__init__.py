@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from interfuse.evaluate import evaluate
     from interfuse.imagemodel import ImageModel
     from interfuse.model import Model, load
+    from interfuse.seriesmodel import SeriesModel
 
 __all__ = [
     "DiffusionModel",
@@ -31,6 +32,7 @@ __all__ = [
     "InterfuseError",
     "Model",
     "Schema",
+    "SeriesModel",
     "evaluate",
     "fit",
     "infer_schema",
@@ -43,6 +45,7 @@ _HOMES = {
     "InterfuseError": "interfuse.errors",
     "Model": "interfuse.model",
     "Schema": "interfuse.data",
+    "SeriesModel": "interfuse.seriesmodel",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",
     "infer_schema": "interfuse.data",

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from interfuse import store
 from interfuse.data import Schema
 from interfuse.data.images import ImageSchema, is_images
+from interfuse.data.series.schema import SeriesSchema
 from interfuse.errors import OptionError
 from interfuse.fitting import FitStopped, Listener, Notice
 from interfuse.job import Job
 
 __all__ = ["FitStopped", "Notice", "fit", "kind_of"]
 
-KINDS = ("table", "images")
+KINDS = ("table", "images", "series")
 
 
 def kind_of(data: Any) -> str:
     """What `fit` takes data for: "table" or "images".
 
     Folders, `.npz`, `.npy`, idx files, Parquet files with a column of encoded images, and arrays of
-    three or four dimensions are images; all else is a table.
+    three or four dimensions are images; all else is a table. Series are fitted on request: a table
+    of times and numbers may be either.
     """
     return "images" if is_images(data) else "table"
 
@@ -30,10 +33,15 @@ def fit(
     data: Any,
     *,
     kind: str | None = None,
-    schema: Schema | ImageSchema | str | Path | None = None,
+    schema: Schema | ImageSchema | SeriesSchema | str | Path | None = None,
     labels: Any = None,
     size: tuple[int, int] | None = None,
     column: str | None = None,
+    time: str | None = None,
+    series: str | None = None,
+    channels: Sequence[str] | None = None,
+    known_future: Sequence[str] = (),
+    zone: str | None = None,
     seconds: float | None = None,
     examples: int | None = None,
     seed: int = 0,
@@ -45,7 +53,7 @@ def fit(
     keep_rows: bool = True,
     listener: Listener | None = None,
 ) -> Any:
-    """Fit a diffusion model to a table, or to images.
+    """Fit a diffusion model to a table, to images, or to time series.
 
     Args:
         data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
@@ -54,13 +62,18 @@ def fit(
             rule. For images: a folder of PNG, JPEG, WebP or GIF (classes are sub-folders, or in a
             `labels.csv`), a `.npz`, `.npy` or idx file, a Parquet file with a column of encoded
             images, or an array (n, h, w) or (n, h, w, c).
-        kind: "table" or "images"; inferred, see `kind_of`.
-        schema: the columns' kinds, or the images' size, channels and classes, edited by you;
-            inferred and printed unless given.
+        kind: "table", "images" or "series"; "table" or "images" is inferred, see `kind_of`.
+        schema: the columns' kinds, or the images' size, channels and classes, or the series' time,
+            step and channels, edited by you; inferred and printed unless given.
         labels: of images, their classes: a CSV, .npy or idx file, or a sequence; looked for beside
             the images unless given.
         size: of images, the height and width that they are brought to; inferred unless given.
         column: of a Parquet file, which column holds the images, if there are several.
+        time: of series, the column of time; found unless named.
+        series: of series in a long table, the column that says which series a row is of.
+        channels: of series, the columns to model; all columns of numbers unless named.
+        known_future: of series, columns that are known for the future too, such as holidays.
+        zone: of series, the time zone of the calendar, such as "Europe/Vienna".
         seconds: spend at most about this long on training and calibration; reading and encoding
             the data come on top.
         examples: train for at most this many records instead, counted with repetition. The same
@@ -78,7 +91,8 @@ def fit(
         listener: called with each `Notice` and training `Event`.
 
     Returns:
-        The fitted model: a `Model` of a table, an `ImageModel` of images.
+        The fitted model: a `Model` of a table, an `ImageModel` of images, a `SeriesModel` of
+        series.
 
     Raises:
         DataError: the data cannot be read or used.
@@ -112,18 +126,34 @@ def fit(
         "precision": precision,
         "listener": listener or (lambda _: None),
     }
-    of_images: dict[str, Any] = {"labels": labels, "size": size, "column": column}
-    if (kind or kind_of(data)) == "images":
+    special: dict[str, dict[str, Any]] = {
+        "images": {"labels": labels, "size": size, "column": column},
+        "series": {
+            "time": time,
+            "series": series,
+            "channels": channels,
+            "known_future": tuple(known_future),
+            "zone": zone,
+        },
+        "table": {},
+    }
+    kind = kind or ("series" if isinstance(schema, SeriesSchema) else kind_of(data))
+    for other, arguments in special.items():
+        for name, value in arguments.items():
+            if other != kind and value not in (None, ()):
+                of = {"table": "a table"}.get(kind, kind)
+                raise OptionError(f"{name}: is for {other}; this fit is of {of}. Leave it out.")
+    if not keep_rows and kind != "table":
+        raise OptionError(f"keep_rows: is for tables; a model of {kind} keeps none.")
+    if kind == "images":
         from interfuse.imagejob import ImageJob
 
-        if not keep_rows:
-            raise OptionError("keep_rows: is for tables; a model of images keeps none.")
+        job: Any = ImageJob(**options, **special[kind])
+    elif kind == "series":
+        from interfuse.seriesjob import SeriesJob
 
-        job: Any = ImageJob(**options, **of_images)
+        job = SeriesJob(**options, **special[kind])
     else:
-        for name, value in of_images.items():
-            if value is not None:
-                raise OptionError(f"{name}: is for images; the data is a table. Leave it out.")
         job = Job(**options, keep_rows=keep_rows)
     if folder is None:
         return job.run()

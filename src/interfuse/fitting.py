@@ -73,6 +73,14 @@ def same_data(folder: Path, before: dict[str, Any], data: dict[str, Any]) -> Non
         )
 
 
+def as_given(**words: Any) -> dict[str, str]:
+    """Those of the arguments that are text or paths, as they were typed, so that `run.json` knows.
+
+    A frame or an array leaves nothing: whoever repeats the fit has to pass it again.
+    """
+    return {name: str(word) for name, word in words.items() if isinstance(word, str | Path)}
+
+
 def resume(trainer: Trainer, checkpoint: Checkpoint, listener: Listener) -> None:
     """Put a trainer where an interrupted fit was."""
     trainer.restore(checkpoint)
@@ -133,6 +141,11 @@ def training_record(trainer: Trainer) -> dict[str, Any]:
         "best_examples": p.best_examples,
         "held_out_rows": len(trainer.held_out),
         "skipped_steps": p.skipped,
+        "schedule": {
+            "first_evaluation": p.interval,
+            "decay_from": p.decay_from,
+            "decay_examples": p.decay_examples,
+        },
         "curve": [[_finite(x) for x in point] for point in p.curve],
         "settings": asdict(trainer.settings),
         "device": trainer.device.type,

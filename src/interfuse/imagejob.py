@@ -32,6 +32,7 @@ from interfuse.fitting import (
     CHECKPOINT_SECONDS,
     Listener,
     Notice,
+    as_given,
     drive,
     machine,
     resume,
@@ -99,6 +100,7 @@ class ImageJob:
     device: str | None
     precision: str
     listener: Listener
+    budget: Budget | None = None
     _budget: Budget = field(init=False)
 
     def run(self) -> ImageModel:
@@ -175,13 +177,17 @@ class ImageJob:
             raise DataError(f"{self.data}: has {len(images)} image; expected at least 2. Add more.")
         return images
 
+    def fingerprint(self) -> str:
+        """SHA-256 of the data as `run.json` has it."""
+        return fingerprint(self._load())
+
     def _record(self, images: ImageSet) -> dict[str, Any]:
         """What `run.json` says of the beginning; also settles the budget."""
         n = len(images)
         examples = self.examples
         if self.seconds is None and examples is None:
             examples = min(max(EXAMPLES_PER_IMAGE * n, FEWEST_EXAMPLES), MOST_EXAMPLES)
-        self._budget = Budget(self.seconds, examples)
+        self._budget = self.budget or Budget(self.seconds, examples)
         is_path = isinstance(self.data, str | Path)
         source = Path(self.data).name if is_path else type(self.data).__module__.split(".")[0]
         return {
@@ -192,6 +198,7 @@ class ImageJob:
                 "source": source,
                 "rows": n,
                 "sha256": fingerprint(images),
+                **as_given(path=self.data, labels=self.labels, column=self.column),
                 "skipped": images.skipped.count,
                 "skipped_first": [list(pair) for pair in images.skipped.first],
             },

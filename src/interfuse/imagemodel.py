@@ -307,18 +307,20 @@ class ImageModel:
         )
         return read_images(source, schema=bare)
 
+    def plot_training(self, ax: Any = None) -> Any:
+        """Draw the training curve; see `interfuse.plots.training`. Returns matplotlib axes."""
+        from interfuse.plots import training
+
+        went = self.record["training"]
+        return training(went["curve"], best=went["best_examples"], ax=ax)
+
     def save(self, folder: str | Path) -> Path:
         """Write the model to a new run folder.
 
         Raises:
             RunError: the folder holds something already.
         """
-        folder = Path(folder)
-        store.prepare(folder, resume=False, overwrite=False)
-        with store.locked(folder):
-            self.write_parts(folder)
-            store.finish(folder, self.record)
-        return folder
+        return store.save_model(self, Path(folder))
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

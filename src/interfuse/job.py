@@ -22,6 +22,7 @@ from interfuse.fitting import (
     FitStopped,
     Listener,
     Notice,
+    as_given,
     drive,
     machine,
     resume,
@@ -49,7 +50,7 @@ _SAMPLE_ROWS = 10_000
 
 @dataclass
 class Job:
-    """The arguments of one fit; see `interfuse.fit`."""
+    """The arguments of one fit; see `interfuse.fit`. A `budget` takes the place of the default."""
 
     data: Any
     schema: Schema | str | Path | None
@@ -60,11 +61,12 @@ class Job:
     precision: str
     listener: Listener
     keep_rows: bool = True
+    budget: Budget | None = None
 
     def run(self) -> Model:
         """Fit without a folder."""
         frame, schema, data = self._load()
-        budget = Budget.of(self.seconds, self.examples, data["rows"])
+        budget = self.budget or Budget.of(self.seconds, self.examples, data["rows"])
         record = self._record(budget, data)
         trainer, codec = self._prepare(frame, schema, budget)
         self._train(trainer, None)
@@ -81,7 +83,7 @@ class Job:
             self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
             self.keep_rows = self.keep_rows and before.get("keep_rows", True)
         frame, schema, data = self._load()
-        budget = Budget.of(self.seconds, self.examples, data["rows"])
+        budget = self.budget or Budget.of(self.seconds, self.examples, data["rows"])
         record = self._record(budget, data)
         if before is not None:
             same_data(folder, before, data)
@@ -96,6 +98,12 @@ class Job:
         model.write_parts(folder)
         store.finish(folder, model.record)
         return model
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the data as `run.json` has it."""
+        if isinstance(self.data, str | Path) and str(self.data) != "-":
+            return fingerprint(self.data)
+        return self._load()[2]["sha256"]
 
     def _record(self, budget: Budget, data: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -135,6 +143,7 @@ class Job:
                 else type(self.data).__module__.split(".")[0],
                 "rows": rows,
                 "sha256": fingerprint(self.data if from_disk else frame),
+                **as_given(path=self.data),
             },
         )
 

@@ -217,18 +217,20 @@ class Model:
         condition = parse_conditions(given or {}, self.codec) if given else Condition.none()
         return generate_table(self, condition, seed=seed, steps=steps, device=device)
 
+    def plot_training(self, ax: Any = None) -> Any:
+        """Draw the training curve; see `interfuse.plots.training`. Returns matplotlib axes."""
+        from interfuse.plots import training
+
+        went = self.record["training"]
+        return training(went["curve"], best=went["best_examples"], ax=ax)
+
     def save(self, folder: str | Path) -> Path:
         """Write the model to a new run folder.
 
         Raises:
             RunError: the folder holds something already.
         """
-        folder = Path(folder)
-        store.prepare(folder, resume=False, overwrite=False)
-        with store.locked(folder):
-            self.write_parts(folder)
-            store.finish(folder, self.record)
-        return folder
+        return store.save_model(self, Path(folder))
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
@@ -265,7 +267,8 @@ def load(folder: str | Path) -> Any:
         folder: what `interfuse fit -o` or `Model.save` wrote.
 
     Returns:
-        A `Model`, or an `ImageModel` if images were fitted; `schema.kind` says which.
+        A `Model` of a table, an `ImageModel` of images or a `SeriesModel` of time series;
+        `schema.kind` says which.
 
     Raises:
         RunError: the folder is missing, unfinished, damaged or of a newer version.
@@ -277,6 +280,10 @@ def load(folder: str | Path) -> Any:
         from interfuse.imagemodel import open_images
 
         return open_images(folder, body, parts)
+    if store.kind_of(record) == "series":
+        from interfuse.seriesmodel import open_series
+
+        return open_series(folder, body, parts)
     try:
         config = parts["config.json"]
         schema = Schema.from_json(parts["schema.json"])

@@ -25,6 +25,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 from interfuse.errors import RunError
 from interfuse.files import write_json
@@ -36,7 +37,11 @@ REFERENCE = "reference.safetensors"
 """A part that may be absent; its checksum stands in `config.json`."""
 PREVIEWS = "previews"
 PARTS = ("schema.json", "config.json", "codec.json", "codec.safetensors", "weights.safetensors")
-PARTS_OF = {"table": PARTS, "images": ("schema.json", "config.json", "weights.safetensors")}
+PARTS_OF = {
+    "table": PARTS,
+    "series": PARTS,
+    "images": ("schema.json", "config.json", "weights.safetensors"),
+}
 """The parts of each kind of model; `run.json` says the kind, and nothing where it is a table."""
 
 
@@ -120,6 +125,32 @@ def clear(folder: Path) -> None:
 def kind_of(record: Mapping[str, object]) -> str:
     """What a `run.json` is a model of: "table" or "images"."""
     return str(record.get("kind", "table"))
+
+
+class Saved(Protocol):
+    """A model that can be kept."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `run.json` says of it."""
+        ...
+
+    def write_parts(self, folder: Path) -> None:
+        """Write all parts but `run.json`."""
+        ...
+
+
+def save_model(model: Saved, folder: Path) -> Path:
+    """Write a model to a new run folder.
+
+    Raises:
+        RunError: the folder holds something already.
+    """
+    prepare(folder, resume=False, overwrite=False)
+    with locked(folder):
+        model.write_parts(folder)
+        finish(folder, model.record)
+    return folder
 
 
 def finish(folder: Path, record: dict[str, object]) -> None:

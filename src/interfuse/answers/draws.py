@@ -231,6 +231,51 @@ class Draws:
         plain = Draws(self._table, self._filled, self._draws, Origin(), self.warnings)
         return getattr(plain, summary)()
 
+    def plot(
+        self,
+        column: str | None = None,
+        *,
+        coverage: float = 0.9,
+        rows: int = 30,
+        truth: Any = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw filled cells: numbers with their intervals, categories with shares of the draws.
+
+        Args:
+            column: which one; None for the first that was filled.
+            coverage: of the intervals.
+            rows: at most so many cells, the first ones.
+            truth: the column's true values, for all rows of the table.
+            ax: matplotlib axes; None for new ones.
+
+        Raises:
+            OptionError: nothing was filled in this column, or `rows` or `coverage` is out of range.
+        """
+        from interfuse.plots import intervals, shares
+
+        _check_share("interval", coverage)
+        filled = [name for name, f in self._filled.items() if len(f.rows)]
+        name = column if column is not None or not filled else filled[0]
+        if name not in filled:
+            some = ", ".join(map(repr, filled)) or "none"
+            raise OptionError(f"column: no cell of {name!r} was filled; filled columns: {some}.")
+        if rows < 1:
+            raise OptionError(f"rows: is {rows}; expected 1 or more.")
+        f, options = self._filled[name], {"name": name, "ax": ax}
+        labels = f.rows[:rows].tolist()
+        if truth is not None:
+            options["truth"] = [truth[int(i)] for i in labels]
+        draws = [d.head(rows) for d in f.draws]
+        if not f.marginal.ordered:
+            return shares(labels, [d.cast(pl.String).to_list() for d in draws], **options)
+        low, median, high = (
+            f.marginal.quantile(q).head(rows).to_numpy()
+            for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
+        )
+        dots = np.stack([d.to_numpy() for d in draws])
+        return intervals(labels, low, median, high, draws=dots, coverage=coverage, **options)
+
     def bounds(self, coverage: float) -> dict[str, tuple[pl.Series, pl.Series]]:
         """Low and high of every column that is in order: missing where nothing was filled."""
         low_q, high_q = (1 - coverage) / 2, (1 + coverage) / 2

@@ -114,3 +114,17 @@ class Scores:
             raise OptionError(f"n: is {n!r}; expected a whole number of rows, 1 or more.")
         order = np.argsort(-self.score, kind="stable")[:n]
         return from_polars(self.polars()[order], self.origin)
+
+    def plot(self, *, rows: int = 12, cells: int = 10, ax: Any = None) -> Any:
+        """Draw the oddest rows and their odd cells; see `interfuse.plots.odd_cells`."""
+        from interfuse.plots import odd_cells
+
+        return odd_cells(
+            self.score,
+            self.shares,
+            self.table,
+            p_value=self.p_value,
+            rows=rows,
+            cells=cells,
+            ax=ax,
+        )

@@ -61,7 +61,13 @@ class Budget:
         return max((self.examples or 1) - examples, 1)
 
 
-def learning_rate(peak: float, examples: int, decay_from: int | None, decay_examples: int) -> float:
+def learning_rate(
+    peak: float,
+    examples: int,
+    decay_from: int | None,
+    decay_examples: int,
+    warm_up: int = WARM_UP_EXAMPLES,
+) -> float:
     """The rate after `examples` records: warm-up, then `peak`, then linearly to zero.
 
     Args:
@@ -69,8 +75,9 @@ def learning_rate(peak: float, examples: int, decay_from: int | None, decay_exam
         examples: records seen so far.
         decay_from: where the decay started; None before it has.
         decay_examples: how long the decay takes.
+        warm_up: examples until the peak is reached.
     """
-    warm = min(1.0, (examples + 1) / WARM_UP_EXAMPLES)
+    warm = min(1.0, (examples + 1) / warm_up)
     if decay_from is None:
         return peak * warm
     left = 1 - (examples - decay_from) / max(decay_examples, 1)

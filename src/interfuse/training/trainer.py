@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from interfuse.errors import InterfuseError
-from interfuse.training.budget import DECAY_SHARE, Budget, learning_rate
+from interfuse.training.budget import DECAY_SHARE, WARM_UP_EXAMPLES, Budget, learning_rate
 from interfuse.training.ema import PowerEma
 from interfuse.training.flat import FlatParameters
 from interfuse.training.precision import autocast
@@ -48,6 +48,7 @@ class Settings:
         weight_decay: decoupled weight decay.
         precision: "bf16" or "fp32".
         held_out_draws: records scored by one held-out evaluation; the loop's own number if None.
+        warm_up: examples until the learning rate has reached its peak.
     """
 
     seed: int = 0
@@ -56,6 +57,7 @@ class Settings:
     weight_decay: float = 0.01
     precision: str = "fp32"
     held_out_draws: int | None = None
+    warm_up: int = WARM_UP_EXAMPLES
 
 
 Examples = TypeVar("Examples", bound="Records")
@@ -219,7 +221,9 @@ class Trainer(Generic[Net, Goal, Examples]):
             self._losses = losses
             return float("nan")
         self._bad_steps = 0
-        rate = learning_rate(s.rate, p.examples, p.decay_from, p.decay_examples) * p.rate_scale
+        rate = p.rate_scale * learning_rate(
+            s.rate, p.examples, p.decay_from, p.decay_examples, s.warm_up
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()
