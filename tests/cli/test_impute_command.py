@@ -87,12 +87,12 @@ def test_a_file_that_is_none_and_columns_that_are_not_there(cli, run, tmp_path):
 def test_a_model_of_another_kind(cli, run, holes, tmp_path, monkeypatch):
     class Pictures:
         class schema:
-            kind = "series"
+            kind = "graphs"
 
     monkeypatch.setattr(interfuse, "load", lambda _: Pictures())
     done = cli("impute", run, holes[0], "-o", tmp_path / "out.csv")
     assert done.code == 2
-    assert "model of series; expected one of a table" in done.err
+    assert "model of graphs; expected one of a table" in done.err
 
 
 def test_sets_and_ranges(cli, run, tmp_path):

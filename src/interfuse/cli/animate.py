@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interfuse.cli.console import tell, warn
+from interfuse.cli.kinds import OF
 from interfuse.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def animate(
     check_moving(target)
     model = interfuse.load(run)
     if model.schema.kind != "images":
-        raise DataError(f"{run}: is a model of a table; expected one of images.")
+        raise DataError(f"{run}: is a model {OF[model.schema.kind]}; expected one of images.")
     if forward is not None:
         if given:
             raise OptionError("--forward, --given: the images are yours. Drop --given.")

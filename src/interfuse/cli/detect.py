@@ -1,4 +1,4 @@
-"""`interfuse detect`: how odd each row of a file is, streamed to another."""
+"""`interfuse detect`: how odd each row of a file is, or each point in time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import typer
 
 from interfuse.cli.console import tell
 from interfuse.cli.generate import summary, with_progress
-from interfuse.errors import OptionError, RunError
+from interfuse.cli.kinds import refuse
+from interfuse.errors import OptionError
 
 
 def detect(
@@ -34,6 +35,15 @@ def detect(
             "--below", metavar="P", help="Write only rows with a p-value of at most this."
         ),
     ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            "--window",
+            metavar="N",
+            min=1,
+            help="Of time series: a score is a mean over N steps, half a season unless given.",
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option("--device", help="cpu, cuda or mps; default: the best there is.")
     ] = None,
@@ -42,7 +52,8 @@ def detect(
 
     Beside each row stand its score in nats (higher is odder), the share of normal rows that score
     as high, the cell that stands out most, what was found there and what was expected. Rows are
-    written while they are scored, so that any number fits in memory.
+    written while they are scored, so that any number fits in memory. Of time series a row is a
+    point in time, a score of 1 is usual, and nine of ten values lie from low to high.
 
     [bold]Examples[/]
 
@@ -53,6 +64,8 @@ def detect(
     interfuse detect run mixed.csv -o scores.csv --contaminated
 
     interfuse detect photos-run photos -o scores.csv
+
+    interfuse detect metrics-run today.csv -o odd.csv --below .01
     """
     import interfuse
     from interfuse.data import check_target, write
@@ -60,18 +73,25 @@ def detect(
     if below is not None and not 0 < below <= 1:
         raise OptionError(f"--below: is {below:g}; expected a p-value above 0 and up to 1.")
     model = interfuse.load(run)
-    if model.schema.kind == "images":
+    kind = model.schema.kind
+    if kind != "table":
+        refuse(kind, "table", {"--contaminated": contaminated})
+    if kind != "series":
+        refuse(kind, "series", {"--window": window})
+    if window is not None and below is not None:
+        raise OptionError("--window: scores over another window have no p-values. Drop --below.")
+    if kind == "images":
         from interfuse.cli.images import detect_images
 
-        if contaminated or below is not None:
-            raise OptionError("--contaminated, --below: are for tables; the model is of images.")
+        refuse(kind, "models of a table or of time series", {"--below": below})
         detect_images(model, source, target, device=device)
         return
     check_target(target)
-    if model.schema.kind != "table":
-        raise RunError(
-            f"{run}: is a model of {model.schema.kind}; expected one of a table. Fit rows first."
-        )
+    if kind == "series":
+        from interfuse.cli.series import detect_series
+
+        detect_series(model, source, target, below=below, window=window, device=device)
+        return
     rows = model.detection(source, clean=not contaminated, device=device)
     begin = time.monotonic()
     frames = (scores.polars() for scores in rows.batches())

@@ -1,4 +1,4 @@
-"""`interfuse fit`: from a data file, or a folder of images, to a run folder."""
+"""`interfuse fit`: from a file of rows or series, or a folder of images, to a run folder."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from interfuse.cli import images as of_images
+from interfuse.cli import series as of_series
 from interfuse.cli.console import errors, say, tell, warn
-from interfuse.cli.images import next_commands, parse_size, print_image_schema
 from interfuse.cli.training import Training, print_end
 from interfuse.errors import OptionError, SchemaError
 
@@ -25,7 +26,8 @@ class _Enough(Exception):
 
 def fit(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="A table, - for standard input; or images.")
+        str,
+        typer.Argument(metavar="DATA", help="A table, - for standard input; series; or images."),
     ],
     run: Annotated[
         Path | None,
@@ -33,7 +35,9 @@ def fit(
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", help="What the data is, table or images; default: as it looks."),
+        typer.Option(
+            "--kind", help="What the data is: table, images or series; default: table or images."
+        ),
     ] = None,
     seconds: Annotated[
         float | None, typer.Option("--seconds", help="Train for at most this long.")
@@ -41,7 +45,8 @@ def fit(
     examples: Annotated[
         int | None,
         typer.Option(
-            "--examples", help="Train for at most so many rows or images, with repetition."
+            "--examples",
+            help="Train for at most so many rows, images or windows, with repetition.",
         ),
     ] = None,
     schema: Annotated[
@@ -61,6 +66,36 @@ def fit(
     column: Annotated[
         str | None,
         typer.Option("--column", metavar="NAME", help="Of images in Parquet: which column."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="COLUMN", help="Of series: the time; else found."),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            "--series", metavar="COLUMN", help="Of series: which one a row is of; else found."
+        ),
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--channel",
+            metavar="COLUMN",
+            help="Of series: a column to model; may be repeated; default: all numbers.",
+        ),
+    ] = None,
+    known_future: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known-future",
+            metavar="COLUMN",
+            help="Of series: a column that is known for the future too; may be repeated.",
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", help="Of series: the time zone, such as Europe/Vienna."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of every random draw; default 0.")
@@ -87,7 +122,9 @@ def fit(
         typer.Option("--save-schema", metavar="FILE", help="Also write the schema, to be edited."),
     ] = None,
 ) -> None:
-    """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed. Or to images.
+    """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed.
+
+    Or to time series: the same files, or .npy and .npz, with --kind series. Or to images.
 
     Images are a folder of PNG, JPEG, WebP or GIF (sub-folders are classes), a .npz, .npy or idx
     file, or Parquet with a column of encoded images; a grid of draws goes to RUN/previews now and
@@ -109,6 +146,10 @@ def fit(
     zcat logs.csv.gz | interfuse fit - -o run
 
     interfuse fit photos -o run --size 32 --seconds 3600
+
+    interfuse fit traffic.csv -o run --kind series
+
+    interfuse fit servers.parquet -o run --kind series --time ts --series host --channel cpu
     """
     import interfuse
     from interfuse.api import FitStopped, kind_of
@@ -116,17 +157,22 @@ def fit(
     _check(run, seconds, examples, schema, seed, resume, overwrite, dry_run)
     if save_schema is not None:
         _check_schema_target(save_schema)
-    images = (kind or kind_of(data)) == "images"
-    hint = (
-        "" if schema or resume else _hint(data, "size, channels or classes" if images else "a kind")
-    )
+    own = {"--time": time, "--series": series, "--channel": channel,
+           "--known-future": known_future, "--zone": zone}  # fmt: skip
+    for name in (n for n, value in own.items() if value and kind != "series"):
+        raise OptionError(f"{name}: is for time series. Add --kind series, or drop {name}.")
+    sort = _kind_there(run) if resume else None
+    sort = sort or kind or kind_of(data)
+    if sort == "table" and kind is None and not resume and not schema:
+        _suggest_series(data)
+    hint = "" if schema or resume else _hint(data, sort)
 
-    with Training(hint) as training:
+    with Training(hint, unit=_UNITS.get(sort, "rows")) as training:
 
         def listen(said: Notice | Event) -> None:
             stage = getattr(said, "stage", "")
-            if images and stage in _OF_IMAGES:
-                _of_images(said, hint)  # type: ignore[arg-type]
+            if sort != "table" and stage in _NOT_OF_TABLES:
+                _say(said, hint, sort)  # type: ignore[arg-type]
             else:
                 training(said)
             if stage == "schema" and save_schema is not None:
@@ -139,8 +185,13 @@ def fit(
             "kind": kind,
             "schema": schema,
             "labels": labels,
-            "size": parse_size(size),
+            "size": of_images.parse_size(size),
             "column": column,
+            "time": time,
+            "series": series,
+            "channels": channel or None,
+            "known_future": known_future or (),
+            "zone": zone,
             "seconds": seconds,
             "examples": examples,
             "seed": seed or 0,
@@ -161,25 +212,30 @@ def fit(
             training.__exit__(None, None, None)
             tell(_stopped(str(stopped), data, run))
             raise typer.Exit(130) from None
-    print_end(model)
+    print_end(model, _UNITS.get(sort, "rows"))
     say(f"The model is in {run}. Next:")
     quoted = "DATA" if data == "-" else shlex.quote(data)
-    after = (
-        next_commands(quoted, _quoted(run))
-        if images
-        else (_next(data, run, model.record["data"]["rows"]))
-    )
+    if sort == "images":
+        after = of_images.next_commands(quoted, _quoted(run))
+    elif sort == "series":
+        after = of_series.next_commands(quoted, _quoted(run))
+    else:
+        after = _next(data, run, model.record["data"]["rows"])
     for command in after:
         say(f"  {command}")
 
 
-_OF_IMAGES = ("schema", "reading", "warning", "preview")
+_UNITS = {"images": "images", "series": "windows"}
+_NOT_OF_TABLES = ("schema", "reading", "warning", "preview")
 
 
-def _of_images(notice: Notice, hint: str) -> None:
-    """Say what a fit of images says and one of tables does not."""
+def _say(notice: Notice, hint: str, kind: str) -> None:
+    """Say what a fit of images or series says and one of tables does not."""
     if notice.stage == "schema":
-        print_image_schema(notice.value)
+        if kind == "images":
+            of_images.print_image_schema(notice.value)
+        else:
+            of_series.print_series_schema(notice.value, notice.message)
         if hint:
             say(hint)
     elif notice.stage == "reading" and errors.is_terminal:
@@ -242,12 +298,34 @@ def _check_schema_target(path: Path) -> None:
         )
 
 
-def _hint(data: str, what: str) -> str:
+def _hint(data: str, kind: str) -> str:
+    what = {"images": "size, channels or classes", "series": "periods or bounds"}
+    said = " --kind series" if kind == "series" else ""
     return (
-        f"To change {what}: "
-        f"interfuse fit {shlex.quote(data)} --dry-run --save-schema schema.json; edit that file; "
-        "fit with --schema schema.json."
+        f"To change {what.get(kind, 'a kind')}: "
+        f"interfuse fit {shlex.quote(data)}{said} --dry-run --save-schema schema.json; edit that "
+        f"file; fit with{said} --schema schema.json."
     )
+
+
+def _kind_there(run: Path | None) -> str | None:
+    """What the interrupted fit in a folder is of; None if there is none."""
+    from interfuse import store
+
+    if run is None or not (run / store.CHECKPOINT).exists():
+        return None
+    return store.kind_of(store.unfinished(run))
+
+
+def _suggest_series(data: str) -> None:
+    """Say so if a table looks like time series."""
+    from interfuse.data.series import looks_like_series
+
+    if looks_like_series(data):
+        tell(
+            "This table looks like time series. To fit it as such, and forecast: "
+            f"interfuse fit {shlex.quote(data)} --kind series -o RUN"
+        )
 
 
 def _stopped(message: str, data: str, run: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""`interfuse generate`: new rows, or images, from a run folder, streamed to a file."""
+"""`interfuse generate`: new rows, images or series from a run folder, streamed to a file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interfuse.cli.console import bar, clock, interrupts, tell, warn
+from interfuse.cli.kinds import refuse
 from interfuse.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def generate(
     rows: Annotated[
         int | None,
         typer.Option(
-            "--rows", "-n", min=1, help="How many; default: as many as were fitted, or 64 images."
+            "--rows",
+            "-n",
+            min=1,
+            help="How many; default: as many rows as were fitted, 64 images or 1 series.",
         ),
     ] = None,
     given: Annotated[
@@ -63,11 +67,19 @@ def generate(
             "--guidance", min=0, help="Of images: above 1, more typical of the class; default 1."
         ),
     ] = None,
+    length: Annotated[
+        int | None,
+        typer.Option("--length", min=1, help="Of series: how many steps; default: a window's."),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", metavar="NAME", help="Of series: like this one that was fitted."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option("--device", help="cpu, cuda or mps; default: the best there is.")
     ] = None,
 ) -> None:
-    """Draw new rows, or images, from a fitted model.
+    """Draw new rows, images or series from a fitted model.
 
     Row i depends on the seed and on i alone. A given column is a known cell: nothing is drawn and
     thrown away, so a rare value costs what a common one costs. COLUMN= gives a missing value,
@@ -87,25 +99,39 @@ def generate(
     interfuse generate run -n 5 -o - --seed 3
 
     interfuse generate digits-run -n 64 -o sevens.png --given class=7 --guidance 2
+
+    interfuse generate traffic-run -n 10 -o days.csv --length 288
     """
     import interfuse
     from interfuse.data import check_target, write
 
     model = interfuse.load(run)
-    if model.schema.kind == "images":
+    kind = model.schema.kind
+    if kind != "series":
+        refuse(kind, "series", {"--length": length, "--like": like})
+    if kind != "images":
+        refuse(kind, "images", {"--guidance": guidance})
+    if kind != "table":
+        refuse(kind, "table", {"--given-file": given_file})
+    if kind == "images":
         from interfuse.cli.images import generate_images, parse_class
 
-        if given_file is not None:
-            raise OptionError("--given-file: is for tables; this model is of images. Drop it.")
         known = parse_class(given or ())
         scale = 1.0 if guidance is None else guidance
         generate_images(
             model, target, rows, known, seed=seed, steps=steps, guidance=scale, device=device
         )
         return
-    if guidance is not None:
-        raise OptionError("--guidance: is for models of images; this one is of a table. Drop it.")
     check_target(target)
+    if kind == "series":
+        from interfuse.cli.series import generate_series
+
+        refuse(kind, "models of a table or of images", {"--given": given})
+        generate_series(
+            model, target, rows or 1, length=length, like=like, seed=seed, steps=steps,
+            device=device,
+        )  # fmt: skip
+        return
     if given_file is not None:
         if given:
             raise OptionError("--given-file: cannot stand beside --given. Put it in the file.")

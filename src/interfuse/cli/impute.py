@@ -11,6 +11,7 @@ import typer
 
 from interfuse.cli.console import tell, warn
 from interfuse.cli.generate import summary, with_progress
+from interfuse.cli.kinds import refuse
 from interfuse.errors import OptionError, RunError
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ def impute(
             "default: a hole is where alpha is 0.",
         ),
     ] = None,
+    add_rows: Annotated[
+        bool,
+        typer.Option("--add-rows", help="Of series: also write rows for times that have none."),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Of the numbers' sampler.")
@@ -91,6 +96,8 @@ def impute(
     interfuse impute run flows.csv -o draws.parquet --value draws --draws 50
 
     interfuse impute photos-run photos -o filled --mask mask.png
+
+    interfuse impute traffic-run traffic.csv -o filled.csv --interval .9 --add-rows
     """
     import interfuse
     from interfuse.data import check_target, write
@@ -102,18 +109,29 @@ def impute(
     if interval is not None and value == "draws":
         raise OptionError("--interval: cannot stand beside --value draws, which has no bounds.")
     model = interfuse.load(run)
-    if model.schema.kind == "images":
+    kind = model.schema.kind
+    if kind != "images":
+        refuse(kind, "images", {"--mask": mask})
+    if kind != "table":
+        refuse(kind, "table", {"--columns": columns, "--tolerance": tolerance})
+    if kind != "series":
+        refuse(kind, "series", {"--add-rows": add_rows})
+    if kind == "images":
         from interfuse.cli.images import impute_images
 
         impute_images(model, run, source, target, mask, seed=seed, steps=steps, device=device)
         return
-    if model.schema.kind != "table":
-        raise RunError(
-            f"{run}: is a model of {model.schema.kind}; expected one of a table. Fit rows first."
-        )
-    if mask is not None:
-        raise OptionError("--mask: is for models of images; this one is of a table. Drop it.")
     check_target(target)
+    if kind == "series":
+        from interfuse.cli.series import impute_series
+
+        impute_series(
+            model, source, target, draws=draws, value=value, interval=interval, add_rows=add_rows,
+            seed=seed, steps=steps, device=device,
+        )  # fmt: skip
+        return
+    if kind != "table":
+        raise RunError(f"{run}: is a model of {kind}; expected one of a table. Fit rows first.")
     names = None if columns is None else [n.strip() for n in columns.split(",") if n.strip()]
     rows = model.imputation(
         source,

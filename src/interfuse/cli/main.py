@@ -15,7 +15,18 @@ from collections.abc import Callable
 
 import typer
 
-from interfuse.cli import animate, demo, detect, evaluate, fit, generate, impute, show
+from interfuse.cli import (
+    animate,
+    demo,
+    detect,
+    evaluate,
+    fit,
+    forecast,
+    generate,
+    impute,
+    reproduce,
+    show,
+)
 from interfuse.cli.console import fail, interrupts
 from interfuse.errors import InterfuseError
 
@@ -36,9 +47,11 @@ app.command("fit")(fit.fit)
 app.command("generate")(generate.generate)
 app.command("animate")(animate.animate)
 app.command("impute")(impute.impute)
+app.command("forecast")(forecast.forecast)
 app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("show")(show.show)
+app.command("reproduce")(reproduce.reproduce)
 
 
 def version(value: bool) -> None:

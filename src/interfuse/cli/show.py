@@ -33,6 +33,7 @@ def show(
     import interfuse
     from interfuse import store
     from interfuse.cli.images import show_images
+    from interfuse.cli.series import show_series
 
     if (run / "run.json").exists() and store.status(run) == "fitting":
         _unfinished(run)
@@ -43,6 +44,8 @@ def show(
     weights = sum(p.numel() for p in model.net.parameters())
     if model.schema.kind == "images":
         cells = [("Network", f"{weights:,} weights"), *show_images(run, model)]
+    elif model.schema.kind == "series":
+        cells = show_series(model)
     else:
         layout = model.layout
         many = f"{layout.categories} category cells, {layout.numbers} number cells"
@@ -67,7 +70,9 @@ def show(
 
 def _beginning(record: dict[str, Any]) -> list[tuple[str, str]]:
     data, budget = record["data"], record["budget"]
-    what = "images" if record.get("kind") == "images" else "rows"
+    what = {"images": "images", "series": "steps"}.get(record.get("kind", ""), "rows")
+    if "series" in data:
+        what += f" of {data['series']:,} series"
     if budget["seconds"] is not None:
         allowed = f"{clock(budget['seconds'])} of training"
     else:
@@ -83,7 +88,7 @@ def _trained(training: dict[str, Any]) -> str:
     speed = training["examples"] / max(training["seconds"], 1e-9)
     return (
         f"{training['examples']:,} examples in {clock(training['seconds'])} "
-        f"({speed:,.0f} rows/s, {training['device']})"
+        f"({speed:,.0f} examples/s, {training['device']})"
     )
 
 
@@ -91,7 +96,7 @@ def _held_out(training: dict[str, Any]) -> str:
     if training["held_out_loss"] is None:
         return ""
     return (
-        f"{training['held_out_loss']:.4f} on {training['held_out_rows']:,} rows, after "
+        f"{training['held_out_loss']:.4f} on {training['held_out_rows']:,} examples, after "
         f"{training['best_examples']:,} examples"
     )
 

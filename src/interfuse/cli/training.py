@@ -29,11 +29,13 @@ class Training:
     Args:
         schema_hint: how to change the schema, printed under it; nothing if empty.
         show_schema: whether to print the schema at all.
+        unit: what an example is.
     """
 
-    def __init__(self, schema_hint: str = "", show_schema: bool = True) -> None:
+    def __init__(self, schema_hint: str = "", show_schema: bool = True, unit: str = "rows") -> None:
         self.hint = schema_hint
         self.show_schema = show_schema
+        self.unit = unit
         self.bar: Progress = bar()
         self.task: Any = None
 
@@ -76,31 +78,34 @@ class Training:
             self.task = self.bar.add_task("training", total=1.0, status="", remaining=None)
             self.bar.start()
             if not live and event.kind not in ("decay", "stopped"):
-                tell(f"training: {status(event)}, {clock(event.remaining)} left at most")
+                tell(f"training: {status(event, self.unit)}, {clock(event.remaining)} left at most")
         p = event.progress
         total = p.seconds + event.remaining
         self.bar.update(
             self.task,
             completed=1.0 if event.kind == "stopped" else p.seconds / max(total, 1e-9),
-            status=status(event),
+            status=status(event, self.unit),
             remaining=event.remaining,
             description="settling" if p.decay_from is not None else "training",
         )
         if event.kind == "rescued":
             warn(event.message)
         elif event.kind == "decay" and not live:
-            tell(f"settling: {event.message}; {status(event)}, {clock(event.remaining)} left")
+            tell(
+                f"settling: {event.message}; {status(event, self.unit)}, "
+                f"{clock(event.remaining)} left"
+            )
         elif event.kind == "stopped" and not live:
-            tell(f"stopped: {status(event)}")
+            tell(f"stopped: {status(event, self.unit)}")
 
 
-def status(event: Event) -> str:
+def status(event: Event, unit: str = "rows") -> str:
     """Loss, held-out loss and speed, in one line."""
     parts = [] if event.loss is None else [f"loss {event.loss:.4f}"]
     curve = event.progress.curve
     if curve and curve[-1][3] == curve[-1][3]:
         parts.append(f"held out {curve[-1][3]:.4f}")
-    return "  ".join([*parts, f"{event.rows_per_second:,.0f} rows/s"])
+    return "  ".join([*parts, f"{event.rows_per_second:,.0f} {unit}/s"])
 
 
 def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
@@ -113,12 +118,12 @@ def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
         say(f"... and {len(rows) - most} more columns; schema.json holds all of them.")
 
 
-def print_end(model: Model) -> None:
+def print_end(model: Model, unit: str = "rows") -> None:
     """Say why training stopped and what came of it."""
     t = model.record["training"]
     speed = t["examples"] / max(t["seconds"], 1e-9)
     say(f"Stopped: {t['reason']}.")
-    line = f"{t['examples']:,} examples in {clock(t['seconds'])} ({speed:,.0f} rows/s)"
+    line = f"{t['examples']:,} examples in {clock(t['seconds'])} ({speed:,.0f} {unit}/s)"
     if t["held_out_loss"] is not None:
         line = (
             f"Held-out loss {t['held_out_loss']:.4f}, the lowest, after "
