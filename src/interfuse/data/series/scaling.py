@@ -7,7 +7,8 @@ For each series and channel, with m its median and s its spread,
 
 which is smooth, odd, and tame in the tails: a burst of a thousand spreads lies at 20. The spread
 is the distance of the 5 % and 95 % quantiles over 3.29, which is the standard deviation of normal
-data; the standard deviation itself where the quantiles all but meet, and 1 for a constant.
+data; that of the 1 % and 99 % quantiles over 4.65 where these all but meet; the standard deviation
+itself where all of them meet, and 1 for a constant.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 BEND = 3.0
 NORMAL_SPAN = 3.2897  # between the 5 % and 95 % quantiles of N(0, 1)
+WIDER_SPAN = 4.6527  # between the 1 % and 99 % quantiles
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class Scaling:
             x = x[np.isfinite(x)]
             if not len(x):
                 continue
-            low, middle[j], high = np.quantile(x, (0.05, 0.5, 0.95))
-            wide, plain = (high - low) / NORMAL_SPAN, float(x.std())
-            best = wide if wide > 0.01 * plain else plain
+            first, low, middle[j], high, last = np.quantile(x, (0.01, 0.05, 0.5, 0.95, 0.99))
+            wide, wider = (high - low) / NORMAL_SPAN, (last - first) / WIDER_SPAN
+            # The standard deviation only where all else is 0: one outlier makes it anything.
+            best = wide if wide > 0.01 * wider else wider or float(x.std())
             # Rounding noise of a constant is no spread.
             spread[j] = best if best > 1e-12 * max(abs(middle[j]), 1e-300) else 1.0
         return cls(middle, spread)
