@@ -4,20 +4,22 @@
 #   make test            all tests
 #   make lint            style, types, layers
 #   make docs            the documentation, into site/
-#   make bench-tables    fidelity, usefulness and privacy beside published figures
-#   make bench-steps     speed and memory of training and drawing
-#   make bench-scale     how cost grows with rows and columns
-#   make bench-questions filling holes, finding odd rows, rare classes, beside other methods
-#   make bench-images DATA=folder   speed and fidelity of images beside a well-known package
+#   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
+#                        it goes on where it was stopped; make bench-forget begins anew
+#   make bench-NAME      one of them, such as bench-tables; those of BENCHMARKS below
+#   make bench-questions those of filling, detecting and rare classes
+#   make bench-page      docs/benchmarks.md from the results files alone
 #   make clean
 #
-# The benchmarks use the table that comes with the package; DATA=folder adds those in folder/tables.
+# The benchmarks use the table that comes with the package. DATA=folder adds those in folder/tables,
+# and the benchmarks that need folder/anomaly, folder/series or folder/images.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DATA   ?=
 
-.PHONY: demo test lint docs bench-tables bench-steps bench-scale bench-questions bench-images clean
+.PHONY: demo test lint docs bench bench-questions bench-page bench-forget clean
+.NOTPARALLEL:
 
 # One stamp file a set of extras, so that a second call installs nothing.
 $(VENV)/.stamp-%: pyproject.toml
@@ -40,23 +42,42 @@ lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 docs: $(VENV)/.stamp-docs
 	$(BIN)/mkdocs build --strict
 
-bench-tables: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.tables $(if $(DATA),--data $(DATA))
+BENCHMARKS := tables rivals imputation evaluation steps scale
+ifdef DATA
+BENCHMARKS += detection rare series images
+WITH_DATA := --data $(DATA)
+endif
+BENCH_tables     := $(WITH_DATA) --resume
+BENCH_rivals     := $(WITH_DATA)
+BENCH_imputation := $(WITH_DATA) --resume
+BENCH_evaluation := $(WITH_DATA)
+BENCH_detection  := $(WITH_DATA) --resume
+BENCH_rare       := $(WITH_DATA)
+BENCH_series     := $(WITH_DATA) --resume
+BENCH_images     := $(WITH_DATA)/images --resume
+BENCHED := $(VENV)/benched
 
-bench-steps: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.steps
+bench: $(BENCHMARKS:%=$(BENCHED)/%) bench-page
 
-bench-scale: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.scale
+# A benchmark that begins forgets its old results; one that was stopped keeps what it has.
+$(BENCHED)/%: | $(VENV)/.stamp-test
+	mkdir -p $(BENCHED)
+	test -e $@.started || { rm -f benchmarks/results/$*.json; touch $@.started; }
+	$(BIN)/python -m benchmarks.$* $(BENCH_$*)
+	mv $@.started $@
 
-# Odd rows and rare classes need DATA.
-bench-questions: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.imputation $(if $(DATA),--data $(DATA))
-	$(if $(DATA),$(BIN)/python -m benchmarks.detection --data $(DATA))
-	$(BIN)/python -m benchmarks.rare $(if $(DATA),--data $(DATA))
+# Filling holes, finding odd rows, rare classes; the last two need DATA.
+bench-questions: bench-imputation $(if $(DATA),bench-detection bench-rare)
 
-bench-images: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.images --data $(DATA)/images
+bench-page: $(VENV)/.stamp-test
+	$(BIN)/python -m benchmarks.page
+
+bench-forget:
+	rm -rf $(BENCHED)
+
+# What the results file has is left out where a benchmark can; remove the file to measure all.
+bench-%: $(VENV)/.stamp-test
+	$(BIN)/python -m benchmarks.$* $(BENCH_$*)
 
 clean:
 	rm -rf $(VENV) demo site dist build .hypothesis .ruff_cache .import_linter_cache
