@@ -31,14 +31,38 @@ def images():
     return torch.randn(2, 3, 8, 12), known, torch.rand(2), torch.tensor([0, 4])
 
 
+def windows():
+    """Windows of 12 steps and 2 channels, as the encoder and the denoiser are told of them."""
+    n, shape = 2, (2, 12, 2)
+    unknown = torch.rand(shape) < 0.6
+    encoder = {
+        "cells": torch.randn(*shape, 6),
+        "local": torch.randn(*shape, 4),
+        "rough": torch.rand(n, 1, 2) + 0.1,
+        "reach": torch.rand(shape),
+        "prior": torch.randn(shape),
+        "steps": torch.randn(n, 12, 3),
+        "answers": torch.randn(*shape, 5),
+        "owner": torch.tensor([0, 2]),
+        "statics": torch.randn(n, 2),
+    }
+    return encoder, torch.randn(*shape, 4), torch.randn(shape) * unknown, unknown, torch.rand(n)
+
+
 # A newcomer's arguments, a batch of two records, and the shapes of its predictions.
 NETWORK_CASES = {
     "table": (([3, 9], 2, [0, 9]), table_records, [(2, 12), (2, 2)]),
+    "series": ((2, 12, 4, 6, 4, 3, [1.0] * 5, 2, 2, 32, 1, 32, 1), windows, [(2, 12, 2)] * 3),
     "unet": ((3, (8, 12), 4), images, [(2, 3, 8, 12)]),
 }
 
 
 def predictions(net, batch):
+    if isinstance(net, NETWORKS["series"]):
+        encoder, geometry, z_t, unknown, t = batch
+        said = net.encode(**encoder)
+        told = net.context(geometry, said.log_scale, encoder["steps"])
+        return said.mean, said.log_scale, net.denoise(z_t, unknown, t, told, torch.arange(3))
     out = net(*batch)
     return out if isinstance(out, tuple) else (out,)
 

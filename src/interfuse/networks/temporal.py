@@ -41,6 +41,7 @@ from interfuse.networks.unet import TIME_FEATURES, time_features
 HEAD = 32
 CELL = 16  # features of a patch's state handed to each of its cells
 HIDDEN = 64
+BLIND = -1e4
 GEOMETRY = 5  # numbers that the denoiser is told of a cell
 LOWEST, HIGHEST = -7.0, 3.0  # of log scale, in units of a series' own spread
 
@@ -95,7 +96,8 @@ class Layer(nn.Module):
 
         Args:
             h: states.
-            bias: (heads, patches, patches), added to the logits of attention.
+            bias: (heads, patches, patches), or one for each window: added to the logits of
+                attention.
             e: (n, condition).
         """
         n, patches, width = h.shape
@@ -291,7 +293,9 @@ class SeriesNet(nn.Module):
         time = time_features(t)
         e = F.silu(self.time(time))
         h = self.noisy(torch.cat([x.reshape(n, m, -1) for x in parts], dim=-1))
-        bias = self.near_z(place)
+        # Patches that are known altogether say nothing: the encoder has seen them.
+        blank = ~unknown.reshape(n, m, -1).any(2)
+        bias = self.near_z(place) + torch.where(blank, BLIND, 0.0)[:, None, None]
         for layer in self.steps:
             h = layer(h, bias, e)
         own = self.spread_z(self.norm_z(h)).reshape(n, steps, channels, CELL)

@@ -47,12 +47,10 @@ class Filled:
     Attributes:
         times: (u,) places in the series at which something was filled.
         draws: (draws, u, c) float32 normalised values, known cells as they are.
-        middle: (u, c) medians that the encoder said; NaN beyond its first windows.
     """
 
     times: np.ndarray
     draws: np.ndarray
-    middle: np.ndarray
 
 
 class Filler:
@@ -106,23 +104,28 @@ class Filler:
         return said._replace(log_scale=said.log_scale + self.temper(view))
 
     @torch.no_grad()
-    def draw(self, view: View, said: Encoded, keys: Tensor, core: Tensor, window: Tensor) -> Tensor:
-        """Draws of the patches that hold a cell of a core.
+    def draw(
+        self, view: View, said: Encoded, keys: Tensor, window: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Draws of the patches that hold an unknown cell in any of the windows.
+
+        Patches of a window that are known altogether are not looked at by the others, so that a
+        window's draws do not depend on what is drawn beside it.
 
         Args:
             view: (n, length, c) windows.
             said: what the encoder said of them.
             keys: (m,) seeds of the draws.
-            core: (length,) bool, the steps that are wanted.
             window: (m,) which window each draw is of.
 
         Returns:
-            (m, steps, c) float32, of the steps of the patches that hold a step of the core.
+            (m, k, c) float32, and (k,) which steps of a window these are.
         """
-        p = self.net.patch
-        place = torch.nonzero(core.reshape(-1, p).any(1)).flatten()
-        steps = steps_of(core, p)
-        unknown = (~view.known)[:, steps]
+        p, unknown = self.net.patch, ~view.known
+        some_unknown = unknown.any(2).reshape(len(unknown), -1, p).any(2)
+        place = torch.nonzero(some_unknown.any(0)).flatten()
+        steps = (place[:, None] * p + torch.arange(p, device=place.device)).flatten()
+        unknown = unknown[:, steps]
         mean, scale = (view.anchor + said.mean)[:, steps], said.log_scale[:, steps].exp()
         about, out = context(self.net, view, said).at(steps), []
         for part, some in zip(keys.split(BATCH), window.split(BATCH), strict=True):
@@ -136,13 +139,14 @@ class Filler:
                 z = alpha * z_t - sigma * v.float()
                 return z.clamp(-LONGEST_Z, LONGEST_Z) * u
 
-            z = RowNoise(part).normal(tuple(u.shape[1:]), 0) * u
+            shape = (self.net.length, u.shape[2])
+            z = RowNoise(part).normal(shape, 0)[:, steps] * u
             memory = None
             for t, s in zip(self.times, self.times[1:], strict=False):
                 z, memory = self.solver.step(x_0, z, t, s, memory=memory)
             drawn = mean[some] + scale[some] * torch.sinh(z)
             out.append(torch.where(u, drawn, view.x[:, steps][some]))
-        return torch.cat(out)
+        return torch.cat(out), steps
 
     def fill(
         self,
@@ -182,16 +186,15 @@ class Filler:
                 times = np.concatenate([np.arange(p.first, p.last) for p in plan[i]] or [[]])
                 times = times.astype(np.int64)
                 cells = (draws, len(times), seen.shape[1])
-                out[i] = Filled(
-                    times, np.zeros(cells, np.float32), np.full(cells[1:], np.nan, np.float32)
-                )
+                out[i] = Filled(times, np.zeros(cells, np.float32))
             rounds = sorted({p.round for i in group for p in plan[i]})
             for r in rounds:
                 work = [(i, p) for i in group for p in plan[i] if p.round == r]
                 size = WINDOWS if r == 0 else self._windows_at_once(draws, seen.shape[1])
                 for k in range(0, len(work), size):
-                    self._round(rows, work[k : k + size], out, draws, seed, ids, r)
-                    done += len(work[k : k + size])
+                    part = work[k : k + size]
+                    self._round(rows, part, out, draws, seed, ids, r)
+                    done += len(part)
                     if tell is not None:
                         tell(done, total)
             yield from out.items()
@@ -213,7 +216,6 @@ class Filler:
         number: int,
     ) -> None:
         """Windows that do not depend on each other."""
-        length, p = self.looker.length, self.net.patch
         index = torch.tensor([i for i, _ in work], device=self.device)
         some = rows.take(index)
         begin = torch.tensor([q.start for _, q in work], device=self.device)
@@ -224,12 +226,6 @@ class Filler:
                 for i, q in work
             ]
         )
-        core = np.zeros(length, bool)
-        for _, q in work:
-            core[q.first - q.start : q.last - q.start] = True
-        steps = steps_of(torch.from_numpy(core), p).numpy()
-        where = np.full(length, -1)
-        where[steps] = np.arange(len(steps))
         if number == 0:
             window = torch.arange(len(work), device=self.device).repeat_interleave(draws)
         else:
@@ -237,19 +233,16 @@ class Filler:
             window = torch.arange(len(some), device=self.device)
         flat = torch.from_numpy(keys.reshape(-1)).to(self.device)
         view, said = self.look(some)
-        drawn = self.draw(view, said, flat, torch.from_numpy(core).to(self.device), window)
+        drawn, steps = self.draw(view, said, flat, window)
         drawn = drawn.cpu().numpy().reshape(len(work), draws, len(steps), -1)
-        middle = (view.anchor + said.mean).float().cpu().numpy()
-        known = view.known.cpu().numpy()
-        x = view.x.cpu().numpy()
+        where = np.full(self.looker.length, -1)
+        where[steps.cpu().numpy()] = np.arange(len(steps))
         for j, (i, q) in enumerate(work):
             f = out[i]
             inside = np.arange(q.first - q.start, q.last - q.start)
             slot = int(np.searchsorted(f.times, q.first))
             at = slice(slot, slot + len(inside))
             f.draws[:, at] = drawn[j][:, where[inside]]
-            if number == 0:
-                f.middle[at] = np.where(known[j, inside], x[j, inside], middle[j, inside])
 
     def _overlaid(
         self, some: SeriesRows, work: list[tuple[int, Place, Filled]], draws: int
@@ -291,11 +284,6 @@ class Filler:
             statics=some.statics[twice],
             jitter=some.jitter[twice],
         )
-
-
-def steps_of(core: Tensor, patch: int) -> Tensor:
-    """Steps of the patches that hold a step of the core."""
-    return torch.nonzero(core.reshape(-1, patch).any(1).repeat_interleave(patch)).flatten()
 
 
 def _groups(plan: list[list[Place]], windows: int) -> Iterator[list[int]]:

@@ -73,17 +73,23 @@ class SeriesObjective:
         looker: what the network sees.
         gaussian: the kernel of what is left over.
         stranger_share: how often a series' identity is hidden, so that others can be answered.
+        louder: see `LOUDER`.
     """
 
     names = ("location and scale", "what is left over")
     advice = "Look for infinite or extreme values in the series, or fit with precision fp32."
 
     def __init__(
-        self, looker: Looker, gaussian: Gaussian | None = None, stranger_share: float = STRANGERS
+        self,
+        looker: Looker,
+        gaussian: Gaussian | None = None,
+        stranger_share: float = STRANGERS,
+        louder: float = LOUDER,
     ) -> None:
         self.looker = looker
         self.gaussian = gaussian or series_gaussian()
         self.stranger_share = stranger_share
+        self.louder = louder
 
     def corrupt(self, rows: SeriesRows, generator: torch.Generator) -> NoisyWindows:
         """Draw questions, times and noise. All draws come from `generator`."""
@@ -99,7 +105,7 @@ class SeriesObjective:
         stranger = uniform(n) < self.stranger_share
         moved = (uniform(n) * rows.shift).long()
         rows = replace(rows, owner=torch.where(stranger, 0, rows.owner), start=rows.start + moved)
-        louder = torch.exp(LOUDER * torch.randn((n, 1, c), generator=generator, device=device))
+        louder = torch.exp(self.louder * torch.randn((n, 1, c), generator=generator, device=device))
         view = self.looker.look(rows, hidden, channels, louder)
         at = (rows.start[:, None] + torch.arange(length, device=device)).clamp(
             0, len(rows.values) - 1
