@@ -6,11 +6,12 @@ the truth x lies, a band tau times as wide holds nine of ten held-out cells if
 
     tau = 90 % quantile of |x - m| / w,
 
-of which the square root is taken: there are few blocks, and on link traffic, requests and exchange
-rates the end of the series, which is what is asked about, was easier than blocks in its midst.
+Beyond what is known (forecasts) its square root is taken: on link traffic, requests and exchange
+rates the end of the series was easier to foresee than blocks in its midst. Blocks are those of the
+later half of each series, since it is recent data that a model is asked about.
 
-It is measured in `KNOTS` classes of log g, g the length of the gap. Classes with few cells are
-drawn towards all cells together.
+It is measured in `KNOTS` classes of log g, g the length of the gap, for cells between known ones
+and for the others. Classes with few cells are drawn towards all cells of their side together.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy as np
 import torch
 
 from interfuse.questions.fill import Filler
-from interfuse.questions.temper import Temper
-from interfuse.training.series import SeriesObjective
+from interfuse.questions.temper import Temper, is_between
+from interfuse.training.series import NoisyWindows, SeriesObjective
 from interfuse.training.state import generator_for, seed_of
 from interfuse.training.windows import SeriesRows
 
@@ -45,38 +46,52 @@ def measure_temper(
         seed: of questions and draws.
     """
     asked = SeriesObjective(objective.looker, objective.gaussian, louder=0.0)
-    gaps, ratios = [], []
+    late = torch.nonzero(held.start >= (held.first + held.last) // 2).flatten()
+    held = held.take(late) if len(late) else held
+    gaps, ratios, sides = [], [], []
     for k in range(WINDOWS // BATCH if len(held) else 0):
         generator = generator_for(seed, _HELD, k, device=filler.device)
         index = (torch.arange(BATCH, device=filler.device) + k * BATCH) % len(held)
         noisy = asked.corrupt(held.take(index), generator)
-        said = filler.say(noisy.view)
-        keys = [seed_of(seed, _KEYS, k, j) for j in range(BATCH * DRAWS)]
-        window = torch.arange(BATCH, device=filler.device).repeat_interleave(DRAWS)
-        some, steps = filler.draw(
-            noisy.view, said, torch.tensor(keys, device=filler.device), window
-        )
-        shape = (BATCH, DRAWS, *noisy.target.shape[1:])
-        drawn = noisy.view.x[:, None].expand(shape).clone()
-        drawn[:, :, steps] = some.reshape(BATCH, DRAWS, len(steps), -1)
-        low, middle, high = torch.quantile(
-            drawn, torch.tensor([0.5 - COVERAGE / 2, 0.5, 0.5 + COVERAGE / 2]).to(drawn), dim=1
-        )
-        off = noisy.target - middle
-        width = torch.where(off > 0, high - middle, middle - low).clamp_min(1e-6)
-        gaps.append(noisy.view.gap[noisy.score].log().float().cpu().numpy())
-        ratios.append((off.abs() / width)[noisy.score].float().cpu().numpy())
+        score = noisy.score
+        gaps.append(noisy.view.gap[score].log().float().cpu().numpy())
+        ratios.append(_ratio(filler, noisy, seed, k)[score].float().cpu().numpy())
+        sides.append(is_between(noisy.view)[score].cpu().numpy())
     if not gaps or sum(map(len, gaps)) < 50:
         return Temper()
-    gap, ratio = np.concatenate(gaps), np.concatenate(ratios)
-    every = np.quantile(ratio, COVERAGE)
+    gap, ratio, between = (np.concatenate(x) for x in (gaps, ratios, sides))
     edges = np.linspace(gap.min(), gap.max() + 1e-6, KNOTS + 1)
     which = np.digitize(gap, edges[1:-1])
-    value = []
+    return Temper(
+        tuple(((edges[1:] + edges[:-1]) / 2).tolist()),
+        tuple(_log_tau(ratio[between], which[between])),
+        tuple(value / 2 for value in _log_tau(ratio[~between], which[~between])),
+    )
+
+
+def _ratio(filler: Filler, noisy: NoisyWindows, seed: int, k: int) -> torch.Tensor:
+    """|x - m| / w of every cell of a batch: (n, length, c)."""
+    said = filler.say(noisy.view)
+    keys = [seed_of(seed, _KEYS, k, j) for j in range(BATCH * DRAWS)]
+    window = torch.arange(BATCH, device=filler.device).repeat_interleave(DRAWS)
+    some, steps = filler.draw(noisy.view, said, torch.tensor(keys, device=filler.device), window)
+    shape = (BATCH, DRAWS, *noisy.target.shape[1:])
+    drawn = noisy.view.x[:, None].expand(shape).clone()
+    drawn[:, :, steps] = some.reshape(BATCH, DRAWS, len(steps), -1)
+    ends = torch.tensor([0.5 - COVERAGE / 2, 0.5, 0.5 + COVERAGE / 2]).to(drawn)
+    low, middle, high = torch.quantile(drawn, ends, dim=1)
+    off = noisy.target - middle
+    return off.abs() / torch.where(off > 0, high - middle, middle - low).clamp_min(1e-6)
+
+
+def _log_tau(ratio: np.ndarray, which: np.ndarray) -> list[float]:
+    """Log tau of each class."""
+    every = np.quantile(ratio, COVERAGE) if len(ratio) else 1.0
+    out = []
     for k in range(KNOTS):
         own = ratio[which == k]
         there = np.quantile(own, COVERAGE) if len(own) else every
         share = len(own) / (len(own) + FEWEST)
-        tau = np.clip(share * there + (1 - share) * every, 1 / LARGEST, LARGEST)
-        value.append(float(np.log(tau)) / 2)
-    return Temper(tuple(((edges[1:] + edges[:-1]) / 2).tolist()), tuple(value))
+        tau = share * there + (1 - share) * every
+        out.append(float(np.log(np.clip(tau, 1 / LARGEST, LARGEST))))
+    return out
