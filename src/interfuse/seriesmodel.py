@@ -27,7 +27,7 @@ from interfuse.errors import ConditionError, OptionError, RunError
 from interfuse.files import write_atomically, write_json
 from interfuse.networks import NETWORKS
 from interfuse.networks.temporal import SeriesNet
-from interfuse.questions.fill import STEPS, Filler
+from interfuse.questions.fill import STEPS, Filler, name_keys
 from interfuse.questions.future import with_future
 from interfuse.questions.surprise import Calibration, Surprise
 from interfuse.questions.temper import Temper
@@ -122,7 +122,7 @@ class SeriesModel:
         wanted = [np.arange(n + horizon) >= n for n in lengths]
         values: list[np.ndarray] = [np.empty(0)] * len(series)
         for i, filled in filler.fill(
-            rows.to(filler.device), draws, seed, self._ids(series), wanted=wanted, tell=tell
+            rows.to(filler.device), draws, seed, name_keys(series.names), wanted=wanted, tell=tell
         ):
             start = int(rows.first[i])
             future = slice(start + int(lengths[i]), start + int(lengths[i]) + horizon)
@@ -179,7 +179,7 @@ class SeriesModel:
         rows, scales, _ = self.codec.pack(series)
         values = [np.repeat(v[None], 1, 0) for v in series.values]
         for i, filled in filler.fill(
-            rows.to(filler.device), draws, seed, self._ids(series), tell=tell
+            rows.to(filler.device), draws, seed, name_keys(series.names), tell=tell
         ):
             whole = np.repeat(series.values[i][None], draws, 0)
             drawn = self._decoded(filled.draws, scales[i], None)
@@ -347,10 +347,6 @@ class SeriesModel:
         steps = STEPS if steps is None else steps
         _at_least_one("steps", steps)
         return Filler(self.net, self.looker, steps, device, self.temper)
-
-    def _ids(self, series: SeriesSet) -> np.ndarray:
-        """What the noise of each series is keyed by: its place in what is asked."""
-        return np.arange(len(series))
 
     def _decoded(self, y: np.ndarray, scale: Scaling, known: np.ndarray | None) -> np.ndarray:
         out = self.codec.bound(scale.decode(y.astype(np.float64)))

@@ -14,7 +14,8 @@ whatever is asked beside it, up to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -284,6 +285,12 @@ class Filler:
             statics=some.statics[twice],
             jitter=some.jitter[twice],
         )
+
+
+def name_keys(names: Sequence[object]) -> np.ndarray:
+    """(n,) int64 of the names of series, so that noise does not go by a series' place."""
+    digests = [hashlib.sha256(str(name).encode()).digest() for name in names]
+    return np.array([int.from_bytes(d[:7], "big") for d in digests], np.int64)
 
 
 def _groups(plan: list[list[Place]], windows: int) -> Iterator[list[int]]:

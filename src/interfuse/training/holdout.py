@@ -20,8 +20,8 @@ _BLOCKS = 13  # purpose of a random stream
 def split_windows(rows: SeriesRows, length: int, seed: int) -> tuple[SeriesRows, SeriesRows]:
     """Windows at every place to train on, and windows about blocks that are held out.
 
-    A window may begin half its length before its series and end as much after it. Blocks of a
-    quarter of a window make up a tenth of all times, each series with a probability that goes with
+    A window may begin half its length before its series and end as much after it. Blocks of
+    half a window make up a tenth of all times, each series with a probability that goes with
     its length; fewer than 200 times keep none. Places are thinned to `MOST_WINDOWS` evenly, and
     training moves each window by a random number of rows up to the next place.
 

@@ -21,7 +21,7 @@ import torch
 from interfuse.data.series import SeriesSchema, SeriesSet
 from interfuse.data.series.extras import Extras
 from interfuse.data.series.scaling import Scaling
-from interfuse.data.series.zones import DAY
+from interfuse.data.series.zones import DAY, to_wall
 from interfuse.training.windows import Clock, SeriesRows
 
 DRIFTED = 8.0
@@ -112,7 +112,7 @@ class SeriesCodec:
         stamps = grid.at(series.starts[i], steps)
         if not self.schema.calendar:
             return stamps / self.schema.step
-        wall = _wall(stamps, grid.zone)
+        wall = to_wall(np.asarray(stamps, np.int64), grid.zone)
         return wall / (self.schema.step if grid.kind == "even" else DAY)
 
     def pack(
@@ -227,9 +227,3 @@ def _typical(scales: Sequence[Scaling]) -> Scaling:
         np.median([s.middle for s in scales], axis=0),
         np.median([s.spread for s in scales], axis=0),
     )
-
-
-def _wall(stamps: np.ndarray, zone: str | None) -> np.ndarray:
-    from interfuse.data.series.zones import to_wall
-
-    return to_wall(np.asarray(stamps, np.int64), zone)
