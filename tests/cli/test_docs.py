@@ -62,7 +62,11 @@ def test_both_languages_have_the_same_formulas_and_tests():
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            file = (page.parent / target).resolve()
+            assert file.exists(), f"{page.name}: {target}"
+            # The site is made of docs/ alone: a link out of it fails the strict build.
+            if page.parent.name == "docs":
+                assert file.is_relative_to(page.parent), f"{page.name}: {target}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

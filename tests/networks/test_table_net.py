@@ -55,6 +55,21 @@ def test_shapes(sizes, numbers):
     assert rows[-1] == (48, sum(sizes) + numbers)
 
 
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("first", [0, 3, 5])
+def test_parts_are_rows_of_the_whole(first, paired):
+    net = trained(paired=paired)
+    if paired:
+        torch.nn.init.normal_(net.pairs)
+    codes, visible, z, present, known = records(5)
+    record = torch.where(visible, codes, torch.tensor(SIZES)), z, present, known, torch.rand(5)
+    logits, v = net(*record)
+    some, others = net.parts(*record, first)
+    # Products of fewer rows are summed in another order: float32 rounding.
+    torch.testing.assert_close(some, logits[:first], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(others, v[first:], rtol=1e-5, atol=1e-5)
+
+
 def test_the_untrained_network_is_uniform_at_every_input():
     torch.manual_seed(0)
     net = TableNet(SIZES, NUMBERS, [0] * 4).eval()

@@ -53,6 +53,10 @@ class TrueConditionals(torch.nn.Module):
             out[rows] = torch.cat(parts).double()
         return out.float(), torch.zeros(len(codes), 0)
 
+    def parts(self, codes, z, present, known, t, first):
+        logits, v = self(codes, z, present, known, t)
+        return logits[:first], v[first:]
+
 
 def random_joint(sizes, seed=0):
     g = torch.Generator().manual_seed(seed)

@@ -238,7 +238,10 @@ class TableNet(nn.Module):
         u = torch.zeros(len(codes), self.stem.in_features, dtype=dtype, device=codes.device)
         if self.sizes:
             visible = codes <= self.last
-            u.scatter_(1, torch.minimum(codes, self.last) + self.starts, visible.to(dtype))
+            row = torch.arange(len(u), device=u.device)[:, None] * u.shape[1]
+            place = row + torch.minimum(codes, self.last) + self.starts
+            # Not scatter_: on a CPU it goes through float32 and back, with two copies of u.
+            u.view(-1)[place] = visible.to(dtype)
         p, d = self.numbers, self.values
         u[:, d : d + p] = z * present
         u[:, d + p : d + 2 * p] = present
@@ -271,16 +274,42 @@ class TableNet(nn.Module):
         Returns:
             Logits (n, D), the cells side by side, and v (n, p).
         """
-        # Casts are made here: autocast would make more of them, around every norm and product.
         u = self.inputs(codes, z, present, known, t)
         with torch.autocast(u.device.type, enabled=False):
             w = self.weights(u.dtype)
-            h = F.linear(u, w.stem, self.stem.bias.to(u.dtype))
-            out = F.linear(self.trunk(h), w.head, self.head.bias.to(u.dtype))
-            logits, v = out[:, : self.values], out[:, self.values :]
-            if self.pairs is not None:
-                logits = logits + u[:, : self.values] @ self.pairs.to(u.dtype)
-        return logits, v
+            out = F.linear(self._hidden(u, w), w.head, self.head.bias.to(u.dtype))
+            return self._with_pairs(out[:, : self.values], u), out[:, self.values :]
+
+    def parts(
+        self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor, first: int
+    ) -> tuple[Tensor, Tensor]:
+        """The logits of the first records and v of the others, for a loss that asks for no more.
+
+        Args:
+            codes, z, present, known, t: as for `forward`.
+            first: how many records the logits are wanted of.
+
+        Returns:
+            Logits (first, D) and v (n - first, p).
+        """
+        u = self.inputs(codes, z, present, known, t)
+        with torch.autocast(u.device.type, enabled=False):
+            w = self.weights(u.dtype)
+            h, h_rest = self._hidden(u, w).split([first, len(u) - first])
+            cells = [self.values, self.numbers]
+            head, bias = w.head.split(cells), self.head.bias.to(u.dtype).split(cells)
+            logits = self._with_pairs(F.linear(h, head[0], bias[0]), u[:first])
+            return logits, F.linear(h_rest, head[1], bias[1])
+
+    # Casts are made by hand: autocast would make more of them, around every norm and product.
+
+    def _hidden(self, u: Tensor, w: Weights) -> Tensor:
+        return self.trunk(F.linear(u, w.stem, self.stem.bias.to(u.dtype)))
+
+    def _with_pairs(self, logits: Tensor, u: Tensor) -> Tensor:
+        if self.pairs is None:
+            return logits
+        return logits + u[:, : self.values] @ self.pairs.to(u.dtype)
 
     def products(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every matrix that multiplies each row."""

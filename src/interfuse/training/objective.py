@@ -91,6 +91,7 @@ class Noisy:
     weight: Tensor  # (n, q) of the cross-entropy; 0 where visible
     v: Tensor  # (n, p) target
     unknown: Tensor  # (n, p) numbers with a loss
+    hiding: int  # the first so many records are in the category window, the others in the numbers'
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ class TableObjective:
         def uniform(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator, device=device)
 
-        in_categories = torch.arange(n, device=device) < round(n * self.category_share)
+        hiding = round(n * self.category_share)
+        in_categories = torch.arange(n, device=device) < hiding
         asked = uniform(n, 1) < self.known_share
         given = (uniform(n, self.layout.columns) < uniform(n, 1)) & asked
 
@@ -220,18 +222,22 @@ class TableObjective:
             weight=weight,
             v=alpha * eps - sigma * z_0,
             unknown=unknown,
+            hiding=hiding,
         )
 
     def loss(self, net: TableNet, noisy: Noisy) -> Losses:
         """Score `net` on a corrupted batch."""
-        logits, v = net(noisy.codes, noisy.z, noisy.present, noisy.known, noisy.t)
-        nats = cell_cross_entropy(
-            logits, noisy.true_codes, noisy.weight, self.layout.sizes, net.starts
+        first, rest = slice(noisy.hiding), slice(noisy.hiding, None)
+        logits, v = net.parts(
+            noisy.codes, noisy.z, noisy.present, noisy.known, noisy.t, noisy.hiding
         )
-        square = torch.where(noisy.unknown, (v.float() - noisy.v) ** 2, 0.0)
+        nats = cell_cross_entropy(
+            logits, noisy.true_codes[first], noisy.weight[first], self.layout.sizes, net.starts
+        )
+        square = torch.where(noisy.unknown[rest], (v.float() - noisy.v[rest]) ** 2, 0.0)
         return Losses(
-            category=nats.sum(0),
+            category=nats,
             number=square.sum(0),
-            records=(noisy.t == 1).sum(),
+            records=torch.tensor(noisy.hiding, device=v.device),
             present=noisy.unknown.sum(0),
         )
