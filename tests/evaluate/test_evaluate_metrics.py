@@ -148,6 +148,13 @@ def test_distances_are_those_of_the_definition(monkeypatch, width):
     assert found.reference == pytest.approx(np.percentile(between, 5), abs=1e-9)
     share = np.mean((to_train < to_held - 1e-9) + 0.5 * (np.abs(to_train - to_held) <= 1e-9))
     assert found.share == pytest.approx(share)
+    assert found.strict == pytest.approx(np.mean(to_train < to_held - 1e-9))
+
+
+def test_a_tie_counts_half_or_for_the_hold_out(real):
+    train, rows, held = encode(real, real.head(50), real, schema=KINDS)
+    found = closest(train, rows, held)
+    assert (found.share, found.strict) == (0.5, 0.0)
 
 
 def test_nearer_share_of_fresh_rows_is_a_half_and_of_copies_one(real, fresh, unseen):
