@@ -253,7 +253,8 @@ class SeriesModel:
         scales = [self.codec.scales[j] for j in whose]
         rows, _, _ = self.codec.pack(series, scales=scales)
         rows = replace(rows, owner=torch.tensor(whose) + 1)
-        filler = self._filler(steps, device)
+        # Held-out data says how far off answers are; here there is nothing to be off from.
+        filler = self._filler(steps, device, Temper())
         values: list[np.ndarray] = [np.empty(0)] * n
         for i, filled in filler.fill(rows.to(filler.device), 1, seed, np.arange(n), tell=tell):
             values[i] = self._decoded(filled.draws, scales[i], None)
@@ -343,10 +344,12 @@ class SeriesModel:
     def _long(self) -> bool:
         return self.schema.series is not None
 
-    def _filler(self, steps: int | None, device: str | None) -> Filler:
+    def _filler(
+        self, steps: int | None, device: str | None, temper: Temper | None = None
+    ) -> Filler:
         steps = STEPS if steps is None else steps
         _at_least_one("steps", steps)
-        return Filler(self.net, self.looker, steps, device, self.temper)
+        return Filler(self.net, self.looker, steps, device, temper or self.temper)
 
     def _decoded(self, y: np.ndarray, scale: Scaling, known: np.ndarray | None) -> np.ndarray:
         out = self.codec.bound(scale.decode(y.astype(np.float64)))

@@ -130,9 +130,14 @@ def test_the_sampler_draws_what_the_denoiser_says(model):
     try:
         keys = torch.arange(draws) * 7919 + 1
         x, steps = filler.draw(view, said, keys, torch.zeros(draws, dtype=torch.long))
+        window = torch.zeros(draws, dtype=torch.long)
+        mirror, _ = filler.draw(view, said, keys, window, -torch.ones(draws))
     finally:
         net.denoise = before
     assert steps.tolist() == list(range(net.length))
+    # This denoiser is odd, so mirrored noise gives the mirror image about the median; in bf16.
+    centre = (view.anchor + 0.3).expand_as(x)
+    torch.testing.assert_close(x - centre, centre - mirror, atol=1e-4, rtol=1e-4)
     z = torch.asinh((x - view.anchor - 0.3) * np.e).flatten().numpy()
     # 51,200 independent values: a standard error of s / sqrt(2 n), .3 %.
     assert z.std() == pytest.approx(s, rel=0.03)

@@ -29,6 +29,8 @@ from torch import Tensor
 AROUND = 6
 LINES = 3
 """How many answers go by the nearest known cells alone; they come first."""
+NEIGHBOURS = 4
+"""How many cells on either side the network may weigh beside them."""
 TRIES = 3
 """How many seasons from the nearest possible one on are looked at for known cells."""
 

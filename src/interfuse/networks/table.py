@@ -286,7 +286,11 @@ class TableNet(nn.Module):
         """The logits of the first records and v of the others, for a loss that asks for no more.
 
         Args:
-            codes, z, present, known, t: as for `forward`.
+            codes: (n, q), as for `forward`, like all up to `t`.
+            z: (n, p).
+            present: (n, p).
+            known: (n, p).
+            t: (n,).
             first: how many records the logits are wanted of.
 
         Returns:

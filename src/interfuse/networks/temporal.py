@@ -5,22 +5,26 @@ A window has `length` steps of c channels. The **encoder** sees the known cells,
 lies and how far it may be off:
 
     h      = transformer(patches of (features))                       one state a patch
-    w, d, d', b = cell MLP(h at the cell, the cell's own features)
-    mean   = sum_j softmax(w + prior)_j answer_j + q d + r d'         location
-    scale  = exp(b)                                                   mean absolute deviation
+    w, d, d', a, b = cell MLP(h at the cell, the cell's own features)
+    mean   = sum_j softmax(w + prior)_j answer_j + q d + r d' + sum_k a_k (x_k - line)   location
+    scale  = u exp(b)                                                 mean absolute deviation
 
-where r is how rough the window is, the mean step between known neighbours, and q = 1 - exp(-g / G)
-with the length g of the gap and a twentieth of a window G: a correction has the right size both a
-step ahead and a day ahead. The prior prefers lines over seasons where gaps are short.
+where r is how rough the window is, the mean step between known neighbours, u the same but nearer
+to what is usual where few are known, and q = 1 - exp(-g / G) with the length g of the gap and G a
+share of a window: a correction has the right size both a step ahead and a day ahead, and bands are
+in units of what the window does. x_k are the `NEIGHBOURS` next cells on either side, by lines where
+unknown. The prior prefers lines over seasons where gaps are short.
 
-It starts at w = d = 0: at the simple answers. It is trained by the
+It starts at w = d = a = b = 0: at the simple answers. It is trained by the
 Laplace density, whose location is the median and does not run after outliers.
 
 The **denoiser** is the diffusion model of what is left over, z = asinh((x - mean) / scale): it
 sees z_t, t, the scale, the clock and where the known cells are, and predicts v. It does not see h:
 what is left over cannot be foreseen from what is known, and a network that sees it learns the
 training windows by heart, and draws too narrow. Transformer states are handed to a small network
-of the cell itself, so that lone cells are not smoothed as those of long gaps are. All that is
+of the cell itself, so that lone cells are not smoothed as those of long gaps are. Both small
+networks also say how much of each of the next cells to take: the best answer to noise is a filter
+(Wiener), which a sum of products learns in minutes and a state of a patch does not. All that is
 deterministic is computed once a window; drawing costs a few passes of a small network over the
 patches asked for.
 """
@@ -35,7 +39,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interfuse.networks.simple import LINES
+from interfuse.networks.simple import LINES, NEIGHBOURS
 from interfuse.networks.unet import TIME_FEATURES, time_features
 
 HEAD = 32
@@ -131,6 +135,27 @@ class Distances(nn.Module):
         return self.table[:, place[:, None] - place[None, :] + self.patches - 1]
 
 
+def neighbours(z: Tensor, place: Tensor, patch: int) -> Tensor:
+    """Each cell, and those next to it less the cell; they are 0 beyond the patches that are there.
+
+    Args:
+        z: (n, m * patch, channels).
+        place: (m,) which patches these are, ascending.
+        patch: steps of each.
+
+    Returns:
+        (n, m * patch, channels, 1 + 2 NEIGHBOURS).
+    """
+    k, steps = NEIGHBOURS, z.shape[1]
+    at = (place[:, None] * patch + torch.arange(patch, device=z.device)).flatten()
+    wide = F.pad(z, (0, 0, k, k))
+    out = [z]
+    for j in (*range(-k, 0), *range(1, k + 1)):
+        other = F.pad(at, (k, k), value=-k - 1)[k + j : k + j + steps]
+        out.append(wide[:, k + j : k + j + steps] * (other == at + j)[None, :, None] - z)
+    return torch.stack(out, -1)
+
+
 class SeriesNet(nn.Module):
     """Encoder and denoiser of windows.
 
@@ -196,20 +221,21 @@ class SeriesNet(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.spread = nn.Linear(width, patch * channels * CELL)
         self.cell = nn.Linear(CELL + cell_features + local_features + step_features, HIDDEN)
-        self.last = nn.Linear(HIDDEN, len(priors) + 3)
+        self.last = nn.Linear(HIDDEN, len(priors) + 2 * NEIGHBOURS + 3)
         nn.init.normal_(self.owner.weight, std=0.02)
         nn.init.zeros_(self.last.weight)
         with torch.no_grad():
-            self.last.bias.copy_(torch.tensor([*map(math.log, priors), 0.0, 0.0, -1.0]))
+            rest = [0.0] * (2 * NEIGHBOURS + 3)
+            self.last.bias.copy_(torch.tensor([*map(math.log, priors), *rest]))
         self.noisy = nn.Linear(patch * (channels * (2 + GEOMETRY) + step_features), small)
         self.time = nn.Linear(TIME_FEATURES, small)
         self.near_z = Distances(max(small // HEAD, 1), patches)
         self.steps = nn.ModuleList(Layer(small, small, dropout) for _ in range(shallow))
         self.norm_z = nn.LayerNorm(small)
         self.spread_z = nn.Linear(small, patch * channels * CELL)
-        self.cell_z = nn.Linear(CELL + 1 + GEOMETRY, HIDDEN)
+        self.cell_z = nn.Linear(CELL + 1 + 2 * NEIGHBOURS + GEOMETRY, HIDDEN)
         self.time_z = nn.Linear(TIME_FEATURES, 2 * HIDDEN)
-        self.leave = nn.Linear(HIDDEN, 1)
+        self.leave = nn.Linear(HIDDEN, 2 + 2 * NEIGHBOURS)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -223,6 +249,7 @@ class SeriesNet(nn.Module):
         local: Tensor,
         rough: Tensor,
         reach: Tensor,
+        unit: Tensor,
         prior: Tensor,
         steps: Tensor,
         answers: Tensor,
@@ -236,6 +263,7 @@ class SeriesNet(nn.Module):
             local: (n, length, channels, local_features).
             rough: (n, 1, channels), unit of the fine correction.
             reach: (n, length, channels), unit of the coarse correction.
+            unit: (n, length, channels), log of the scale's unit.
             prior: (n, length, channels), added to the logits of lines and curves.
             steps: (n, length, step_features).
             answers: (n, length, channels, answers), the simple answers, lines and curves first.
@@ -259,10 +287,12 @@ class SeriesNet(nn.Module):
         clock = steps[:, :, None].expand(-1, -1, channels, -1)
         told = [own, *(x.to(own.dtype) for x in (cells, local, clock))]
         out = self.last(F.silu(self.cell(torch.cat(told, dim=-1)))).float()
-        logits = torch.cat([out[..., :LINES] + prior[..., None], out[..., LINES:-3]], dim=-1)
+        k = answers.shape[-1]
+        logits = torch.cat([out[..., :LINES] + prior[..., None], out[..., LINES:k]], dim=-1)
         share = logits.softmax(-1)
-        mean = (share * answers).sum(-1) + reach * out[..., -3] + rough * out[..., -2]
-        return Encoded(mean, out[..., -1].clamp(LOWEST, HIGHEST))
+        nearby = (out[..., k:-3] * local[..., : 2 * NEIGHBOURS]).sum(-1)
+        mean = (share * answers).sum(-1) + reach * out[..., -3] + rough * (out[..., -2] + nearby)
+        return Encoded(mean, (out[..., -1] + unit).clamp(LOWEST, HIGHEST))
 
     def context(self, geometry: Tensor, log_scale: Tensor, steps: Tensor) -> Context:
         """What the denoiser is told of windows.
@@ -299,6 +329,8 @@ class SeriesNet(nn.Module):
         for layer in self.steps:
             h = layer(h, bias, e)
         own = self.spread_z(self.norm_z(h)).reshape(n, steps, channels, CELL)
-        told = torch.cat([own, z_t[..., None].to(own.dtype), about.cells.to(own.dtype)], dim=-1)
+        beside = neighbours(z_t, place, self.patch)
+        told = torch.cat([own, *(x.to(own.dtype) for x in (beside, about.cells))], dim=-1)
         scale, shift = self.time_z(time)[:, None, None].chunk(2, dim=-1)
-        return self.leave(F.silu(self.cell_z(told) * (1 + scale) + shift))[..., 0]
+        out = self.leave(F.silu(self.cell_z(told) * (1 + scale) + shift))
+        return out[..., 0].float() + (out[..., 1:].float() * beside).sum(-1)

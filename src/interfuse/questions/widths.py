@@ -4,11 +4,12 @@ Random questions are asked about held-out blocks, as in training, and answered b
 median of a cell's draws and w the distance from it to the 5 % or 95 % quantile, on the side where
 the truth x lies, a band tau times as wide holds nine of ten held-out cells if
 
-    tau = 90 % quantile of |x - m| / w,
+    tau = 90 % quantile of |x - m| / w.
 
-Beyond what is known (forecasts) its square root is taken: on link traffic, requests and exchange
-rates the end of the series was easier to foresee than blocks in its midst. Blocks are those of the
-later half of each series, since it is recent data that a model is asked about.
+Beyond what is known (forecasts) its square root is taken: the whole of it is right for link traffic
+and too wide for exchange rates and requests, where the end of the series was easier to foresee than
+blocks in its midst. Blocks are those of the later half of each series, since it is recent data that
+a model is asked about.
 
 It is measured in `KNOTS` classes of log g, g the length of the gap, for cells between known ones
 and for the others. Classes with few cells are drawn towards all cells of their side together.
@@ -19,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from interfuse.questions.fill import Filler
+from interfuse.questions.fill import Filler, mirrored
 from interfuse.questions.temper import Temper, is_between
 from interfuse.training.series import NoisyWindows, SeriesObjective
 from interfuse.training.state import generator_for, seed_of
@@ -72,9 +73,11 @@ def measure_temper(
 def _ratio(filler: Filler, noisy: NoisyWindows, seed: int, k: int) -> torch.Tensor:
     """|x - m| / w of every cell of a batch: (n, length, c)."""
     said = filler.say(noisy.view)
-    keys = [seed_of(seed, _KEYS, k, j) for j in range(BATCH * DRAWS)]
+    keys = [seed_of(seed, _KEYS, k, j // 2) for j in range(BATCH * DRAWS)]
+    sign = mirrored(DRAWS).to(filler.device).repeat(BATCH)
     window = torch.arange(BATCH, device=filler.device).repeat_interleave(DRAWS)
-    some, steps = filler.draw(noisy.view, said, torch.tensor(keys, device=filler.device), window)
+    keyed = torch.tensor(keys, device=filler.device)
+    some, steps = filler.draw(noisy.view, said, keyed, window, sign)
     shape = (BATCH, DRAWS, *noisy.target.shape[1:])
     drawn = noisy.view.x[:, None].expand(shape).clone()
     drawn[:, :, steps] = some.reshape(BATCH, DRAWS, len(steps), -1)

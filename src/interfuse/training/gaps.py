@@ -2,7 +2,8 @@
 
 A window of `length` steps is asked one of these, by random choice:
 
-    forecast   the future of a random time is unknown                      FORECAST_SHARE
+    forecast   the future of a random time is unknown: half of the         FORECAST_SHARE
+               times its length is uniform, else its logarithm is
     scattered  each time is unknown with a random probability              half of the rest
     blocks     one to four blocks of random lengths are unknown            the other half
     nothing    everything is unknown, as for `generate`                    EMPTY_SHARE
@@ -48,7 +49,9 @@ def draw_hidden(
     total = before + length + after
     place = torch.arange(total, device=device)[None] - before
     kind = uniform(n, 1)
-    start = (SHORTEST_HISTORY + (1 - SHORTEST_HISTORY) * uniform(n, 1)) * (length - 1)
+    longest = (1 - SHORTEST_HISTORY) * (length - 1)
+    size = uniform(n, 1)
+    start = length - 1 - torch.where(uniform(n, 1) < 0.5, longest * size, longest**size)
     out = place >= start
     rest = (1 - FORECAST_SHARE - EMPTY_SHARE) / 2
     scattered = uniform(n, total) < 0.02 + 0.93 * uniform(n, 1)

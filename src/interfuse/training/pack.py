@@ -158,7 +158,7 @@ class SeriesCodec:
         y = np.concatenate(parts["y"]) if parts["y"] else np.zeros((0, c))
         seen = np.isfinite(y)
         spread = np.stack([s.spread for s in used]) if used else np.zeros((0, c))
-        whole = np.array([ch.integer for ch in self.schema.channels])
+        unit = np.array([ch.unit for ch in self.schema.channels])
         tick = np.concatenate(parts["tick"]) if parts["tick"] else np.zeros(0)
         uneven = self.schema.calendar and series.grid.kind != "even"
         rows = SeriesRows(
@@ -172,17 +172,17 @@ class SeriesCodec:
             start=torch.tensor(first),
             owner=torch.tensor([self.identity(n) for n in series.names]),
             statics=torch.from_numpy(self.statics.encode(series.statics)),
-            jitter=torch.from_numpy((whole / spread).astype(np.float32)),
+            jitter=torch.from_numpy((unit / spread).astype(np.float32)),
             tick_step=series.schema.step / DAY if uneven else 1.0,
         )
         return rows, used, np.array(begin)
 
     def bound(self, values: np.ndarray) -> np.ndarray:
-        """(..., c) draws within each channel's bounds, whole where the channel is."""
+        """(..., c) draws within each channel's bounds, with as many decimals as its values have."""
         out = values.copy()
         for j, channel in enumerate(self.schema.channels):
-            if channel.integer:
-                out[..., j] = np.rint(out[..., j])
+            if channel.integer or channel.decimals is not None:
+                out[..., j] = np.round(out[..., j], channel.decimals or 0)
             out[..., j] = np.clip(out[..., j], channel.minimum, channel.maximum)
         return out
 

@@ -5,9 +5,9 @@ and at every held-out evaluation; whoever drives it shows them, saves `checkpoin
 (between events the state is always whole), and may set `stop_requested`.
 
 It ends when the budget is spent, or on a plateau: the held-out loss of the averaged weights has not
-improved for `PATIENCE` evaluations and for half as many examples as it took. Then the fit goes back
-to the state of the best evaluation and lets the learning rate decay from there, which lowers the
-loss further than stopping would.
+improved for `Settings.patience` evaluations and for half as many examples as it took. Then the fit
+goes back to the state of the best evaluation and lets the learning rate decay from there, which
+lowers the loss further than stopping would.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Settings:
         precision: "bf16" or "fp32".
         held_out_draws: records scored by one held-out evaluation; the loop's own number if None.
         warm_up: examples until the learning rate has reached its peak.
+        patience: held-out evaluations without a new best before the learning rate starts to fall.
     """
 
     seed: int = 0
@@ -58,6 +59,7 @@ class Settings:
     precision: str = "fp32"
     held_out_draws: int | None = None
     warm_up: int = WARM_UP_EXAMPLES
+    patience: int = PATIENCE
 
 
 Examples = TypeVar("Examples", bound="Records")
@@ -378,7 +380,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         p = self.progress
         if p.decay_from is not None:
             return ""
-        waited = p.since_best >= PATIENCE and p.examples >= 1.5 * p.best_examples
+        waited = p.since_best >= self.settings.patience and p.examples >= 1.5 * p.best_examples
         if waited and len(self.held_out):
             p.decay_from = p.examples
             p.decay_examples = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)

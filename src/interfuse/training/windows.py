@@ -16,15 +16,28 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from interfuse.networks.simple import LINES, TRIES, curve, line, nearest_known, smooth, steps_away
+from interfuse.networks.simple import (
+    LINES,
+    NEIGHBOURS,
+    TRIES,
+    Nearest,
+    curve,
+    line,
+    nearest_known,
+    smooth,
+    steps_away,
+)
 from interfuse.networks.temporal import Context, Encoded, SeriesNet
 
 HARMONICS = 4
-NEIGHBOURS = 4
 SMALLEST = 1e-3
 REACH = 0.15
 MEETING, STEEPNESS = 0.03, 1.5
 """Gaps of this share of a window are where lines and seasons have the same weight at first."""
+SPANS = (48, 12)
+"""Steps beside a gap over which it is told how rough the series is there."""
+TYPICAL, FEW = 0.3, 4.0
+"""How rough a window is supposed to be that shows nothing, and for how many steps that counts."""
 MOST_FEATURE = 20.0
 """Of any number that the network is told: an outlier says no more than this."""
 
@@ -59,7 +72,7 @@ class SeriesRows:
         start: (n,) first row of the window; rows outside of first ... last are unknown.
         owner: (n,) identity of the series.
         statics: (n, s) float32.
-        jitter: (n, c) float32 width of one unit in normalised values; 0 for channels of reals.
+        jitter: (n, c) float32 width of what values are multiples of, normalised; 0 for any reals.
         score_held: which cells carry loss.
         shift: windows are moved by a random number of rows below this while training.
         tick_step: what a row adds to `tick`, for rows outside of the series.
@@ -104,6 +117,7 @@ class View:
     local: Tensor
     rough: Tensor
     reach: Tensor
+    unit: Tensor  # (n, length, channels) log of how rough the window is near the cell
     prior: Tensor
     geometry: Tensor  # (n, length, channels, 4) distances to the known cells
     gap: Tensor  # (n, length, channels) steps between the known cells on either side
@@ -231,9 +245,9 @@ class Looker:
             has_right.float(),
         ]
         pair = known[:, 1:] & known[:, :-1]
-        rough = ((x[:, 1:] - x[:, :-1]).abs() * pair).sum(1, keepdim=True) / pair.sum(
-            1, keepdim=True
-        ).clamp_min(1) + SMALLEST
+        moves = (x[:, 1:] - x[:, :-1]).abs() * pair
+        rough = moves.sum(1, keepdim=True) / pair.sum(1, keepdim=True).clamp_min(1) + SMALLEST
+        unit, calm = self._unit(moves, pair, near)
         gap = torch.where(has_left, to_left, 0) + torch.where(has_right, to_right, 0)
         one_side = has_left ^ has_right
         gap = torch.where(has_left | has_right, torch.where(one_side, 2 * gap, gap), 2 * length)
@@ -262,7 +276,8 @@ class Looker:
         future = rows.future[own] * (own == at)[..., None]
         return View(
             cells=torch.stack(features, -1).clamp(-20, 20),
-            local=self._around(ruler, known, rough),
+            local=torch.cat([self._around(ruler, known, rough), calm], -1),
+            unit=unit,
             rough=rough,
             geometry=torch.stack(geometry, -1),
             gap=gap,
@@ -281,7 +296,7 @@ class Looker:
     @property
     def local_features(self) -> int:
         """Numbers of a cell's neighbourhood."""
-        return 4 * NEIGHBOURS
+        return 4 * NEIGHBOURS + len(SPANS)
 
     def _around(self, ruler: Tensor, known: Tensor, rough: Tensor) -> Tensor:
         """The next cells on either side, less this one, in units of `rough`; which are known."""
@@ -296,6 +311,36 @@ class Looker:
         near = [(wide[:, j : j + length] - ruler) / rough for j in offsets]
         seen = [there[:, j : j + length].float() for j in offsets]
         return torch.stack(near + seen, -1).clamp(-20, 20)
+
+    def _unit(self, moves: Tensor, pair: Tensor, near: Nearest) -> tuple[Tensor, Tensor]:
+        """How rough the known cells on either side are, over some spans.
+
+        Args:
+            moves: (n, length - 1, c) size of the steps between known neighbours, else 0.
+            pair: the same shape, which these are.
+            near: the nearest known cells.
+
+        Returns:
+            Logs over the longest span, drawn towards `TYPICAL` where little is known, and of the
+            shorter spans over the next longer one.
+        """
+        size = torch.cat([torch.zeros_like(moves[:, :1]), moves], 1).cumsum(1)
+        count = torch.cat([torch.zeros_like(moves[:, :1]), pair.to(moves.dtype)], 1).cumsum(1)
+        last = self.length - 1
+        left, right = near.left.clamp_min(0), near.right.clamp_max(last)
+        # The whole window where a cell is known on neither side is 0 of both.
+        logs, base = [], torch.full_like(size, TYPICAL)
+        for span in (self.length, *SPANS):
+            begin, end = (left - span).clamp_min(0), (right + span).clamp_max(last)
+
+            def over(total: Tensor, begin: Tensor = begin, end: Tensor = end) -> Tensor:
+                before = total.gather(1, left) - total.gather(1, begin)
+                return before + total.gather(1, end) - total.gather(1, right)
+
+            base = (over(size) + FEW * base) / (over(count) + FEW)
+            logs.append(base.clamp_min(SMALLEST).log())
+        wide = logs[0]
+        return wide, torch.stack([x - wide for x in logs[1:]], -1)
 
     def _copies(
         self, fetch: Fetch, inside: Tensor, period: int, k: Tensor, tries: int
@@ -323,7 +368,7 @@ def encode(net: SeriesNet, view: View) -> Encoded:
     """What the encoder says of windows."""
     v = view
     return net.encode(
-        v.cells, v.local, v.rough, v.reach, v.prior, v.steps, v.answers, v.owner, v.statics
+        v.cells, v.local, v.rough, v.reach, v.unit, v.prior, v.steps, v.answers, v.owner, v.statics
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interfuse.data.series import FrameWriter, SeriesSchema, calendar_features, read_series
+from interfuse.data.series import FrameWriter, SeriesSchema, read_series
 from interfuse.errors import InterfuseError
 
 SECOND = 10**9
@@ -69,9 +69,6 @@ def test_every_value_is_the_mean_of_its_rows(frame):
             assert read.values[i][k, 0] == pytest.approx(mean, rel=1e-9, abs=1e-9)
     text = json.dumps(read.schema.to_json(), allow_nan=False)
     assert SeriesSchema.from_json(json.loads(text)) == read.schema
-    features = calendar_features(read.schema, int(read.starts[0]), 50)
-    assert np.isfinite(features).all()
-    assert np.abs(features).max(initial=0) <= 1 + 1e-6
 
 
 @quick

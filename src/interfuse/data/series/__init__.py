@@ -3,7 +3,6 @@
 It knows no mathematics of diffusion.
 """
 
-from interfuse.data.series.calendar import calendar_features, calendar_names
 from interfuse.data.series.grid import Grid
 from interfuse.data.series.guess import looks_like_series
 from interfuse.data.series.read import read_series
@@ -19,8 +18,6 @@ __all__ = [
     "SeriesSchema",
     "SeriesSet",
     "Static",
-    "calendar_features",
-    "calendar_names",
     "grid_of",
     "looks_like_series",
     "read_series",

@@ -68,6 +68,12 @@ def part_from_json(part: type, key: str, place: int, d: Any) -> Any:
         raise SchemaError(
             f"schema: {key} {d['name']!r} has integer {d['integer']!r}; expected true or false."
         )
+    decimals = d.get("decimals")
+    if decimals is not None and (not whole(decimals) or decimals < 0):
+        raise SchemaError(
+            f"schema: {key} {d['name']!r} has decimals {decimals!r}; expected a whole number of at "
+            "least 0, or null."
+        )
     levels = d.get("levels", [])
     if not isinstance(levels, list | tuple) or not all(isinstance(v, str) for v in levels):
         raise SchemaError(f"schema: {key} {d['name']!r} has levels {levels!r}; expected texts.")

@@ -13,6 +13,9 @@ from interfuse.errors import DataError
 
 _EXACT = 2**53
 _SHARE, _LEAST = 0.01, 3
+MOST_DECIMALS = 6
+_ROUNDED = {"Float32": 2.0**-22, "float32": 2.0**-22, "float16": 2.0**-9}
+"""How far a number may be from what was written, as a share of it; 2^-50 for the others."""
 
 
 def numbers(column: pl.Series) -> np.ndarray:
@@ -39,7 +42,26 @@ def channel_of(name: str, values: np.ndarray, dtype: str) -> Channel:
     if low >= 0 and floor is None:
         floor = 0.0
     whole = max(-low, high) <= _EXACT and bool((seen == np.rint(seen)).all())
-    return Channel(name, whole, floor, ceiling, dtype)
+    decimals = None if whole else decimals_of(seen, _ROUNDED.get(dtype, 2.0**-50))
+    return Channel(name, whole, floor, ceiling, dtype, decimals)
+
+
+def decimals_of(seen: np.ndarray, rounding: float) -> int | None:
+    """How many decimals values have at most; None where these are many.
+
+    Args:
+        seen: (n,) without NaN.
+        rounding: how far a number may be from what was written, as a share of it.
+    """
+    for decimals in range(MOST_DECIMALS + 1):
+        moved = seen * 10.0**decimals
+        off = np.abs(moved - np.rint(moved))
+        tolerance = rounding * np.abs(moved)
+        if (tolerance > 0.05).any():  # so large that any number would pass
+            return None
+        if (off <= tolerance).all():
+            return decimals
+    return None
 
 
 def part_of(part: type[Static], column: pl.Series) -> Any:

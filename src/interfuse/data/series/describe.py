@@ -49,7 +49,8 @@ def period_name(schema: SeriesSchema, period: int) -> str:
 def _channel(c: Channel) -> str:
     low = "-inf" if c.minimum is None else f"{c.minimum:g}"
     high = "inf" if c.maximum is None else f"{c.maximum:g}"
-    return f"{c.name} ({'whole numbers' if c.integer else 'numbers'}, {low} to {high})"
+    few = "" if c.decimals is None else f" of {c.decimals} decimal{'s' * (c.decimals != 1)}"
+    return f"{c.name} ({'whole numbers' if c.integer else 'numbers' + few}, {low} to {high})"
 
 
 def _part(s: Static) -> str:

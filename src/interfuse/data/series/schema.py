@@ -51,6 +51,7 @@ class Channel:
         minimum: draws are not below it; None for no bound.
         maximum: draws are not above it; None for no bound.
         dtype: the polars or numpy type, as text.
+        decimals: that the values seen have at most, if these are few; draws have as many.
     """
 
     name: str
@@ -58,6 +59,14 @@ class Channel:
     minimum: float | None = None
     maximum: float | None = None
     dtype: str = "Float64"
+    decimals: int | None = None
+
+    @property
+    def unit(self) -> float:
+        """What values are multiples of; 0 if of nothing."""
+        if self.integer:
+            return 1.0
+        return 0.0 if self.decimals is None else 10.0**-self.decimals
 
 
 @dataclass(frozen=True)
