@@ -7,22 +7,28 @@ trained on the real rows and those added:
 * `real`: none;
 * `copies`: training rows again, drawn at random: what more weight alone does;
 * `SMOTE`: rows by SMOTE-NC (`benchmarks.smote`);
-* `ours`: rows drawn with `given={"class": c}` from a model fitted to the training file in which
-  each row of a class of fewer than 300 is repeated ceil(300 / size) times. All are kept, none is
-  filtered. The 300 was set beforehand, as classes of some hundred rows are learned well;
-* `plain`: the same from a model fitted to the file as it is, where a class of ten rows in 25,192
-  has taught the network little of what sets it apart.
+* `ours`: `Model.augment`: a random part of a real row of the class, the rest drawn, from a model
+  fitted to the training file as it is;
+* `repeated`: rows drawn with `given={"class": c}` from a model fitted to the training file in which
+  each row of a class of fewer than 300 is repeated ceil(300 / size) times;
+* `plain`: the same from the model of `ours`, where a class of ten rows in 25,192 has taught the
+  network little of what sets it apart.
 
-All of them add the same number of rows to each class. The figure is the macro-F1 over the classes
-that occur in both files, on the test rows of these classes. Test rows of classes that no training
-row shows cannot be recognised and are left out; `with_unseen` keeps them, so that each is a false
-alarm for some class. A prediction of a class that is not in the test file is a miss. `rare` is the
-mean F1 of the classes that were filled up.
+No drawn row is filtered. All of them add the same number of rows to each class. The figure is the
+macro-F1 over the classes that occur in both files, on the test rows of these classes. Test rows of
+classes that no training row shows cannot be recognised and are left out; `with_unseen` keeps them,
+so that each is a false alarm for some class. A prediction of a class that is not in the test file
+is a miss. `rare` is the mean F1 of the classes that were filled up.
 
-N is chosen on the training file alone: two stratified folds, in each a model fitted to the other
-half (a class of one row is always in that half and not scored); the N with the best mean of the
-macro-F1 of `SMOTE` and `ours`, so that neither is favoured. The test figures of the others are
-reported as well. Seeds are those of the added rows and of the trees; the model is fitted once.
+N, and for `ours` the share of cells that stay, are chosen on the training file alone: two
+stratified folds, in each a model fitted to the other half (a class of one row is always in that
+half and not scored). The share is that with the best mean macro-F1 over both folds and all N; N is
+that with the best mean of `SMOTE` and `ours`, so that neither is favoured. The test figures of the
+other N are reported as well. Seeds are those of the added rows and of the trees; the model is
+fitted once.
+
+`shares` are the figures of `ours` on the test file for every share of cells and every N. None of
+these may be called chosen: they show what the choice costs or brings.
 
 `speed` is the time of 10,000 rows of the rarest class beside that of 10,000 rows of any.
 """
@@ -49,7 +55,8 @@ RARE = 1_000
 COUNTS = (100, 300, 1_000)
 FOLDS = 2
 REPEATED = 300
-ARMS = ("copies", "SMOTE", "ours")
+KEEPS = (0.3, 0.5, 0.7, 0.9)
+ARMS = ("copies", "SMOTE", "ours", "repeated")
 GOAL = 1.2
 """Of the ratio of seconds."""
 TREES = {
@@ -123,18 +130,25 @@ class Bench:
         return wide.explode(wide.columns)
 
     def added(
-        self, arm: str, name: str, rows: pl.DataFrame, count: int, seed: int
+        self, arm: str, name: str, rows: pl.DataFrame, count: int, seed: int, keep: float = 0.0
     ) -> pl.DataFrame | None:
-        """The rows that an arm adds."""
+        """The rows that an arm adds; `ours` keeps a share of the cells of real rows."""
         wanted = self.wanted(rows, count)
+        own = {c: rows.filter(pl.col(TARGET) == c) for c in wanted}
         if arm == "copies":
             rng = np.random.default_rng(seed)
-            own = {c: rows.filter(pl.col(TARGET) == c) for c in wanted}
             return pl.concat([own[c][rng.integers(0, own[c].height, m)] for c, m in wanted.items()])
         if arm == "SMOTE":
             python = environment(self.options.cache / "smote", smote.PACKAGES)
             return smote.added(python, rows, TARGET, wanted, seed)
-        if arm in ("ours", "plain"):
+        if arm == "ours":
+            model = self.model(name, rows)
+            drawn = [
+                model.augment(own[c], m, keep=keep, fixed=[TARGET], seed=1_000 * seed + i)
+                for i, (c, m) in enumerate(wanted.items())
+            ]
+            return pl.concat(drawn).select(rows.columns)
+        if arm in ("repeated", "plain"):
             model = (
                 self.model(name, rows)
                 if arm == "plain"
@@ -193,11 +207,11 @@ class Bench:
             "f1": dict(zip(names, each.tolist(), strict=True)),
         }
 
-    def runs(self, arm: str, count: int) -> dict[str, Any]:
+    def runs(self, arm: str, count: int, keep: float = 0.0) -> dict[str, Any]:
         """An arm on the test file, over all seeds."""
         runs = []
         for seed in range(self.options.seeds):
-            more = self.added(arm, "all", self.train, count, seed)
+            more = self.added(arm, "all", self.train, count, seed, keep)
             runs.append(self.figures(self.train, more, self.test, seed))
             console.print(f"{arm} {count} seed {seed}: {runs[-1]['macro_f1']:.4f}", markup=False)
         return summary(runs)
@@ -237,22 +251,25 @@ def fold_of(bench: Bench) -> np.ndarray:
 
 
 def folds(bench: Bench, results: Results) -> dict[str, Any]:
-    """Macro-F1 on the other half of the training file, for each number of rows."""
+    """Macro-F1 on the other half of the training file, for each number of rows and share kept."""
     fold = fold_of(bench)
     found: dict[str, Any] = {}
+    arms = [("SMOTE", 0.0), *(("ours", keep) for keep in KEEPS)]
     for k in range(FOLDS):
         rows, held = bench.train.filter(fold != k), bench.train.filter(fold == k)
-        for arm, count in [("real", 0), *((a, c) for c in COUNTS for a in ("SMOTE", "ours"))]:
-            more = bench.added(arm, f"fold{k}", rows, count, k)
+        for arm, keep, count in [
+            ("real", 0.0, 0),
+            *((arm, keep, count) for arm, keep in arms for count in COUNTS),
+        ]:
+            more = bench.added(arm, f"fold{k}", rows, count, k, keep)
             score = bench.figures(rows, more, held, k)["macro_f1"]
-            found.setdefault(f"{arm} {count}" if count else arm, []).append(score)
-            console.print(f"fold {k}, {arm} {count}: {score:.4f}", markup=False)
-    both = {c: np.mean(found[f"SMOTE {c}"] + found[f"ours {c}"]) for c in COUNTS}
-    best = {
-        arm: max(COUNTS, key=lambda c, arm=arm: np.mean(found[f"{arm} {c}"]))
-        for arm in ("SMOTE", "ours")
-    }
-    return {"macro_f1": found, "chosen": max(both, key=lambda c: both[c]), "best_of_each": best}
+            name = " ".join(str(part) for part in (arm, keep, count) if part)
+            found.setdefault(name, []).append(score)
+            console.print(f"fold {k}, {name}: {score:.4f}", markup=False)
+    means = {name: float(np.mean(scores)) for name, scores in found.items()}
+    keep = max(KEEPS, key=lambda x: np.mean([means[f"ours {x} {c}"] for c in COUNTS]))
+    both = {c: means[f"SMOTE {c}"] + means[f"ours {keep} {c}"] for c in COUNTS}
+    return {"macro_f1": found, "keep": keep, "chosen": max(both, key=lambda c: both[c])}
 
 
 def real(bench: Bench, results: Results) -> dict[str, Any]:
@@ -264,7 +281,10 @@ def filled(arm: str, count: int) -> Part:
     """Classes filled up to `count`."""
 
     def part(bench: Bench, results: Results) -> dict[str, Any]:
-        return {"count": count} | bench.runs(arm, count)
+        if arm != "ours":
+            return {"count": count} | bench.runs(arm, count)
+        keep = results.found["cross-validation"]["keep"]
+        return {"count": count, "keep": keep} | bench.runs(arm, count, keep)
 
     return part
 
@@ -273,6 +293,16 @@ def plain(bench: Bench, results: Results) -> dict[str, Any]:
     """The chosen number of rows from the plain fit."""
     count = results.found["cross-validation"]["chosen"]
     return {"count": count} | bench.runs("plain", count)
+
+
+def shares(bench: Bench, results: Results) -> dict[str, Any]:
+    """Macro-F1 on the test file for each share of cells that stay."""
+    found: dict[str, Any] = {}
+    for keep in KEEPS:
+        for count in COUNTS:
+            run = bench.runs("ours", count, keep)
+            found[f"{keep} {count}"] = {k: run[k] for k in ("macro_f1", "macro_f1_sd", "rare")}
+    return {"of": found}
 
 
 def speed(bench: Bench, results: Results) -> dict[str, Any]:
@@ -297,7 +327,7 @@ def speed(bench: Bench, results: Results) -> dict[str, Any]:
 
 PARTS: dict[str, Part] = {"cross-validation": folds, "real": real}
 PARTS |= {f"{arm} {count}": filled(arm, count) for count in COUNTS for arm in ARMS}
-PARTS |= {"plain": plain, "speed": speed}
+PARTS |= {"plain": plain, "shares": shares, "speed": speed}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from interfuse.data import Schema, TableCodec, from_polars
 from interfuse.errors import RunError
 from interfuse.files import write_atomically, write_json
 from interfuse.networks import NETWORKS, TableNet
+from interfuse.questions.augment import KEEP, partly_known
 from interfuse.questions.conditions import Condition, parse_conditions
 from interfuse.questions.detect import Detection
 from interfuse.questions.generate import STEPS, Generation, generate_table
@@ -118,6 +119,51 @@ class Model:
             self, given, draws=n, seed=seed, steps=steps, device=device, subset=True, values=False
         )
         return rows.completions()
+
+    def augment(
+        self,
+        rows: Any,
+        n: int,
+        *,
+        keep: float = KEEP,
+        fixed: Sequence[str] = (),
+        seed: int = 0,
+        steps: int | None = None,
+        device: str | None = None,
+    ) -> Any:
+        """Draw `n` rows that each keep a part of a real row: more of a class that has few.
+
+        Args:
+            rows: real rows, a frame or a path, such as all rows of one class. They are taken in
+                turn. Missing cells are drawn, whether they stay or not.
+            n: how many new rows.
+            keep: the probability of each cell to stay as it is in the real row; 0 draws all cells
+                but those of `fixed`. Near 1 the rows are near copies, and tell as much about the
+                real ones.
+            fixed: columns that always stay, such as the class.
+            seed: the same seed gives the same rows.
+            steps: steps of the numbers' sampler; None for the default.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+
+        Returns:
+            A frame like that of `generate`.
+
+        Raises:
+            DataError: the rows cannot be read, there are none, or a column is not the model's.
+            OptionError: an option is out of range.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 0] * 100})
+            >>> model = interfuse.fit(flows, examples=20_000)
+            >>> rare = flows.filter(pl.col("port") == 53)
+            >>> model.augment(rare, 200, fixed=["port"])["port"].unique().to_list()
+            [53]
+        """
+        given = partly_known(self, rows, n, keep=keep, fixed=fixed, seed=seed)
+        if given.is_empty():
+            return self.generate(0, seed=seed, steps=steps, device=device)
+        return self.generate(1, given=given, seed=seed, steps=steps, device=device)
 
     def impute(
         self,
