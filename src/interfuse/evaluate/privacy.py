@@ -147,10 +147,10 @@ def _closest(
 ) -> Closest:
     """Return the result for the two least distances of synthetic and of real rows."""
     ratios, least = _ratio(near), near[:, 0]
-    spreads = [
+    nearness_sd, ratio_sd = (
         spread(lambda i, v=values: _low(v[i]), len(values), draws=_DRAWS, seed=seed)
         for values in (least, ratios)
-    ]
+    )
     return Closest(
         share,
         error,
@@ -160,7 +160,8 @@ def _closest(
         against,
         _low(ratios),
         _low(_ratio(real)),
-        *spreads,
+        nearness_sd,
+        ratio_sd,
         strict,
     )
 
