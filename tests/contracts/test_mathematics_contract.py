@@ -37,9 +37,10 @@ def windows():
     unknown = torch.rand(shape) < 0.6
     encoder = {
         "cells": torch.randn(*shape, 6),
-        "local": torch.randn(*shape, 4),
+        "local": torch.randn(*shape, 10),
         "rough": torch.rand(n, 1, 2) + 0.1,
         "reach": torch.rand(shape),
+        "unit": torch.randn(shape),
         "prior": torch.randn(shape),
         "steps": torch.randn(n, 12, 3),
         "answers": torch.randn(*shape, 5),
@@ -52,7 +53,7 @@ def windows():
 # A newcomer's arguments, a batch of two records, and the shapes of its predictions.
 NETWORK_CASES = {
     "table": (([3, 9], 2, [0, 9]), table_records, [(2, 12), (2, 2)]),
-    "series": ((2, 12, 4, 6, 4, 3, [1.0] * 5, 2, 2, 32, 1, 32, 1), windows, [(2, 12, 2)] * 3),
+    "series": ((2, 12, 4, 6, 10, 3, [1.0] * 5, 2, 2, 32, 1, 32, 1), windows, [(2, 12, 2)] * 3),
     "unet": ((3, (8, 12), 4), images, [(2, 3, 8, 12)]),
 }
 

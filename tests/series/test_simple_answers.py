@@ -134,6 +134,7 @@ def test_nothing_that_is_hidden_can_be_seen():
         for v in (a, b)
     ]
     assert gone[start : start + LENGTH].sum() > 3
-    for name in ("cells", "local", "rough", "reach", "prior", "steps", "answers", "anchor"):
+    told = ("cells", "local", "rough", "reach", "unit", "prior", "steps", "answers", "anchor")
+    for name in told:
         one, other = (getattr(v, name) for v in views)
         torch.testing.assert_close(one, other, rtol=0, atol=0, msg=name)
