@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-import torch
 from commands import left_in
 
 import interfuse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "series"))
-from tiny_series import HOUR, hosts, hours, use_tiny_network
+from tiny_series import HOUR, hosts, hours, small_network
 
 EXAMPLES = 640
 CHILD = (
@@ -34,16 +33,8 @@ CHILD = (
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny():
-    import interfuse.seriesjob as job
-    import interfuse.training.series as training
-
-    before = (job.series_network_for, job.series_settings_for, training.HELD_OUT_DRAWS)
-    threads = torch.get_num_threads()
-    use_tiny_network()
-    torch.set_num_threads(1)
-    yield
-    job.series_network_for, job.series_settings_for, training.HELD_OUT_DRAWS = before
-    torch.set_num_threads(threads)
+    with small_network():
+        yield
 
 
 @pytest.fixture(scope="module")

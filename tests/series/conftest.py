@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from tiny_series import known_pair, use_tiny_network
+from tiny_series import known_pair, small_network
 
 import interfuse
 
 EXAMPLES = 12_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiny():
-    """The small network in place of the usual one, on one thread, for the length of the session."""
-    import interfuse.seriesjob as job
-    import interfuse.training.series as training
-
-    before = job.series_network_for, training.HELD_OUT_DRAWS, torch.get_num_threads()
-    use_tiny_network()
-    torch.set_num_threads(1)
-    yield
-    job.series_network_for, training.HELD_OUT_DRAWS = before[:2]
-    torch.set_num_threads(before[2])
+    """The small network and one thread for one file of tests: no other file may notice."""
+    with small_network():
+        yield
 
 
 @pytest.fixture(scope="session")
-def model(tiny):
+def model():
     """A model of `known_pair`."""
-    return interfuse.fit(known_pair(), kind="series", examples=EXAMPLES)
+    with small_network():
+        return interfuse.fit(known_pair(), kind="series", examples=EXAMPLES)

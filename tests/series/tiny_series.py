@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -78,6 +80,23 @@ def use_tiny_network() -> None:
     interfuse.seriesjob.series_network_for = tiny
     interfuse.seriesjob.series_settings_for = quick
     interfuse.training.series.HELD_OUT_DRAWS = 64
+
+
+@contextmanager
+def small_network() -> Iterator[None]:
+    """`use_tiny_network` and one thread until the block ends: no other test may notice."""
+    import interfuse.seriesjob as job
+    import interfuse.training.series as training
+
+    before = job.series_network_for, job.series_settings_for, training.HELD_OUT_DRAWS
+    threads = torch.get_num_threads()
+    use_tiny_network()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        job.series_network_for, job.series_settings_for, training.HELD_OUT_DRAWS = before
+        torch.set_num_threads(threads)
 
 
 PHI = 0.8
