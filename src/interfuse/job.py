@@ -44,13 +44,16 @@ from interfuse.training.trainer import Trainer
 __all__ = ["CHECKPOINT_SECONDS", "FitStopped", "Job", "Notice"]
 
 TRAINING_SHARE = 0.9
-"""Of a budget in seconds; the rest is for calibration."""
+"""Of a budget in seconds; calibration makes as many rounds as the rest has time for."""
 _SAMPLE_ROWS = 10_000
 
 
 @dataclass
 class Job:
-    """The arguments of one fit; see `interfuse.fit`. A `budget` takes the place of the default."""
+    """The arguments of one fit; see `interfuse.fit`.
+
+    A `budget` and a number of `rounds` of calibration take the place of the default.
+    """
 
     data: Any
     schema: Schema | str | Path | None
@@ -62,6 +65,7 @@ class Job:
     listener: Listener
     keep_rows: bool = True
     budget: Budget | None = None
+    rounds: int | None = None
 
     def run(self) -> Model:
         """Fit without a folder."""
@@ -70,7 +74,7 @@ class Job:
         record = self._record(budget, data)
         trainer, codec = self._prepare(frame, schema, budget)
         self._train(trainer, None)
-        return _model(schema, codec, trainer, record)
+        return self._model(schema, codec, trainer, record)
 
     def run_in(self, folder: Path, *, again: bool) -> Model:
         """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
@@ -94,7 +98,7 @@ class Job:
         else:
             start(folder, schema, record)
         self._train(trainer, folder)
-        model = _model(schema, codec, trainer, record)
+        model = self._model(schema, codec, trainer, record)
         model.write_parts(folder)
         store.finish(folder, model.record)
         return model
@@ -194,15 +198,31 @@ class Job:
         drive(trainer, folder, self.listener, every=CHECKPOINT_SECONDS)
         self.listener(Notice("calibrate", "putting the marginals right"))
 
-
-def _model(schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]) -> Model:
-    """The fitted model: averaged weights of the lowest held-out loss, and how they came to be."""
-    trainer.use_best()
-    layout, net = trainer.objective.layout, trainer.net.eval()
-    rows = trainer.rows.and_also(trainer.held_out)
-    seed, examples = trainer.settings.seed, trainer.progress.examples
-    off = calibrate(net, layout, codec, rows, examples, seed, trainer.device)
-    training = {**training_record(trainer), "marginal_error_before_calibration": off}
-    full = {**record, "versions": versions(), "machine": machine(), "training": training}
-    kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None
-    return Model(schema, codec, layout, net.cpu(), full, kept)
+    def _model(
+        self, schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]
+    ) -> Model:
+        """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
+        trainer.use_best()
+        layout, net = trainer.objective.layout, trainer.net.eval()
+        rows = trainer.rows.and_also(trainer.held_out)
+        seed, examples = trainer.settings.seed, trainer.progress.examples
+        budget = record["budget"]["seconds"]
+        done = calibrate(
+            net,
+            layout,
+            codec,
+            rows,
+            examples,
+            seed,
+            trainer.device,
+            seconds=budget - trainer.progress.seconds if budget else None,
+            rounds=self.rounds,
+        )
+        training = {
+            **training_record(trainer),
+            "calibration_rounds": done.rounds,
+            "marginal_error_before_calibration": done.before,
+        }
+        full = {**record, "versions": versions(), "machine": machine(), "training": training}
+        kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None
+        return Model(schema, codec, layout, net.cpu(), full, kept)

@@ -144,7 +144,8 @@ def _job(
     }
     if kind == "table":
         keep = bool(record.get("keep_rows", True))
-        return Job(**common, schema=run / "schema.json", keep_rows=keep)
+        rounds = training.get("calibration_rounds")
+        return Job(**common, schema=run / "schema.json", keep_rows=keep, rounds=rounds)
     if kind == "images":
         schema = ImageSchema.load(run / "schema.json")
         given = record["data"]

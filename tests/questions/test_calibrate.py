@@ -9,7 +9,14 @@ from scipy.stats import kstest, kstwo
 from interfuse.data import TableCodec, infer_schema
 from interfuse.data.fields.number import END_ROWS
 from interfuse.networks import TableNet
-from interfuse.questions.calibrate import calibrate, hold_range, pair_shares_of, shares_of
+from interfuse.questions.calibrate import (
+    FEWEST_ROUNDS,
+    ROUNDS,
+    calibrate,
+    hold_range,
+    pair_shares_of,
+    shares_of,
+)
 from interfuse.questions.generate import BLOCK, TableSampler, appearance_rank, latin_hypercube
 from interfuse.questions.moments import Moments
 from interfuse.training.layout import Layout
@@ -51,11 +58,14 @@ def test_an_untrained_network_is_taken_to_the_marginals_and_to_the_pairs():
     torch.manual_seed(0)
     net = TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
     before = drawn(layout, net)
-    off = calibrate(net, layout, codec, rows, 10**9, 0, CPU)
+    done = calibrate(net, layout, codec, rows, 10**9, 0, CPU)
     after = drawn(layout, net)
     # The untrained network is uniform over the four values: the distance is known.
     uniform = torch.full((12,), 0.25, dtype=torch.float64)
-    assert off == pytest.approx(distance(uniform, shares_of(rows.codes, layout)) / 3, abs=1e-3)
+    assert done.rounds == ROUNDS
+    assert done.before == pytest.approx(
+        distance(uniform, shares_of(rows.codes, layout)) / 3, abs=1e-3
+    )
     # 16,384 rows: the standard error of a share is at most .004, a cell has four of them.
     assert distance(shares_of(after, layout), shares_of(rows.codes, layout)) / 3 < 0.01
     pairs = [pair_shares_of(x, layout) for x in (rows.codes, before, after)]
@@ -82,7 +92,24 @@ def test_a_table_without_categories_needs_nothing():
     codec, _, _ = encoded(chain(50))
     empty = Layout((), (), (), (), (), ())
     net = TableNet([], 0)
-    assert calibrate(net, empty, codec, Rows(*(torch.zeros(50, 0),) * 3), 1000, 0, CPU) is None
+    assert calibrate(net, empty, codec, Rows(*(torch.zeros(50, 0),) * 3), 1000, 0, CPU) == (0, None)
+
+
+def test_rounds_end_with_the_time_and_can_be_repeated():
+    """The pair terms of few rounds are those of the same number of rounds without a clock."""
+    codec, layout, rows = encoded(chain(500))
+
+    def terms(**options):
+        torch.manual_seed(0)
+        net = TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
+        return calibrate(net, layout, codec, rows, 10**9, 0, CPU, **options), net.pairs
+
+    short, pairs = terms(seconds=0.0)
+    assert short.rounds == FEWEST_ROUNDS
+    assert terms(seconds=1e9)[0].rounds == ROUNDS
+    again, same = terms(rounds=short.rounds)
+    assert again == short
+    assert torch.equal(pairs, same)
 
 
 def test_shares_and_pair_shares_are_frequencies():
