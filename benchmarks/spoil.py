@@ -15,7 +15,7 @@ import polars as pl
 
 from interfuse.evaluate import encode
 from interfuse.evaluate.association import associations
-from interfuse.evaluate.rules import find_rules
+from interfuse.evaluate.rule_search import find_rules
 
 Rng = np.random.Generator
 BROKEN = 0.05

@@ -8,7 +8,8 @@ from planted import KINDS, flows
 from interfuse.evaluate import encode
 from interfuse.evaluate.chance import count_chance
 from interfuse.evaluate.counts import odd_values
-from interfuse.evaluate.rules import broken_share, check_rules, find_rules
+from interfuse.evaluate.rule_search import find_rules
+from interfuse.evaluate.rules import broken_share, check_rules
 
 
 def texts(table):

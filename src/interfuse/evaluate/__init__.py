@@ -27,7 +27,8 @@ from interfuse.evaluate.membership import Membership, membership
 from interfuse.evaluate.missing import Missing, missing
 from interfuse.evaluate.privacy import Closest, Copies, closest, exact_copies
 from interfuse.evaluate.report import Report
-from interfuse.evaluate.rules import Kept, Rule, check_rules, find_rules
+from interfuse.evaluate.rule_search import find_rules
+from interfuse.evaluate.rules import Kept, Rule, check_rules
 from interfuse.evaluate.run import evaluate
 from interfuse.evaluate.shapes import ColumnShape, Shapes, column_shapes
 from interfuse.evaluate.support import Support, support

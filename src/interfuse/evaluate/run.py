@@ -17,23 +17,22 @@ from interfuse.evaluate.detection import CELL_LIMIT, one_hot_width
 from interfuse.evaluate.findings import fidelity_faults, rule_faults
 from interfuse.evaluate.inference import check_secrets
 from interfuse.evaluate.measure import Limits, floor_tables, independent_table, measure, spreads
+from interfuse.evaluate.privacy_rows import privacy_rows
 from interfuse.evaluate.report import FORMAT, Report
 from interfuse.evaluate.rows import (
     column_rows,
     fidelity_rows,
     pair_rows,
-    privacy_rows,
     rule_row,
     rule_table,
-    split_for_utility,
     support_rows,
-    target_rows,
-    utility_rows,
 )
-from interfuse.evaluate.rules import Rule, broken_share, check_rules, find_rules
+from interfuse.evaluate.rule_search import find_rules
+from interfuse.evaluate.rules import Rule, broken_share, check_rules
 from interfuse.evaluate.suspects import suspects
 from interfuse.evaluate.table import Table, encode
 from interfuse.evaluate.utility import check_target, default_target
+from interfuse.evaluate.utility_rows import split_for_utility, target_rows, utility_rows
 
 MOST_PAIRS = 1_000
 _NAMES = re.compile(r"[^\W\d]\w*")
