@@ -18,6 +18,7 @@ from interfuse.questions.calibrate import (
     shares_of,
 )
 from interfuse.questions.generate import BLOCK, TableSampler, appearance_rank, latin_hypercube
+from interfuse.questions.groups import by_group, pair_groups
 from interfuse.questions.moments import Moments
 from interfuse.training.layout import Layout
 from interfuse.training.objective import Rows
@@ -68,7 +69,8 @@ def test_an_untrained_network_is_taken_to_the_marginals_and_to_the_pairs():
     )
     # 16,384 rows: the standard error of a share is at most .004, a cell has four of them.
     assert distance(shares_of(after, layout), shares_of(rows.codes, layout)) / 3 < 0.01
-    pairs = [pair_shares_of(x, layout) for x in (rows.codes, before, after)]
+    # Values without order are groups of their own.
+    pairs = [pair_shares_of(x, layout, torch.arange(12)) for x in (rows.codes, before, after)]
     assert distance(pairs[2], pairs[0]) < 0.35 * distance(pairs[1], pairs[0])
 
 
@@ -115,7 +117,8 @@ def test_rounds_end_with_the_time_and_can_be_repeated():
 def test_shares_and_pair_shares_are_frequencies():
     frame = chain(1000)
     codec, layout, rows = encoded(frame)
-    share, pairs = shares_of(rows.codes, layout), pair_shares_of(rows.codes, layout)
+    groups = torch.arange(12)
+    share, pairs = shares_of(rows.codes, layout), pair_shares_of(rows.codes, layout, groups)
     a, b = codec.fields["a"].values.to_list(), codec.fields["b"].values.to_list()
     for i, v in enumerate(a):
         assert share[i].item() == pytest.approx((frame["a"] == v).mean())
@@ -123,6 +126,32 @@ def test_shares_and_pair_shares_are_frequencies():
             both = ((frame["a"] == v) & (frame["b"] == w)).mean()
             assert pairs[i, 4 + j].item() == pytest.approx(both, abs=1e-6)
     torch.testing.assert_close(pairs.diag().double(), share, rtol=1e-5, atol=1e-6)
+
+
+def test_bins_are_joined_to_groups_of_a_twentieth():
+    """Seven bins, of which the fourth is heavy, with a code for missing; and two values."""
+    layout = Layout(("n", "c"), (8, 2), (7, 0), (0, 1), (), ())
+    bins = [0.02, 0.02, 0.01, 0.5, 0.01, 0.2, 0.03, 0.21]
+    share = torch.tensor([*bins, 0.99, 0.01], dtype=torch.float64)
+    groups = pair_groups(share, layout)
+    #                            .05      heavy  light heavy  end missing  values without order
+    assert groups.tolist() == [0, 0, 0, 1, 2, 3, 4, 5, 6, 7]
+    joined = by_group(share, groups)
+    assert joined[0].item() == pytest.approx(0.05)
+    assert joined.sum().item() == pytest.approx(share.sum().item())
+
+
+def test_pair_shares_of_groups_are_sums():
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": rng.normal(size=3000), "y": rng.normal(size=3000)})
+    _, layout, rows = encoded(frame)
+    groups = pair_groups(shares_of(rows.codes, layout), layout)
+    d = sum(layout.sizes)
+    every = pair_shares_of(rows.codes, layout, torch.arange(d))
+    onto = torch.nn.functional.one_hot(groups).float()
+    assert onto.shape[1] < 0.7 * d
+    some = pair_shares_of(rows.codes, layout, groups)
+    torch.testing.assert_close(some, onto.T @ every @ onto, rtol=1e-4, atol=1e-6)
 
 
 def test_the_ends_of_a_range_keep_their_weight():

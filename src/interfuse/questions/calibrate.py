@@ -6,9 +6,10 @@ After training, records are drawn, and the logits are corrected by the ratio of 
 and in the drawn records, up to `ROUNDS` times:
 
     bias of value i       += log (S_i + s) / (D_i + s)
-    pair term of i and j  += RATE * ( log (S_ij + S) / (D_ij + S) - the same of i - the same of j )
+    pair term of a and b  += RATE * ( log (S_ab + S) / (D_ab + S) - the same of a - the same of b )
 
-S_i, S_ij are shares of values and of pairs of values in the training rows, D in the drawn records.
+S_i are shares of values and S_ab shares of pairs of groups of values (`interfuse.questions.groups`;
+most values are a group of their own) in the training rows, D those in the drawn records.
 This is iterative proportional fitting (Deming & Stephan 1940, doi 10.1214/aoms/1177731829) of
 factors of one and of two values. Of two cells of a record the later one sees the earlier one, in
 whatever order they appear, so that each pair's factor enters exactly once. All that the network
@@ -34,6 +35,7 @@ from interfuse.data import TableCodec
 from interfuse.data.fields.number import NumberField
 from interfuse.networks import TableNet
 from interfuse.questions.generate import BLOCK, STEPS, TableSampler
+from interfuse.questions.groups import by_group, pair_groups
 from interfuse.questions.moments import Moments
 from interfuse.training.layout import Layout
 from interfuse.training.objective import Rows
@@ -69,19 +71,20 @@ def shares_of(codes: Tensor, layout: Layout) -> Tensor:
     return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)
 
 
-def pair_shares_of(codes: Tensor, layout: Layout) -> Tensor:
-    """Share of each pair of values: (D, D) float32.
+def pair_shares_of(codes: Tensor, layout: Layout, groups: Tensor) -> Tensor:
+    """Share of each pair of groups of values: (G, G) float32.
 
     Args:
         codes: (n, q) codes.
         layout: the cells.
+        groups: (D,) the group of each value, from `pair_groups`.
     """
-    d = sum(layout.sizes)
+    g = int(groups.max()) + 1
     starts = torch.from_numpy(np.cumsum([0, *layout.sizes])[:-1]).to(codes.device)
-    out = torch.zeros(d, d, device=codes.device)
+    out = torch.zeros(g, g, device=codes.device)
     for part in codes.split(_CHUNK):
-        onehot = torch.zeros(len(part), d, device=codes.device)
-        onehot.scatter_(1, part.long() + starts, 1.0)
+        onehot = torch.zeros(len(part), g, device=codes.device)
+        onehot.scatter_(1, groups[part.long() + starts], 1.0)
         out += onehot.T @ onehot
     return out / max(len(codes), 1)
 
@@ -193,8 +196,7 @@ def calibrate(
             before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
         net.head.bias[: net.values] += _log_ratio(target, drawn.share, ROWS / n).float()
         if pairs is not None and r < most_rounds - LAST_ROUNDS:
-            single = _log_ratio(target, drawn.share, PAIR_ROWS / n).float()
-            pairs.correct(r, drawn.codes, single)
+            pairs.correct(r, drawn.codes, target, drawn.share)
         if r == 0 and seconds is not None:
             left, took = seconds - (start - begun), max(time.monotonic() - start, 1e-9)
             most_rounds = min(most_rounds, max(FEWEST_ROUNDS, int(left / took)))
@@ -211,16 +213,21 @@ class _Pairs:
         self.net = net
         self.layout = layout
         self.small = PAIR_ROWS / len(rows)
-        self.target = pair_shares_of(rows.codes.to(device), layout)
+        codes = rows.codes.to(device)
+        self.groups = pair_groups(shares_of(codes, layout), layout).to(device)
+        self.target = pair_shares_of(codes, layout, self.groups)
         self.moments = Moments.of(rows, codec, layout).to(device)
         cells = torch.arange(layout.categories, device=device)
         cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
         self.across = cells[:, None] != cells
 
-    def correct(self, turn: int, codes: Tensor, single: Tensor) -> None:
-        """Take one step; `single` are the log ratios of the marginals."""
-        both = _log_ratio(self.target, pair_shares_of(codes, self.layout), self.small)
-        step = RATE * (both - single[:, None] - single)
+    def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
+        """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
+        singles = (by_group(share, self.groups) for share in (wanted, found))
+        single = _log_ratio(*singles, self.small).float()
+        pairs = pair_shares_of(codes, self.layout, self.groups)
+        both = _log_ratio(self.target, pairs, self.small)
+        step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
         step += self.moments.step(turn, codes, self.net.starts)
         self.net.add_pairs().add_(step * self.across)
 
