@@ -1,6 +1,6 @@
 """One fit of images from beginning to end: read, train, keep.
 
-`interfuse.fitting` states what every fit does alike. Besides, a grid of draws of the averaged
+`interfuse.basejob` states what every fit does alike. Besides, a grid of draws of the averaged
 weights is written into `previews/` of the run folder now and then: after `PREVIEW_SECONDS`, or
 later if drawing the last one took more than a `PREVIEW_SHARE` of the time since. The draws have one
 seed, so that the pictures show the same images coming into being; training is the same with or
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 
 from interfuse import store
+from interfuse.basejob import BaseJob, Ready, source_of, whole_record
 from interfuse.data.images import (
     ImageSchema,
     ImageSet,
@@ -28,19 +30,7 @@ from interfuse.data.images import (
     write_png,
 )
 from interfuse.errors import DataError
-from interfuse.fitting import (
-    CHECKPOINT_SECONDS,
-    Listener,
-    Notice,
-    as_given,
-    drive,
-    machine,
-    resume,
-    same_data,
-    start,
-    training_record,
-    versions,
-)
+from interfuse.fitting import Listener, Notice, as_given
 from interfuse.imagemodel import SCORE_SEED, ImageModel, score_pixels
 from interfuse.questions.images import BLOCK, STEPS, ImageSampler
 from interfuse.training.budget import Budget
@@ -52,7 +42,6 @@ from interfuse.training.images import (
 )
 from interfuse.training.precision import choose_device, choose_precision
 from interfuse.training.setup import hold_out
-from interfuse.training.state import Checkpoint
 from interfuse.training.trainer import Event, Trainer
 
 EXAMPLES_PER_IMAGE = 200
@@ -85,8 +74,8 @@ class ImageEstimate:
         return f"about {self.memory / 1e9:.1f} GB of memory, training for at most {most}"
 
 
-@dataclass
-class ImageJob:
+@dataclass(kw_only=True)
+class ImageJob(BaseJob[ImageSet, ImageModel]):
     """The arguments of one fit; see `interfuse.fit`."""
 
     data: Any
@@ -94,52 +83,14 @@ class ImageJob:
     schema: ImageSchema | str | Path | None
     size: tuple[int, int] | None
     column: str | None
-    seconds: float | None
-    examples: int | None
-    seed: int
-    device: str | None
-    precision: str
-    listener: Listener
-    budget: Budget | None = None
-    _budget: Budget = field(init=False)
 
-    def run(self) -> ImageModel:
-        """Fit without a folder."""
-        images = self._load()
-        record = self._record(images)
-        trainer, schema = self._prepare(images), images.schema
-        del images
-        drive(trainer, None, self.listener)
-        return self._model(schema, trainer, record)
+    def _recall(self, folder: Path, before: dict[str, Any]) -> None:
+        self.schema, self.size = ImageSchema.load(folder / "schema.json"), None
 
-    def run_in(self, folder: Path, *, again: bool) -> ImageModel:
-        """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
-        checkpoint, before = None, None
-        if again:
-            before = store.unfinished(folder)
-            checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
-            self.seed = int(before["seed"])
-            self.schema, self.size = ImageSchema.load(folder / "schema.json"), None
-            self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
-        images = self._load()
-        record = self._record(images)
-        if before is not None:
-            same_data(folder, before, record["data"])
-        trainer, schema = self._prepare(images), images.schema
-        del images
-        if checkpoint is not None:
-            resume(trainer, checkpoint, self.listener)
-        else:
-            start(folder, schema, record)
-        previews = Previews(folder, schema, trainer, self.listener)
-        drive(trainer, folder, self.listener, every=CHECKPOINT_SECONDS, between=previews)
-        model = self._model(schema, trainer, record)
-        model.write_parts(folder)
-        store.finish(folder, model.record)
-        return model
+    def _between(self, folder: Path, ready: Ready[ImageModel]) -> Previews:
+        return Previews(folder, ready.schema, ready.trainer, self.listener)
 
     def _load(self) -> ImageSet:
-        """The images, and words about what they are."""
         schema = self.schema
         if schema is not None and not isinstance(schema, ImageSchema):
             schema = ImageSchema.load(schema)
@@ -181,53 +132,48 @@ class ImageJob:
         """SHA-256 of the data as `run.json` has it."""
         return fingerprint(self._load())
 
-    def _record(self, images: ImageSet) -> dict[str, Any]:
-        """What `run.json` says of the beginning; also settles the budget."""
-        n = len(images)
+    def _budget(self, loaded: ImageSet) -> Budget:
         examples = self.examples
         if self.seconds is None and examples is None:
-            examples = min(max(EXAMPLES_PER_IMAGE * n, FEWEST_EXAMPLES), MOST_EXAMPLES)
-        self._budget = self.budget or Budget(self.seconds, examples)
-        is_path = isinstance(self.data, str | Path)
-        source = Path(self.data).name if is_path else type(self.data).__module__.split(".")[0]
-        return {
-            "kind": "images",
-            "seed": self.seed,
-            "budget": asdict(self._budget),
-            "data": {
-                "source": source,
-                "rows": n,
-                "sha256": fingerprint(images),
-                **as_given(path=self.data, labels=self.labels, column=self.column),
-                "skipped": images.skipped.count,
-                "skipped_first": [list(pair) for pair in images.skipped.first],
-            },
-        }
+            examples = min(max(EXAMPLES_PER_IMAGE * len(loaded), FEWEST_EXAMPLES), MOST_EXAMPLES)
+        return Budget(self.seconds, examples)
 
-    def _prepare(self, images: ImageSet) -> Trainer:
-        schema, n = images.schema, len(images)
+    def _words(self, loaded: ImageSet) -> dict[str, Any]:
+        data = {
+            "source": source_of(self.data),
+            "rows": len(loaded),
+            "sha256": fingerprint(loaded),
+            **as_given(path=self.data, labels=self.labels, column=self.column),
+            "skipped": loaded.skipped.count,
+            "skipped_first": [list(pair) for pair in loaded.skipped.first],
+        }
+        return {"kind": "images", "data": data}
+
+    def _prepare(self, loaded: ImageSet, budget: Budget) -> Ready[ImageModel]:
+        schema, n = loaded.schema, len(loaded)
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         classes = len(schema.classes)
         net = image_network_for(schema.shape, classes, n, self.seed)
-        pixels = torch.from_numpy(schema.extend(images.pixels))
+        pixels = torch.from_numpy(schema.extend(loaded.pixels))
         weights = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
         cost = ImageEstimate(
             RUNTIME_BYTES + 2.0 * pixels.numel() + weights,
-            self._budget.examples,
-            self._budget.seconds,
+            budget.examples,
+            budget.seconds,
         )
         self.listener(Notice("estimate", str(cost), cost))
-        rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(images.labels)), self.seed)
-        return Trainer(
+        rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(loaded.labels)), self.seed)
+        trainer = Trainer(
             net=net,
             objective=ImageObjective(classes),
             rows=rows,
             held_out=held_out,
             settings=image_settings_for(schema.shape, len(rows), self.seed, precision),
-            budget=self._budget,
+            budget=budget,
             device=device,
         )
+        return Ready(trainer, schema, partial(self._model, schema, trainer))
 
     def _model(self, schema: ImageSchema, trainer: Trainer, record: dict[str, Any]) -> ImageModel:
         """The fitted model: averaged weights of the lowest held-out loss, and how they came."""
@@ -241,13 +187,7 @@ class ImageJob:
                 net, schema.shape, len(schema.classes), SCORE_SEED, STEPS, 1.0, trainer.device
             )
             scores = tuple(np.sort(score_pixels(sampler, held.pixels.numpy())).tolist())
-        full = {
-            **record,
-            "versions": versions(),
-            "machine": machine(),
-            "training": training_record(trainer),
-        }
-        return ImageModel(schema, net.cpu(), scores, full)
+        return ImageModel(schema, net.cpu(), scores, whole_record(record, trainer))
 
 
 class Previews:

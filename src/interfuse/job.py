@@ -1,36 +1,24 @@
 """One fit of a table from beginning to end: read, encode, train, calibrate, keep.
 
-`interfuse.fitting` states what every fit does alike.
+`interfuse.basejob` states what every fit does alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import torch
 
-from interfuse import store
+from interfuse.basejob import BaseJob, Ready, source_of, whole_record
 from interfuse.data import Origin, Schema, TableCodec, fingerprint, infer_schema, read, to_polars
 from interfuse.data.schema import fit_to_frame
 from interfuse.errors import DataError
 from interfuse.estimate import estimate
-from interfuse.fitting import (
-    CHECKPOINT_SECONDS,
-    FitStopped,
-    Listener,
-    Notice,
-    as_given,
-    drive,
-    machine,
-    resume,
-    same_data,
-    start,
-    training_record,
-    versions,
-)
+from interfuse.fitting import FitStopped, Notice, as_given
 from interfuse.model import Model
 from interfuse.questions.calibrate import calibrate
 from interfuse.questions.odd.reference import Reference
@@ -38,87 +26,47 @@ from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import choose_device, choose_precision
 from interfuse.training.setup import hold_out, layout_of, network_for, settings_for
-from interfuse.training.state import Checkpoint
 from interfuse.training.trainer import Trainer
 
-__all__ = ["CHECKPOINT_SECONDS", "FitStopped", "Job", "Notice"]
+__all__ = ["FitStopped", "Job", "Notice"]
 
 TRAINING_SHARE = 0.9
 """Of a budget in seconds; calibration makes as many rounds as the rest has time for."""
 _SAMPLE_ROWS = 10_000
 
 
-@dataclass
-class Job:
+@dataclass(frozen=True)
+class Table:
+    """What was loaded: the columns to be fitted, their schema, and words for `run.json`."""
+
+    frame: pl.DataFrame
+    schema: Schema
+    words: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    A `budget` and a number of `rounds` of calibration take the place of the default.
+    A number of `rounds` of calibration takes the place of the default, when a fit is repeated.
     """
 
     data: Any
     schema: Schema | str | Path | None
-    seconds: float | None
-    examples: int | None
-    seed: int
-    device: str | None
-    precision: str
-    listener: Listener
     keep_rows: bool = True
-    budget: Budget | None = None
     rounds: int | None = None
-
-    def run(self) -> Model:
-        """Fit without a folder."""
-        frame, schema, data = self._load()
-        budget = self.budget or Budget.of(self.seconds, self.examples, data["rows"])
-        record = self._record(budget, data)
-        trainer, codec = self._prepare(frame, schema, budget)
-        self._train(trainer, None)
-        return self._model(schema, codec, trainer, record)
-
-    def run_in(self, folder: Path, *, again: bool) -> Model:
-        """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
-        checkpoint, before = None, None
-        if again:
-            before = store.unfinished(folder)
-            checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
-            self.seed = int(before["seed"])
-            self.schema = Schema.load(folder / "schema.json")
-            self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
-            self.keep_rows = self.keep_rows and before.get("keep_rows", True)
-        frame, schema, data = self._load()
-        budget = self.budget or Budget.of(self.seconds, self.examples, data["rows"])
-        record = self._record(budget, data)
-        if before is not None:
-            same_data(folder, before, data)
-        trainer, codec = self._prepare(frame, schema, budget)
-        del frame
-        if checkpoint is not None:
-            resume(trainer, checkpoint, self.listener)
-        else:
-            start(folder, schema, record)
-        self._train(trainer, folder)
-        model = self._model(schema, codec, trainer, record)
-        model.write_parts(folder)
-        store.finish(folder, model.record)
-        return model
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
         if isinstance(self.data, str | Path) and str(self.data) != "-":
             return fingerprint(self.data)
-        return self._load()[2]["sha256"]
+        return self._load().words["sha256"]
 
-    def _record(self, budget: Budget, data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "seed": self.seed,
-            "budget": asdict(budget),
-            "keep_rows": self.keep_rows,
-            "data": data,
-        }
+    def _recall(self, folder: Path, before: dict[str, Any]) -> None:
+        self.schema = Schema.load(folder / "schema.json")
+        self.keep_rows = self.keep_rows and before.get("keep_rows", True)
 
-    def _load(self) -> tuple[pl.DataFrame, Schema, dict[str, Any]]:
-        """The columns to be fitted, their schema, and what the data was."""
+    def _load(self) -> Table:
         is_path = isinstance(self.data, str | Path)
         lazy, origin = (read(self.data), Origin("file")) if is_path else to_polars(self.data)
         types = dict(lazy.lazy().collect_schema())
@@ -138,18 +86,19 @@ class Job:
         self._estimate(lazy.lazy().select(wanted), schema, rows)
         frame = lazy.lazy().select(wanted).collect(engine="streaming")
         from_disk = is_path and str(self.data) != "-"
-        return (
-            frame,
-            schema,
-            {
-                "source": Path(self.data).name
-                if is_path
-                else type(self.data).__module__.split(".")[0],
-                "rows": rows,
-                "sha256": fingerprint(self.data if from_disk else frame),
-                **as_given(path=self.data),
-            },
-        )
+        words = {
+            "source": source_of(self.data),
+            "rows": rows,
+            "sha256": fingerprint(self.data if from_disk else frame),
+            **as_given(path=self.data),
+        }
+        return Table(frame, schema, words)
+
+    def _budget(self, loaded: Table) -> Budget:
+        return Budget.of(self.seconds, self.examples, loaded.words["rows"])
+
+    def _words(self, loaded: Table) -> dict[str, Any]:
+        return {"keep_rows": self.keep_rows, "data": loaded.words}
 
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
@@ -170,11 +119,10 @@ class Job:
         )
         self.listener(Notice("estimate", str(cost), cost))
 
-    def _prepare(
-        self, frame: pl.DataFrame, schema: Schema, budget: Budget
-    ) -> tuple[Trainer, TableCodec]:
-        codec = TableCodec.fit(frame, schema)
-        cells = codec.encode(frame)
+    def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
+        schema = loaded.schema
+        codec = TableCodec.fit(loaded.frame, schema)
+        cells = codec.encode(loaded.frame)
         layout = layout_of(codec, cells.codes, cells.low)
         tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))
         rows, held_out = hold_out(Rows(*tensors), self.seed)
@@ -192,16 +140,13 @@ class Job:
             else budget,
             device=device,
         )
-        return trainer, codec
-
-    def _train(self, trainer: Trainer, folder: Path | None) -> None:
-        drive(trainer, folder, self.listener, every=CHECKPOINT_SECONDS)
-        self.listener(Notice("calibrate", "putting the marginals right"))
+        return Ready(trainer, schema, partial(self._model, schema, codec, trainer))
 
     def _model(
         self, schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]
     ) -> Model:
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
+        self.listener(Notice("calibrate", "putting the marginals right"))
         trainer.use_best()
         layout, net = trainer.objective.layout, trainer.net.eval()
         rows = trainer.rows.and_also(trainer.held_out)
@@ -218,11 +163,11 @@ class Job:
             seconds=budget - trainer.progress.seconds if budget else None,
             rounds=self.rounds,
         )
-        training = {
-            **training_record(trainer),
-            "calibration_rounds": done.rounds,
-            "marginal_error_before_calibration": done.before,
-        }
-        full = {**record, "versions": versions(), "machine": machine(), "training": training}
+        full = whole_record(
+            record,
+            trainer,
+            calibration_rounds=done.rounds,
+            marginal_error_before_calibration=done.before,
+        )
         kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None
         return Model(schema, codec, layout, net.cpu(), full, kept)

@@ -1,33 +1,22 @@
 """One fit of time series from beginning to end: read, train, calibrate, keep.
 
-`interfuse.fitting` states what every fit does alike.
+`interfuse.basejob` states what every fit does alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from interfuse import store
+from interfuse.basejob import BaseJob, Ready, source_of, whole_record
 from interfuse.data.series import SeriesSchema, SeriesSet, read_series
 from interfuse.errors import DataError, OptionError
-from interfuse.fitting import (
-    CHECKPOINT_SECONDS,
-    Listener,
-    Notice,
-    as_given,
-    drive,
-    machine,
-    resume,
-    same_data,
-    start,
-    training_record,
-    versions,
-)
+from interfuse.fitting import Notice, as_given
 from interfuse.questions.fill import Filler
 from interfuse.questions.surprise import Calibration, Surprise
 from interfuse.questions.widths import measure_temper
@@ -42,7 +31,6 @@ from interfuse.training.series import (
     series_settings_for,
     window_for,
 )
-from interfuse.training.state import Checkpoint
 from interfuse.training.trainer import Trainer
 from interfuse.training.windows import Looker, SeriesRows
 
@@ -76,8 +64,8 @@ class SeriesEstimate:
         )
 
 
-@dataclass
-class SeriesJob:
+@dataclass(kw_only=True)
+class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     """The arguments of one fit; see `interfuse.fit`."""
 
     data: Any
@@ -87,49 +75,11 @@ class SeriesJob:
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
-    seconds: float | None
-    examples: int | None
-    seed: int
-    device: str | None
-    precision: str
-    listener: Listener
-    budget: Budget | None = None
-    _budget: Budget = field(init=False)
 
-    def run(self) -> SeriesModel:
-        """Fit without a folder."""
-        series = self._load()
-        record = self._record(series)
-        trainer, codec = self._prepare(series)
-        drive(trainer, None, self.listener)
-        return self._model(series, codec, trainer, record)
-
-    def run_in(self, folder: Path, *, again: bool) -> SeriesModel:
-        """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
-        checkpoint, before = None, None
-        if again:
-            before = store.unfinished(folder)
-            checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
-            self.seed = int(before["seed"])
-            self.schema = SeriesSchema.load(folder / "schema.json")
-            self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
-        series = self._load()
-        record = self._record(series)
-        if before is not None:
-            same_data(folder, before, record["data"])
-        trainer, codec = self._prepare(series)
-        if checkpoint is not None:
-            resume(trainer, checkpoint, self.listener)
-        else:
-            start(folder, series.schema, record)
-        drive(trainer, folder, self.listener, every=CHECKPOINT_SECONDS)
-        model = self._model(series, codec, trainer, record)
-        model.write_parts(folder)
-        store.finish(folder, model.record)
-        return model
+    def _recall(self, folder: Path, before: dict[str, Any]) -> None:
+        self.schema = SeriesSchema.load(folder / "schema.json")
 
     def _load(self) -> SeriesSet:
-        """The series, and words about what they are."""
         schema = self.schema
         if schema is not None and not isinstance(schema, SeriesSchema):
             schema = SeriesSchema.load(schema)
@@ -161,35 +111,28 @@ class SeriesJob:
         """SHA-256 of the data as `run.json` has it."""
         return self._load().fingerprint()
 
-    def _record(self, series: SeriesSet) -> dict[str, Any]:
-        """What `run.json` says of the beginning; also settles the budget."""
-        examples = self.examples
-        if self.seconds is None and examples is None:
-            examples = EXAMPLES
-        self._budget = self.budget or Budget(self.seconds, examples)
-        is_path = isinstance(self.data, str | Path)
-        source = Path(self.data).name if is_path else type(self.data).__module__.split(".")[0]
-        return {
-            "kind": "series",
-            "seed": self.seed,
-            "budget": asdict(self._budget),
-            "data": {
-                "source": source,
-                "rows": int(series.lengths.sum()),
-                "series": len(series),
-                "sha256": series.fingerprint(),
-                **as_given(path=self.data),
-            },
-        }
+    def _budget(self, loaded: SeriesSet) -> Budget:
+        nothing_asked = self.seconds is None and self.examples is None
+        return Budget(self.seconds, EXAMPLES if nothing_asked else self.examples)
 
-    def _prepare(self, series: SeriesSet) -> tuple[Trainer, SeriesCodec]:
+    def _words(self, loaded: SeriesSet) -> dict[str, Any]:
+        data = {
+            "source": source_of(self.data),
+            "rows": int(loaded.lengths.sum()),
+            "series": len(loaded),
+            "sha256": loaded.fingerprint(),
+            **as_given(path=self.data),
+        }
+        return {"kind": "series", "data": data}
+
+    def _prepare(self, loaded: SeriesSet, budget: Budget) -> Ready[SeriesModel]:
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
-        codec = SeriesCodec.fit(series)
-        channels = len(series.schema.channels)
-        length, patch = window_for(int(series.lengths.max()), series.schema.periods, channels)
+        codec = SeriesCodec.fit(loaded)
+        channels = len(loaded.schema.channels)
+        length, patch = window_for(int(loaded.lengths.max()), loaded.schema.periods, channels)
         looker = Looker(codec.clock, length)
-        rows, _, _ = codec.pack(series, scales=codec.scales)
+        rows, _, _ = codec.pack(loaded, scales=codec.scales)
         net = series_network_for(
             channels,
             length,
@@ -197,7 +140,7 @@ class SeriesJob:
             looker,
             codec.covariates.width,
             codec.statics.width,
-            len(series),
+            len(loaded),
             int(rows.seen.sum()),
             self.seed,
         )
@@ -205,8 +148,8 @@ class SeriesJob:
         cost = SeriesEstimate(
             RUNTIME_BYTES + size + float(ROW_BYTES * len(rows.values) * channels),
             length,
-            self._budget.examples,
-            self._budget.seconds,
+            budget.examples,
+            budget.seconds,
         )
         self.listener(Notice("estimate", str(cost), cost))
         train, held = split_windows(rows, length, self.seed)
@@ -216,10 +159,10 @@ class SeriesJob:
             rows=train.to(device),
             held_out=held.to(device),
             settings=series_settings_for(length * channels, self.seed, precision),
-            budget=self._budget,
+            budget=budget,
             device=device,
         )
-        return trainer, codec
+        return Ready(trainer, loaded.schema, partial(self._model, loaded, codec, trainer))
 
     def _model(
         self,
@@ -239,12 +182,7 @@ class SeriesJob:
         calibration = Surprise(filler, Calibration.none(len(series.schema.channels))).calibrate(
             self._whole(codec, series, trainer.rows.held)
         )
-        full = {
-            **record,
-            "versions": versions(),
-            "machine": machine(),
-            "training": training_record(trainer),
-        }
+        full = whole_record(record, trainer)
         origins = tuple(zip(series.starts.tolist(), series.lengths.tolist(), strict=True))
         return SeriesModel(series.schema, codec, net.cpu(), origins, temper, calibration, full)
 

@@ -223,8 +223,8 @@ class _Pairs:
 
     def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
         """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
-        singles = (by_group(share, self.groups) for share in (wanted, found))
-        single = _log_ratio(*singles, self.small).float()
+        wanted, found = by_group(wanted, self.groups), by_group(found, self.groups)
+        single = _log_ratio(wanted, found, self.small).float()
         pairs = pair_shares_of(codes, self.layout, self.groups)
         both = _log_ratio(self.target, pairs, self.small)
         step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
