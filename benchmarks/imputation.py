@@ -13,6 +13,10 @@ over the columns, of cells taken out alone:
   predictive distribution function, the cell counts as covered if P(v-) + u (P(v) - P(v-)) lies in
   (.05, .95), u uniform.
 
+A rival with a budget gets interfuse's: ForestDiffusion for its fit, and again for the draws of each
+pattern, of which there may then be fewer than 20. One that fails stands in the results with the
+reason.
+
 Columns that follow from others, keys, text, categories of more than 200 values and columns that are
 missing in most rows are left out for all methods.
 """
@@ -20,8 +24,10 @@ missing in most rows are left out for all methods.
 from __future__ import annotations
 
 import argparse
+import functools
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +37,15 @@ import polars as pl
 
 import interfuse
 from benchmarks.common import RESULTS, Results, circumstances, console, show, shown
-from benchmarks.imputers import RIVALS, Imputer, Matrix
+from benchmarks.imputer_forest import Forest, environment_of
+from benchmarks.imputers import RIVALS, Imputer, ImputerFailed, Matrix
 from benchmarks.protocol import DATA_SETS
 
 NAMES = ("shoppers", "adult", "nsl-kdd", "wikipedia")
 PATTERNS = ("10 %", "30 %", "50 %", "blocks")
 DRAWS = 20
 OURS = "interfuse"
+FOREST = "ForestDiffusion"
 FIGURES = ("mae", "accuracy", "crps")
 
 
@@ -51,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--rows", type=int, default=500, help="test rows")
     out.add_argument("--resume", action="store_true", help="leave out what the results file has")
     out.add_argument("--models", type=Path, help="folder of fitted models; missing ones are added")
+    default = Path(tempfile.gettempdir()) / "interfuse-rivals"
+    out.add_argument("--cache", type=Path, default=default, help="environments of rivals")
     out.add_argument("--output", type=Path, help="results file")
     return out
 
@@ -172,13 +182,18 @@ def tables(
     model = fitted(key or name, task, options)
     train, test = task.matrix(task.train), task.matrix(task.test)
     rivals: dict[str, Imputer] = {}
-    seconds = {}
-    for rival, make in RIVALS.items():
+    seconds: dict[str, float] = {}
+    failed: dict[str, str] = {}
+    for rival, make in makers(options, failed).items():
         begin = time.monotonic()
-        rivals[rival] = make(train, options.seed)
+        try:
+            rivals[rival] = make(train, options.seed)
+        except ImputerFailed as error:
+            failed[rival] = str(error)
         seconds[rival] = time.monotonic() - begin
     found: dict[str, Any] = {"rows": task.test.height, "columns": len(task.levels)}
-    found["seconds_to_fit"] = seconds
+    found |= {"seconds_to_fit": seconds, "failed": failed}
+    found["settings"] = {r: i.settings for r, i in rivals.items() if isinstance(i, Forest)}
     for pattern in PATTERNS:
         gone = holes(pattern, test.values.shape, options.seed) & ~np.isnan(test.values)
         rows = np.where(gone, np.nan, test.values)
@@ -198,9 +213,15 @@ def tables(
         ]
         for rival, imputer in rivals.items():
             begin = time.monotonic()
-            draws, point = imputer.draw(rows, DRAWS)
+            try:
+                draws, point = imputer.draw(rows, DRAWS)
+            except ImputerFailed as error:
+                failed[f"{rival}, {pattern}"] = str(error)
+                continue
             took = time.monotonic() - begin
             figures[rival] = judge(test, train, gone, draws, point)
+            if len(draws) < DRAWS:
+                figures[rival]["draws"] = len(draws)
             middle = judge(test, train, gone, draws, summary(draws, test.levels))
             figures[rival]["mae"] = min(figures[rival]["mae"], middle["mae"])
             figures[rival]["accuracy"] = max(figures[rival]["accuracy"], middle["accuracy"])
@@ -209,6 +230,20 @@ def tables(
         found[pattern] = figures
         report(f"{key or name}, {pattern} missing", figures)
     return found
+
+
+def makers(
+    options: argparse.Namespace, failed: dict[str, str]
+) -> dict[str, Callable[[Matrix, int], Imputer]]:
+    """What fits each rival; why one cannot take part is entered in `failed`."""
+    out: dict[str, Callable[[Matrix, int], Imputer]] = dict(RIVALS)
+    try:
+        python = environment_of(options.cache)
+    except ImputerFailed as error:
+        failed[FOREST] = str(error)
+    else:
+        out[FOREST] = functools.partial(Forest, python=python, seconds=options.seconds)
+    return out
 
 
 def summary(draws: np.ndarray, levels: list[int]) -> np.ndarray:

@@ -32,6 +32,10 @@ class Matrix:
     levels: list[int]
 
 
+class ImputerFailed(Exception):
+    """A rival could not be fitted or gave no draws; the message says why."""
+
+
 class Imputer(Protocol):
     """A fitted rival."""
 
@@ -95,7 +99,7 @@ class Neighbours:
             out[:, i, gone[i]] = self.filled[near][:, gone[i]]
         point = np.where(gone, 0, rows)
         for j, k in enumerate(self.levels):
-            point[gone[:, j], j] = _point(out[:, gone[:, j], j], k)
+            point[gone[:, j], j] = point_of(out[:, gone[:, j], j], k)
         return out, point
 
 
@@ -206,7 +210,8 @@ class Forests:
         return np.where(gone, out, rows)
 
 
-def _point(draws: np.ndarray, levels: int) -> np.ndarray:
+def point_of(draws: np.ndarray, levels: int) -> np.ndarray:
+    """Means of numbers, modes of categories: of (m, n) draws (n,) points."""
     if not levels:
         return draws.mean(0)
     counts = np.stack([(draws == code).sum(0) for code in range(levels)])

@@ -307,6 +307,16 @@ def _imputation(title: str, found: Found, ledger: Ledger) -> list[str]:
                 ledger.compare(title, f"{name} {pattern}, {key}", ours, values)
         if rows:
             lines += [f"### {name}", "", *_table(header, rows), ""]
+            lines += [f"- {method}: {text}" for method, text in one.get("settings", {}).items()]
+            lines += [f"- {what} failed: {why}" for what, why in one.get("failed", {}).items()]
+            lines += [
+                f"- {method}, {pattern}: {m['draws']} draws in the time"
+                for pattern, figures in one.items()
+                if isinstance(figures, dict)
+                for method, m in figures.items()
+                if isinstance(m, dict) and "draws" in m
+            ]
+            lines += [""] if lines[-1] else []
         else:
             lines += [f"### {name}", "", *_plain({name: one}), ""]
     return lines

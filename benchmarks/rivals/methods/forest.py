@@ -9,6 +9,7 @@ and 11.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,37 @@ SETTINGS = (
     (5, 5, 1),
 )
 """Noise levels, trees, noises a row."""
+
+
+def largest(model: Callable[[int, int, int], Any], end: float) -> tuple[Any, tuple[int, int, int]]:
+    """Fit the largest setting that should end in time.
+
+    Args:
+        model: fits with this many noise levels, trees and noises a row.
+        end: when `time.perf_counter` should be at most.
+
+    Returns:
+        The fitted model and its setting.
+
+    Raises:
+        SystemExit: not even the smallest setting fits in; the message says what it needs.
+    """
+    times = []
+    for trees in (1, 3):
+        begun = time.perf_counter()
+        model(2, trees, 1)
+        times.append((time.perf_counter() - begun) / 2)
+    tree = max((times[1] - times[0]) / 2, 1e-3)
+    fixed = max(times[0] - tree, 0.0)
+    left = end - time.perf_counter()
+    for setting in SETTINGS:
+        levels, trees, noises = setting
+        if levels * noises * (fixed + trees * tree) < left:
+            return model(*setting), setting
+    need = SETTINGS[-1][0] * (fixed + SETTINGS[-1][1] * tree)
+    raise SystemExit(
+        f"its smallest setting, {SETTINGS[-1]}, needs {need:.0f} s and {left:.0f} s are left"
+    )
 
 
 def fit(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any, str]:
@@ -52,22 +84,7 @@ def fit(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any,
             x.copy(), n_t=levels, n_estimators=trees, duplicate_K=noises, **options
         )
 
-    times = []
-    for trees in (1, 3):
-        begun = time.perf_counter()
-        model(2, trees, 1)
-        times.append((time.perf_counter() - begun) / 2)
-    tree = max((times[1] - times[0]) / 2, 1e-3)
-    fixed = max(times[0] - tree, 0.0)
-    left = seconds - (time.perf_counter() - start)
-    fitting = [s for s in SETTINGS if s[0] * s[2] * (fixed + s[1] * tree) < left]
-    if not fitting:
-        need = SETTINGS[-1][0] * (fixed + SETTINGS[-1][1] * tree)
-        raise SystemExit(
-            f"its smallest setting, {SETTINGS[-1]}, needs {need:.0f} s and {left:.0f} s are left"
-        )
-    levels, trees, noises = fitting[0]
-    fitted = model(levels, trees, noises)
+    fitted, (levels, trees, noises) = largest(model, start + seconds)
 
     def sample(n: int) -> pd.DataFrame:
         return pd.DataFrame(fitted.generate(batch_size=n), columns=pd.Index(names))
