@@ -25,7 +25,7 @@ from interfuse.questions.odd.reference import Reference
 from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import choose_device, choose_precision
-from interfuse.training.setup import hold_out, layout_of, network_for, settings_for
+from interfuse.training.setup import bin_scores, hold_out, layout_of, network_for, settings_for
 from interfuse.training.trainer import Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
@@ -130,7 +130,7 @@ class Job(BaseJob[Table, Model]):
         precision = choose_precision(self.precision, device)
         settings = settings_for(len(rows), self.seed, precision, layout.categories)
         trainer = Trainer(
-            net=network_for(layout, len(rows), self.seed),
+            net=network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes)),
             objective=TableObjective(layout, table_gaussian()),
             rows=rows,
             held_out=held_out,

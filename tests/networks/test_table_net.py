@@ -119,7 +119,7 @@ def test_folded_weights_are_the_free_part_plus_the_waves():
     net = trained()
     w = net.weights()
     d = sum(SIZES)
-    smooth = SLOW_IN * (net.waves @ net.stem_waves).T
+    smooth = SLOW_IN * (cosine_waves(SIZES, ORDERED) @ net.stem_waves).T
     free = net.stem.weight[:, :d] * torch.where(net.smooth, FREE_IN, 1.0)
     torch.testing.assert_close(w.stem[:, :d], free + smooth, atol=1e-6, rtol=0)
     torch.testing.assert_close(w.stem[:, d:], net.stem.weight[:, d:])
@@ -131,6 +131,60 @@ def test_folded_weights_are_the_free_part_plus_the_waves():
     loss.backward()
     assert net.stem_waves.grad.abs().sum() > 0
     assert net.head_waves.grad.abs().sum() > 0
+
+
+def scores_of(ordered):
+    """Normal scores of bins of unequal masses."""
+    out = []
+    for k in ordered:
+        mass = torch.arange(1.0, k + 1)
+        mass /= mass.sum() if k else 1
+        out.append(torch.special.ndtri(mass.cumsum(0) - mass / 2).tolist())
+    return out
+
+
+def test_scores_stand_beside_the_waves_of_their_own_cell():
+    net = trained(scores=scores_of(ORDERED))
+    plain = trained()
+    d, many = sum(SIZES), cosine_waves(SIZES, ORDERED).shape[1]
+    assert net.stem_waves.shape[0] == many + 2, "one more for each cell in order"
+    assert net.head_waves.shape[0] == many + 4, "two more"
+    torch.testing.assert_close(net.waves_in[:many], plain.waves_in)
+    torch.testing.assert_close(net.waves_out[:, :many], plain.waves_out)
+    s = torch.tensor(scores_of(ORDERED)[1])
+    torch.testing.assert_close(net.waves_in[many, 3:15], s)
+    torch.testing.assert_close(net.waves_out[3:15, many], s)
+    torch.testing.assert_close(net.waves_out[3:15, many + 2], (s**2 - 1) / math.sqrt(2))
+    for column in (net.waves_in[many], net.waves_out[:, many], net.waves_out[:, many + 2]):
+        assert not column[:3].any()
+        assert not column[15:].any()
+    assert not net.waves_in[many:, d:].any()
+
+
+def test_two_score_waves_are_a_normal_distribution_in_bins():
+    # Z ~ N(0, 1) in 64 bins of equal mass, and p_i exp(a s_i + b s_i^2) with 1 - 2 b = 1 / .64 and
+    # a / (1 - 2 b) = .6 is then N(.6, .64) in these bins.
+    k = 64
+    s = torch.special.ndtri((torch.arange(k) + 0.5) / k)
+    net = TableNet([k], 0, [k], width=8, depth=1, scores=[s.tolist()]).eval()
+    variance, mean = 0.64, 0.6
+    a, b = mean / variance, (1 - 1 / variance) / 2
+    first, second = net.waves_out[:, -2], net.waves_out[:, -1]
+    share = (a * first + b * math.sqrt(2) * second).softmax(0)
+    edges = torch.special.ndtri(torch.arange(k + 1) / k)
+    exact = torch.special.ndtr((edges - mean) / variance**0.5).diff()
+    assert (share - exact).abs().sum() < 0.02
+    assert (share @ s).item() == pytest.approx((exact @ s).item(), abs=0.005)
+    assert (share @ s**2).item() == pytest.approx((exact @ s**2).item(), abs=0.01)
+
+
+def test_the_untrained_network_is_uniform_with_scores_too():
+    torch.manual_seed(0)
+    net = TableNet(SIZES, NUMBERS, ORDERED, scores=scores_of(ORDERED)).eval()
+    codes, *_, z, present, known = records(20)
+    logits, v = net(codes, z, present, known, torch.rand(20))
+    assert (logits == 0).all()
+    assert (v == 0).all()
 
 
 def incremental(net, dtype, codes, visible, z, present, known, t):
@@ -224,7 +278,7 @@ def test_grouped_logits_are_the_logits_of_each_group():
 
 
 def test_config_rebuilds_the_network():
-    net = trained(inner=20, dropout=0.3)
+    net = trained(inner=20, dropout=0.3, scores=scores_of(ORDERED))
     net.add_pairs()
     twin = TableNet(**net.config())
     assert twin.config() == net.config()

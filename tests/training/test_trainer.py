@@ -18,7 +18,7 @@ from interfuse.training import trainer as module
 from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import has_fast_bf16
-from interfuse.training.setup import hold_out, layout_of, network_for
+from interfuse.training.setup import bin_scores, hold_out, layout_of, network_for
 from interfuse.training.state import Checkpoint
 from interfuse.training.trainer import Settings, Trainer
 
@@ -306,6 +306,30 @@ def test_bfloat16_reaches_the_held_out_loss_of_float32(whole):
     # Rounding acts as noise on the gradients of 200 steps; seeds alone differ by about 0.01.
     assert t.progress.best == pytest.approx(whole.progress.best, abs=0.03)
     assert t.progress.best < trainer().evaluate() - 0.05
+
+
+def test_bin_scores_are_those_of_a_normal_variable():
+    layout, rows = encoded(4_000)
+    scores = bin_scores(layout, rows.codes.numpy())
+    assert [len(s) for s in scores] == list(layout.ordered)
+    for j, own in enumerate(scores):
+        if not own:
+            continue
+        s = torch.tensor(own)
+        assert (s.diff() > 0).all()
+        drawn = s[rows.codes[:, j].long()]
+        assert drawn.mean().item() == pytest.approx(0, abs=0.02)
+        assert drawn.std().item() == pytest.approx(1, abs=0.02)
+    # The middle of the first bin has half of its own mass below it.
+    share = (rows.codes[:, 0] == 0).double().mean()
+    below = torch.special.ndtr(torch.tensor(scores[0][0], dtype=torch.float64))
+    assert below.item() == pytest.approx(share.item() / 2, rel=0.1)
+
+
+def test_bins_without_rows_have_finite_scores():
+    layout, rows = encoded()
+    empty = np.zeros_like(rows.codes.numpy())
+    assert np.isfinite(np.concatenate(bin_scores(layout, empty))).all()
 
 
 def test_the_default_network_depends_on_its_seed_only():

@@ -26,6 +26,17 @@ nats a cell without the waves, 1.215 with four of them and f = 1, and 1.209 so; 
 depth, weight decay or rate was worth half of it. f W_free + C S U is folded once a step, so it
 costs nothing per row.
 
+**Normal scores.** Where the bins' normal scores are given, s_i = Phi^-1(mass below bin i + half of
+its own), they stand among the waves: s_i in W_in, s_i and (s_i^2 - 1) / sqrt(2) in W_out. A linear
+relation of normal scores then is one wave's matter, and so is a normal conditional: with p_i the
+bins' masses and Z a normal variable, P(Z in bin i | x) is nearly
+
+    p_i exp(a s_i + b s_i^2) / sum,   of precision 1 - 2 b and mean a / (1 - 2 b),
+
+so that what it has beyond the data in its tails need not be learned bin by bin, from bins that are
+hardly ever seen there. After as many examples, numbers hidden with a tenth of the cells cost .528
+nats for .552 on NSL-KDD and 1.638 for 1.643 on Adult, on rows held out of the training rows.
+
 The second matrix of a block and the last matrix start at zero: the untrained network answers
 "uniform over the categories, v = 0", whatever the input.
 """
@@ -87,6 +98,29 @@ def cosine_waves(sizes: Sequence[int], ordered: Sequence[int]) -> Tensor:
     return torch.cat(columns, 1)
 
 
+def score_waves(
+    sizes: Sequence[int], ordered: Sequence[int], scores: Sequence[Sequence[float]]
+) -> tuple[Tensor, Tensor]:
+    """The normal scores s_i of the module's docstring, and (s_i^2 - 1) / sqrt(2), block by block.
+
+    Args:
+        sizes: number of values of each category cell.
+        ordered: how many of the first values of each cell are in order.
+        scores: of these values in each cell; without any there are no columns.
+
+    Returns:
+        (D, w) and (D, w), a column for each cell that has waves.
+    """
+    cells = in_order(ordered) if scores else []
+    first, second = torch.zeros(sum(sizes), len(cells)), torch.zeros(sum(sizes), len(cells))
+    for column, j in enumerate(cells):
+        start = sum(sizes[:j])
+        s = torch.tensor(scores[j], dtype=torch.float32)
+        first[start : start + ordered[j], column] = s
+        second[start : start + ordered[j], column] = (s**2 - 1) / math.sqrt(2)
+    return first, second
+
+
 class Weights(NamedTuple):
     """W_in (width, D + 3p + time), W_out (D + p, width), with the smooth parts folded in."""
 
@@ -135,11 +169,12 @@ class TableNet(nn.Module):
         inner: width inside a block; equal to `width` unless given.
         dropout: share of a block's inner units that are dropped in training.
         paired: whether there is a matrix of pair terms, see `add_pairs`.
+        scores: for each category cell the normal scores of its first values, as many as are in
+            order; empty: no waves of scores.
     """
 
     starts: Tensor
     last: Tensor
-    waves: Tensor
     waves_in: Tensor
     waves_out: Tensor
     free_in: Tensor
@@ -156,6 +191,7 @@ class TableNet(nn.Module):
         inner: int | None = None,
         dropout: float = 0.1,
         paired: bool = False,
+        scores: Sequence[Sequence[float]] = (),
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
@@ -174,12 +210,15 @@ class TableNet(nn.Module):
         for j in in_order(self.ordered):
             smooth[starts[j] : starts[j] + self.ordered[j]] = True
         self.register_buffer("smooth", smooth, persistent=False)
-        waves = cosine_waves(self.sizes, self.ordered)
-        self.register_buffer("waves", waves, persistent=False)
+        self.scores = [list(s) for s in scores]
+        cosines = cosine_waves(self.sizes, self.ordered)
+        first, second = score_waves(self.sizes, self.ordered, self.scores)
+        waves_in = torch.cat([SLOW_IN * cosines, first], 1)
+        waves_out = torch.cat([SLOW_OUT * cosines, first, second], 1)
         rest_in, rest_out = 3 * numbers + TIME_FEATURES, numbers
         folded = {
-            "waves_in": F.pad(SLOW_IN * waves.T, (0, rest_in)),
-            "waves_out": F.pad(SLOW_OUT * waves, (0, 0, 0, rest_out)),
+            "waves_in": F.pad(waves_in.T, (0, rest_in)),
+            "waves_out": F.pad(waves_out, (0, 0, 0, rest_out)),
             "free_in": F.pad(torch.where(smooth, FREE_IN, 1.0), (0, rest_in), value=1.0),
             "free_out": F.pad(torch.where(smooth, FREE_OUT, 1.0), (0, rest_out), value=1.0)[
                 :, None
@@ -188,8 +227,8 @@ class TableNet(nn.Module):
         for name, buffer in folded.items():
             self.register_buffer(name, buffer, persistent=False)
         self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
-        self.stem_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
-        if waves.shape[1]:  # torch warns of filling an empty tensor
+        self.stem_waves = nn.Parameter(torch.zeros(waves_in.shape[1], width))
+        if waves_in.shape[1]:  # torch warns of filling an empty tensor
             nn.init.kaiming_uniform_(self.stem_waves, a=math.sqrt(5))
         self.blocks = nn.ModuleList(Block(width, self.inner, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
@@ -197,7 +236,7 @@ class TableNet(nn.Module):
             # A table of constants and keys has no cell to predict.
             warnings.filterwarnings("ignore", "Initializing zero-element tensors")
             self.head = nn.Linear(width, self.values + numbers)
-        self.head_waves = nn.Parameter(torch.zeros(waves.shape[1], width))
+        self.head_waves = nn.Parameter(torch.zeros(waves_out.shape[1], width))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.pairs: nn.Parameter | None = None
@@ -217,14 +256,14 @@ class TableNet(nn.Module):
 
     def config(self) -> dict[str, object]:
         """The arguments that rebuild this network."""
-        names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout")
+        names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout", "scores")
         config = {name: getattr(self, name) for name in names}
         return {**config, "paired": self.pairs is not None}
 
     def weights(self, dtype: torch.dtype = torch.float32) -> Weights:
         """W_in and W_out in `dtype` with C U folded in; differentiable."""
         stem, head = self.stem.weight, self.head.weight
-        if self.waves.shape[1]:
+        if len(self.stem_waves):
             # Fused with the scaling of the free part: these matrices are passed over every step.
             stem, head = (stem * self.free_in).to(dtype), (head * self.free_out).to(dtype)
             u_in, u_out = self.stem_waves.T.to(dtype), self.head_waves.to(dtype)
