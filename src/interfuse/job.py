@@ -26,7 +26,8 @@ from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import choose_device, choose_precision
 from interfuse.training.setup import bin_scores, hold_out, layout_of, network_for, settings_for
-from interfuse.training.trainer import Trainer
+from interfuse.training.shrink import shrink_numbers
+from interfuse.training.trainer import HELD_OUT_DRAWS, Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
 
@@ -149,6 +150,14 @@ class Job(BaseJob[Table, Model]):
         self.listener(Notice("calibrate", "putting the marginals right"))
         trainer.use_best()
         layout, net = trainer.objective.layout, trainer.net.eval()
+        shrink_numbers(
+            net,
+            trainer.objective,
+            trainer.held_out,
+            trainer.settings.held_out_draws or HELD_OUT_DRAWS,
+            trainer.settings.seed,
+            trainer.device,
+        )
         rows = trainer.rows.and_also(trainer.held_out)
         seed, examples = trainer.settings.seed, trainer.progress.examples
         budget = record["budget"]["seconds"]

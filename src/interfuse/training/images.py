@@ -97,6 +97,10 @@ class ImageLosses:
         """Mean squared error; what training descends."""
         return self.square / self.count.clamp_min(1)
 
+    def judged(self) -> Tensor:
+        """The same of held-out images, to choose weights by."""
+        return self.total()
+
 
 def draw_known(n: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
     """Masks of known pixels, of the four kinds of the module's docstring in equal shares.

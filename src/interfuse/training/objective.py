@@ -100,6 +100,7 @@ class Losses:
 
     category: Tensor  # (q,) nats
     number: Tensor  # (p,) squared error of v
+    blank: Tensor  # (p,) that of saying v = 0, "nothing is known"
     records: Tensor  # () records in the category window
     present: Tensor  # (p,) terms in `number`
 
@@ -109,10 +110,22 @@ class Losses:
 
     def total(self) -> Tensor:
         """Mean nats by category cell plus mean squared error by number; what training descends."""
-        q, p = max(len(self.category), 1), max(len(self.number), 1)
-        category = self.category.sum() / (self.records.clamp_min(1) * q)
-        number = (self.number / self.present.clamp_min(1)).sum() / p
-        return category + number
+        p = max(len(self.number), 1)
+        return self._nats() + (self.number / self.present.clamp_min(1)).sum() / p
+
+    def judged(self) -> Tensor:
+        """The like of held-out rows, to choose weights by; it differs in what numbers count for.
+
+        None costs more than v = 0 does: what is said of numbers is drawn back to that afterwards
+        (`training/shrink.py`). Otherwise scores inside bins, learned by heart, end a fit whose
+        categories still gain. And the mean is over all numbers that are there, not over columns:
+        the few cells of a column that is mostly missing would drown all else in chance.
+        """
+        number = torch.minimum(self.number, self.blank).sum() / self.present.sum().clamp_min(1)
+        return self._nats() + number
+
+    def _nats(self) -> Tensor:
+        return self.category.sum() / (self.records.clamp_min(1) * max(len(self.category), 1))
 
 
 def draw_inside(low: Tensor, high: Tensor, uniform: Tensor) -> Tensor:
@@ -235,9 +248,11 @@ class TableObjective:
             logits, noisy.true_codes[first], noisy.weight[first], self.layout.sizes, net.starts
         )
         square = torch.where(noisy.unknown[rest], (v.float() - noisy.v[rest]) ** 2, 0.0)
+        blank = torch.where(noisy.unknown[rest], noisy.v[rest] ** 2, 0.0)
         return Losses(
             category=nats,
             number=square.sum(0),
+            blank=blank.sum(0),
             records=torch.tensor(noisy.hiding, device=v.device),
             present=noisy.unknown.sum(0),
         )

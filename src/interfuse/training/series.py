@@ -73,6 +73,10 @@ class SeriesLosses:
         """Their sum; what training descends."""
         return self.cells().sum()
 
+    def judged(self) -> Tensor:
+        """The same of held-out windows, to choose weights by."""
+        return self.total()
+
 
 class SeriesObjective:
     """Asks random questions about windows and scores the network's answers.

@@ -32,8 +32,8 @@ from interfuse.training.state import Checkpoint, Progress, generator_for, seeded
 EVALUATIONS = 40
 PATIENCE = 5
 EARLIEST = 5
-"""On 3,000 rows of two columns the best of the first ten evaluations, after three visits a row, ended
-a fit that gained until the 35th visit."""
+"""On 3,000 rows of two columns the best of the first ten evaluations, after three visits a row,
+ended a fit that gained until the 35th visit."""
 HELD_OUT_DRAWS = 8192
 RESCUE_AFTER = 10
 MOST_RESCUES = 3
@@ -92,6 +92,10 @@ class BatchLosses(Protocol):
 
     def total(self) -> Tensor:
         """What training descends: a scalar."""
+        ...
+
+    def judged(self) -> Tensor:
+        """What weights are chosen by, of held-out records: a scalar."""
         ...
 
     def cells(self) -> Tensor:
@@ -277,7 +281,7 @@ class Trainer(Generic[Net, Goal, Examples]):
             index = index[torch.randperm(batch, generator=generator_for(0, _HELD_OUT, k))]
             noisy = self.objective.corrupt(self.held_out.take(index).to(self.device), generator)
             with autocast(self.device, self.settings.precision):
-                losses.append(self.objective.loss(self.net, noisy).total().float())
+                losses.append(self.objective.loss(self.net, noisy).judged().float())
         self.net.train()
         self._load_weights(weights)
         return float(torch.stack(losses).mean())
