@@ -59,22 +59,25 @@ def privacy_rows(
         level: Probability with which chance explains a single finding.
     """
     copies = exact_copies(train, copy, held)
-    rows = [_copies_row(train, copy, held, baselines, copies)]
     # Fewer rows of a baseline look for theirs: its figures need no small error.
     rng = np.random.default_rng([seed, 15])
-    baselines = {name: table.sample(BASELINE_ROWS, rng) for name, table in baselines.items()}
+    few = {name: table.sample(BASELINE_ROWS, rng) for name, table in baselines.items()}
     near = closest(train, copy, held, seed=seed, limit=limits.closest)
     far = {
         name: closest(train, table, held, seed=seed, limit=limits.closest)
-        for name, table in baselines.items()
+        for name, table in few.items()
     }
-    rows = [*_share_row(near, far), *rows, *_nearness_rows(near, far, held)]
+    rows = [
+        *_share_row(near, far),
+        _copies_row(train, copy, held, baselines, copies),
+        *_nearness_rows(near, far, held),
+    ]
     attack: Membership | None = None
     guesses: list[Inference] = []
     if held is not None:
-        attack, found = _membership_rows(train, copy, held, baselines, limits, seed)
+        attack, found = _membership_rows(train, copy, held, few, limits, seed)
         rows += found
-        guesses, found = _inference_rows(train, copy, held, baselines, secrets, limits, seed)
+        guesses, found = _inference_rows(train, copy, held, few, secrets, limits, seed)
         rows += found
     faults = privacy_faults(
         copies,
