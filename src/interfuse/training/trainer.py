@@ -54,7 +54,6 @@ class Settings:
         held_out_draws: records scored by one held-out evaluation; the loop's own number if None.
         warm_up: examples until the learning rate has reached its peak.
         patience: held-out evaluations without a new best before the learning rate starts to fall.
-        gain: share of the best held-out loss by which a new best has to lie below it.
     """
 
     seed: int = 0
@@ -65,7 +64,6 @@ class Settings:
     held_out_draws: int | None = None
     warm_up: int = WARM_UP_EXAMPLES
     patience: int = PATIENCE
-    gain: float = 0.0
 
 
 Examples = TypeVar("Examples", bound="Records")
@@ -319,7 +317,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         p.curve.append((p.examples, p.seconds, loss, held_out))
         if not len(self.held_out):
             self._keep_best()
-        elif not self._best or held_out < p.best - self.settings.gain * abs(p.best):
+        elif held_out < p.best or not self._best:
             p.best, p.best_examples, p.since_best = held_out, p.examples, 0
             self._keep_best()
         else:
