@@ -87,8 +87,9 @@ class _Network(Denoiser):
         self.net = net
         self.gaussian = gaussian
 
+    @abstractmethod
     def _x_0(self, x_t: Tensor, out: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        raise NotImplementedError
+        """The clean cells of a network's output."""
 
     def __call__(
         self, x_t: Tensor, t: Tensor | float, *, known: Any = None, context: Any = None

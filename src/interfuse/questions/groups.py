@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interfuse.networks.table import SMALLEST_ORDERED
+from interfuse.networks.table import in_order
 from interfuse.training.layout import Layout
 
 LEAST_SHARE = 0.05
@@ -33,12 +33,13 @@ def pair_groups(share: Tensor, layout: Layout) -> Tensor:
     shares = share.tolist()
     groups: list[int] = []
     start, group = 0, -1
-    for size, ordered in zip(layout.sizes, layout.ordered, strict=True):
-        ordered = ordered if ordered >= SMALLEST_ORDERED else 0
+    joined = in_order(layout.ordered)
+    for j, size in enumerate(layout.sizes):
+        bins = layout.ordered[j] if j in joined else 0
         held = 0.0
         for i, own in enumerate(shares[start : start + size]):
             full = held >= LEAST_SHARE or own >= LEAST_SHARE
-            if i == 0 or i >= ordered or full:
+            if i == 0 or i >= bins or full:
                 group, held = group + 1, 0.0
             held += own
             groups.append(group)
