@@ -22,6 +22,7 @@ from interfuse.fitting import FitStopped, Notice, as_given
 from interfuse.model import Model
 from interfuse.questions.calibrate import calibrate
 from interfuse.questions.odd.reference import Reference
+from interfuse.questions.rounds import Plan
 from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import choose_device, choose_precision
@@ -49,13 +50,13 @@ class Table:
 class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    A number of `rounds` of calibration takes the place of the default, when a fit is repeated.
+    `calibration`, the rounds of an earlier one, are made again when a fit is repeated.
     """
 
     data: Any
     schema: Schema | str | Path | None
     keep_rows: bool = True
-    rounds: int | None = None
+    calibration: Plan | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -170,12 +171,12 @@ class Job(BaseJob[Table, Model]):
             seed,
             trainer.device,
             seconds=budget - trainer.progress.seconds if budget else None,
-            rounds=self.rounds,
+            again=self.calibration,
         )
         full = whole_record(
             record,
             trainer,
-            calibration_rounds=done.rounds,
+            calibration=done.plan._asdict(),
             marginal_error_before_calibration=done.before,
         )
         kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None

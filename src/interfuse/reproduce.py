@@ -29,6 +29,7 @@ from interfuse.fitting import Listener, machine, versions
 from interfuse.imagejob import ImageJob
 from interfuse.job import Job
 from interfuse.model import load
+from interfuse.questions.rounds import Plan
 from interfuse.seriesjob import SeriesJob
 from interfuse.training.replay import Replay
 
@@ -144,8 +145,9 @@ def _job(
     }
     if kind == "table":
         keep = bool(record.get("keep_rows", True))
-        rounds = training.get("calibration_rounds")
-        return Job(**common, schema=run / "schema.json", keep_rows=keep, rounds=rounds)
+        made = training.get("calibration")
+        done = None if made is None else Plan(**made)
+        return Job(**common, schema=run / "schema.json", keep_rows=keep, calibration=done)
     if kind == "images":
         schema = ImageSchema.load(run / "schema.json")
         given = record["data"]

@@ -10,8 +10,6 @@ from interfuse.data import TableCodec, infer_schema
 from interfuse.data.fields.number import END_ROWS
 from interfuse.networks import TableNet
 from interfuse.questions.calibrate import (
-    FEWEST_ROUNDS,
-    ROUNDS,
     calibrate,
     hold_range,
     pair_shares_of,
@@ -20,6 +18,7 @@ from interfuse.questions.calibrate import (
 from interfuse.questions.generate import BLOCK, TableSampler, appearance_rank, latin_hypercube
 from interfuse.questions.groups import by_group, pair_groups
 from interfuse.questions.moments import Moments
+from interfuse.questions.rounds import NOTHING, Plan, fewest, plan
 from interfuse.training.layout import Layout
 from interfuse.training.objective import Rows
 from interfuse.training.setup import layout_of
@@ -63,7 +62,7 @@ def test_an_untrained_network_is_taken_to_the_marginals_and_to_the_pairs():
     after = drawn(layout, net)
     # The untrained network is uniform over the four values: the distance is known.
     uniform = torch.full((12,), 0.25, dtype=torch.float64)
-    assert done.rounds == ROUNDS
+    assert done.plan == (20, 3, 4, 12)
     assert done.before == pytest.approx(
         distance(uniform, shares_of(rows.codes, layout)) / 3, abs=1e-3
     )
@@ -94,24 +93,84 @@ def test_a_table_without_categories_needs_nothing():
     codec, _, _ = encoded(chain(50))
     empty = Layout((), (), (), (), (), ())
     net = TableNet([], 0)
-    assert calibrate(net, empty, codec, Rows(*(torch.zeros(50, 0),) * 3), 1000, 0, CPU) == (0, None)
+    assert calibrate(net, empty, codec, Rows(*(torch.zeros(50, 0),) * 3), 1000, 0, CPU) == (
+        NOTHING,
+        None,
+    )
 
 
-def test_rounds_end_with_the_time_and_can_be_repeated():
-    """The pair terms of few rounds are those of the same number of rounds without a clock."""
-    codec, layout, rows = encoded(chain(500))
+def untrained(layout):
+    torch.manual_seed(0)
+    return TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
+
+
+def test_a_calibration_cut_short_can_be_repeated():
+    """The terms of few rounds are those of the same rounds without a clock."""
+    codec, layout, rows = encoded(chain(5_000))  # at most five blocks a round
 
     def terms(**options):
-        torch.manual_seed(0)
-        net = TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
+        net = untrained(layout)
         return calibrate(net, layout, codec, rows, 10**9, 0, CPU, **options), net.pairs
 
     short, pairs = terms(seconds=0.0)
-    assert short.rounds == FEWEST_ROUNDS
-    assert terms(seconds=1e9)[0].rounds == ROUNDS
-    again, same = terms(rounds=short.rounds)
+    assert short.plan == (1, 1, 4, 4)
+    assert terms(seconds=1e9)[0].plan == (20, 3, 4, 5)
+    again, same = terms(again=short.plan)
     assert again == short
     assert torch.equal(pairs, same)
+
+
+@pytest.mark.parametrize("slower", [1, 3])
+@pytest.mark.parametrize("seconds", [30, 60, 120])
+def test_calibration_ends_in_time(seconds, slower, monkeypatch):
+    """By a clock that counts blocks; a block takes longer than the first one did, or as long."""
+    now = [0.0]
+    monkeypatch.setattr("interfuse.questions.rounds.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("interfuse.questions.calibrate.time.monotonic", lambda: now[0])
+    categories = TableSampler.categories
+
+    def counted(self, *args, **options):
+        now[0] += slower if now[0] else 1.0
+        return categories(self, *args, **options)
+
+    monkeypatch.setattr(TableSampler, "categories", counted)
+    codec, layout, rows = encoded(chain(20_000))
+    done = calibrate(untrained(layout), layout, codec, rows, 10**9, 0, CPU, seconds=seconds)
+    assert done.plan.pair_rounds >= 1
+    if slower == 1:
+        assert now[0] <= seconds
+        assert now[0] >= min(seconds, 109) - 4  # fewer than one in each of the last rounds
+    else:  # the last rounds are made whatever they take
+        last = done.plan.last_rounds * done.plan.last_blocks
+        assert now[0] <= max(seconds, 1 + 3 * done.plan.pair_blocks) + 3 * (last + 3)
+
+
+@pytest.mark.parametrize(
+    ("affordable", "most", "pairs", "wanted"),
+    [
+        (1e9, 12, True, Plan(20, 3, 4, 12)),
+        (108, 12, True, Plan(20, 3, 4, 12)),
+        (72, 12, True, Plan(20, 2, 4, 8)),
+        (59, 12, True, Plan(20, 1, 4, 9)),
+        (24, 12, True, Plan(8, 1, 4, 4)),
+        (17, 12, True, Plan(1, 1, 4, 4)),
+        (108, 12, False, Plan(0, 0, 4, 12)),
+        (24, 12, False, Plan(0, 0, 4, 6)),
+        (1e9, 1, True, Plan(20, 1, 4, 1)),
+        (9, 12, True, Plan(0, 0, 4, 2)),
+        (2, 12, True, Plan(0, 0, 2, 1)),
+        (0.5, 12, True, NOTHING),
+    ],
+)
+def test_less_time_costs_blocks_first_and_then_rounds(affordable, most, pairs, wanted):
+    assert plan(affordable, most, pairs=pairs) == wanted
+    blocks = wanted.pair_rounds * wanted.pair_blocks + wanted.last_rounds * wanted.last_blocks
+    assert blocks <= affordable
+
+
+def test_the_fewest_blocks_still_make_a_round_of_pairs():
+    for most in (1, 3, 12):
+        assert plan(fewest(most), most, pairs=True).pair_rounds == 1
 
 
 def test_shares_and_pair_shares_are_frequencies():

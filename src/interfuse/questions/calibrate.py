@@ -3,7 +3,7 @@
 The network is trained to predict each category from any others; nothing holds the marginals of
 whole drawn records to those of the data, and small errors of the many conditionals in a row add up.
 After training, records are drawn, and the logits are corrected by the ratio of shares in the data
-and in the drawn records, up to `ROUNDS` times:
+and in the drawn records, round after round (`interfuse.questions.rounds`):
 
     bias of value i       += log (S_i + s) / (D_i + s)
     pair term of a and b  += RATE * ( log (S_ab + S) / (D_ab + S) - the same of a - the same of b )
@@ -37,11 +37,10 @@ from interfuse.networks import TableNet
 from interfuse.questions.generate import BLOCK, STEPS, TableSampler
 from interfuse.questions.groups import by_group, pair_groups
 from interfuse.questions.moments import Moments
+from interfuse.questions.rounds import LAST_BLOCKS, NOTHING, Clock, Plan, fewest, plan
 from interfuse.training.layout import Layout
 from interfuse.training.objective import Rows
 
-ROUNDS = 16
-BLOCKS = 12
 MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
 MOST_VALUES = 1_024  # with more, a matrix of pairs costs more than it is worth
 LARGEST_STEP = 1.0
@@ -51,9 +50,6 @@ PAIR_ROWS = 5.0
 """With 25, trees tell drawn rows of Shoppers at .532 instead of .516; on halves of it .5177 instead
 of .5213 of the drawn rows are nearer to that half than to the other."""
 RATE = 0.08
-LAST_ROUNDS = 3
-FEWEST_ROUNDS = LAST_ROUNDS + 1
-"""Made even if no time is left: marginals are off by about 1 % without."""
 _CHUNK = 1 << 14
 
 
@@ -117,12 +113,12 @@ class Calibrated(NamedTuple):
     """What calibration did.
 
     Attributes:
-        rounds: how many rounds it made; 0 if nothing was done.
+        plan: the rounds it made.
         before: mean total variation distance of the marginals before it, in [0, 1]; None if nothing
             was done.
     """
 
-    rounds: int
+    plan: Plan
     before: float | None
 
 
@@ -153,7 +149,7 @@ def calibrate(
     device: torch.device,
     *,
     seconds: float | None = None,
-    rounds: int | None = None,
+    again: Plan | None = None,
 ) -> Calibrated:
     """Correct the logits until drawn marginals and pair marginals are those of the data.
 
@@ -168,40 +164,52 @@ def calibrate(
             thousand columns fitted for some seconds that is not one block, and nothing is done.
         seed: of the draws.
         device: where to draw.
-        seconds: make as many rounds as fit in so long, by the time that the first one took, but at
-            least `FEWEST_ROUNDS`; as many as there are examples for if None.
-        rounds: make so many, as an earlier calibration did; it then depends on no clock.
+        seconds: end within so long, by the time that one block takes, but draw at least
+            `rounds.fewest` blocks. As many as there are examples for if None.
+        again: the rounds of an earlier calibration; it then depends on no clock.
     """
     if not layout.categories:
-        return Calibrated(0, None)
+        return Calibrated(NOTHING, None)
     begun = time.monotonic()
     n = len(rows)
-    most = min(BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
-    blocks = max(1, most)
-    draws = DRAWS * examples // layout.categories
-    most_rounds = min(ROUNDS, draws // (blocks * BLOCK))
-    if rounds is not None:
-        most_rounds, seconds = rounds, None
-    if not most_rounds:
-        return Calibrated(0, None)
+    most = min(LAST_BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
+    most, affordable = max(1, most), DRAWS * examples // layout.categories / BLOCK
+    if affordable < 1:
+        return Calibrated(NOTHING, None)
     codes = rows.codes.to(device)
     target = hold_range(shares_of(codes, layout), codec, layout, n)
     pairs = None
     if layout.categories > 1 and net.values <= MOST_VALUES:
         pairs = _Pairs(net, rows, codec, layout, device)
-    before, r, start = 0.0, 0, time.monotonic()
-    while r < most_rounds:
-        drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), r * blocks, blocks)
-        if r == 0:
+    clock = None
+    if seconds is not None and again is None:
+        clock = Clock(begun + seconds, lambda: _trial(layout, net, seed, device, pairs))
+        affordable = min(affordable, max(clock.affordable(), fewest(most)))
+    todo = again or plan(affordable, most, pairs=pairs is not None)
+    before, made, drawn_blocks = None, 0, 0
+    for r in range(todo.pair_rounds + todo.last_rounds):
+        correcting = r < todo.pair_rounds
+        if correcting and r and clock is not None and clock.over(todo):
+            continue
+        blocks = todo.pair_blocks if correcting else todo.last_blocks
+        drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), drawn_blocks, blocks)
+        drawn_blocks += blocks
+        if before is None:
             before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
         net.head.bias[: net.values] += _log_ratio(target, drawn.share, ROWS / n).float()
-        if pairs is not None and r < most_rounds - LAST_ROUNDS:
+        if correcting and pairs is not None:
             pairs.correct(r, drawn.codes, target, drawn.share)
-        if r == 0 and seconds is not None:
-            left, took = seconds - (start - begun), max(time.monotonic() - start, 1e-9)
-            most_rounds = min(most_rounds, max(FEWEST_ROUNDS, int(left / took)))
-        r += 1
-    return Calibrated(most_rounds, before)
+            made += 1
+    return Calibrated(todo._replace(pair_rounds=made), before)
+
+
+def _trial(
+    layout: Layout, net: TableNet, seed: int, device: torch.device, pairs: _Pairs | None
+) -> None:
+    """What each block of a round costs."""
+    drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), 0, 1)
+    if pairs is not None:
+        pair_shares_of(drawn.codes, layout, pairs.groups)
 
 
 class _Pairs:
