@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import math
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,8 +76,22 @@ def circumstances(command: str, seed: int) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in here with the same folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 class Results:
     """A JSON file of results by name, rewritten whole whenever one is added.
+
+    Several processes may add to one file.
 
     Args:
         path: the file; read if it exists, so that results of earlier calls stay.
@@ -84,14 +100,18 @@ class Results:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.found: dict[str, Any] = {}
-        if path.exists():
-            self.found = json.loads(path.read_text(encoding="utf-8"))
+        self._read()
+
+    def _read(self) -> None:
+        if self.path.exists():
+            self.found |= json.loads(self.path.read_text(encoding="utf-8"))
 
     def add(self, name: str, result: dict[str, Any]) -> None:
         """Put a result in the place of an earlier one of that name, and write the file."""
-        self.found[name] = plain(result)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(self.path, self.found)
+        with alone(self.path.parent):
+            self._read()
+            self.found[name] = plain(result)
+            write_json(self.path, self.found)
 
 
 def plain(value: Any) -> Any:

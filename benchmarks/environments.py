@@ -13,9 +13,19 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.common import alone
+
 
 def environment(folder: Path, packages: Sequence[str]) -> Path:
-    """Make an environment with `packages` in `folder` if it is not there; return its Python."""
+    """Make an environment with `packages` in `folder` if it is not there; return its Python.
+
+    Where another process is making one, it is waited for.
+    """
+    with alone(folder.parent):
+        return _made(folder, packages)
+
+
+def _made(folder: Path, packages: Sequence[str]) -> Path:
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
         venv.create(folder, with_pip=True, clear=True)

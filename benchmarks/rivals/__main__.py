@@ -1,12 +1,16 @@
 """`python -m benchmarks.rivals`: rival synthesisers of tables with one budget on one core.
 
 The rules are in `benchmarks.rivals`. Each cell (data set, method) is written to the results file
-when it is done; a stopped run goes on where it was, fit by fit.
+when it is done; a stopped run goes on where it was, fit by fit. With several cores, unless one is
+named, the data sets are dealt out to as many processes of one core each.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +36,11 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--seconds", type=float, default=120, help="budget of every fit")
     out.add_argument("--grace", type=float, default=60, help="how much longer a fit may take")
     out.add_argument("--seed", type=int, default=0)
-    out.add_argument("--core", type=int, help="the core that everything runs on")
+    out.add_argument(
+        "--core",
+        type=int,
+        help="the core that everything runs on; else every core has data sets of its own",
+    )
     out.add_argument("--lock", type=Path, help="a file; runs that share it take turns")
     out.add_argument("--rows", type=int, help="at most so many rows, to try the benchmark out")
     out.add_argument("--again", action="store_true", help="measure cells of the results file again")
@@ -47,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     names = _chosen(options.only, ORDER, "--only")
     keys = _chosen(options.rivals, METHODS, "--rivals")
+    if options.core is None and (cores := _cores())[1:] and names[1:]:
+        ended = _side_by_side(arguments, names, cores)
+        _print_ranks(Results(options.out).found)
+        return ended
     results = Results(options.out)
     bench = Bench(
         cache=options.cache.absolute(),
@@ -74,6 +86,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.turns.release()
     _print_ranks(results.found)
     return 0
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _side_by_side(arguments: Sequence[str] | None, names: list[str], cores: list[int]) -> int:
+    """Run this program once on each core with a part of the data sets; the worst exit status."""
+    again = [sys.executable, "-m", "benchmarks.rivals"]
+    again += sys.argv[1:] if arguments is None else arguments
+    parts = [names[k :: len(cores)] for k in range(len(cores))]
+    children = [
+        subprocess.Popen([*again, "--only", ",".join(part), "--core", str(core)])
+        for part, core in zip(parts, cores, strict=True)
+        if part
+    ]
+    try:
+        return max(child.wait() for child in children)
+    finally:
+        for child in children:
+            child.terminate()
 
 
 def _measure(

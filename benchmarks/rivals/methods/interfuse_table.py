@@ -17,7 +17,6 @@ def fit(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any,
     model: Any = interfuse.fit(rows, seconds=SHARE * seconds, seed=seed)
     training = model.record["training"]
     settings = (
-        f"defaults, {SHARE} of the budget, {training['examples']:,} examples; "
-        f"{training['reason']}"
+        f"defaults, {SHARE} of the budget, {training['examples']:,} examples; {training['reason']}"
     )
     return lambda n: model.generate(n, seed=seed), settings
