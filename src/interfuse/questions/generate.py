@@ -9,10 +9,10 @@ The reverse of the chain in `interfuse.training.objective`:
 2. Numbers go from noise to data by DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095) given all
    categories.
 
-**Rows are reproducible one by one.** Row i draws its noise from a counter-based generator keyed by
-(seed, i), and rows are always computed in whole blocks of `BLOCK`, so that even the rounding of a
-matrix product does not depend on how many rows were asked for. The noise of a block is a Latin
-hypercube: a block of rows is more representative than as many independent draws.
+**Rows are reproducible one by one.** The noise of row i is point i of a scrambled Sobol sequence
+(`interfuse.questions.even`): drawn rows are more representative than as many independent draws.
+Rows are always computed in whole blocks of `BLOCK`, so that even the rounding of a matrix product
+does not depend on how many rows were asked for.
 
 The order in which cells appear is drawn once for every `GROUP` rows, cells of few values last. Any
 order would do if the learned conditionals were exact; they are not quite those of one joint
@@ -31,10 +31,10 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from interfuse.diffusion import RowNoise
 from interfuse.errors import OptionError
 from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
+from interfuse.questions.even import EvenNoise
 from interfuse.questions.numbers import NumberSampler
 from interfuse.training.layout import Layout
 from interfuse.training.objective import NUMBER_WINDOW, table_gaussian
@@ -49,7 +49,7 @@ BLOCK = 2048
 GROUP = 32
 FEW = 12
 STEPS = 10
-_ORDER, _NOISE, _CATEGORY, _NUMBER, _KEYS = 21, 22, 0, 1, 23
+_ORDER, _KEYS = 21, 23
 
 
 def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
@@ -66,23 +66,6 @@ def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
     # Scaling by the last sum keeps rounding from leaving a gap above it.
     at = torch.searchsorted(total, (uniform[:, None] * total[:, -1:]).contiguous(), right=True)
     return at[:, 0].clamp_max(share.shape[1] - 1)
-
-
-def latin_hypercube(uniform: Tensor, generator: torch.Generator) -> Tensor:
-    """Spread uniform numbers evenly: in each column one of the n lies in each n-th of [0, 1).
-
-    u_ij = (pi_j(i) + v_ij) / n with a random permutation pi_j (McKay et al. 1979, doi
-    10.2307/1268522). Each number is uniform and independent of the others in its row, so every row
-    is a draw of the same distribution as before; only the sums over rows vary less.
-
-    Args:
-        uniform: (n, k) numbers v in [0, 1).
-        generator: draws the permutations.
-    """
-    n, k = uniform.shape
-    places = [torch.randperm(n, generator=generator) for _ in range(k)]
-    place = torch.stack(places, 1).to(uniform.device) if k else torch.zeros_like(uniform)
-    return ((place + uniform) / n).clamp_max(1 - 2**-24)
 
 
 def appearance_rank(sizes: Sequence[int]) -> Tensor:
@@ -125,6 +108,8 @@ class TableSampler:
         self.seed = seed
         self.device = device
         self.net = IncrementalNet(net.to(device), dtype)
+        self._noise = EvenNoise(layout.categories + layout.numbers, seed)
+        self._drawn: tuple[int, Tensor] | None = None
         end, start = NUMBER_WINDOW
         self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
 
@@ -155,7 +140,7 @@ class TableSampler:
         if p == 0:
             return codes, z
         present = torch.from_numpy(self.layout.present(codes.cpu().numpy())).to(self.device)
-        uniform = self._uniform(index, p, _NUMBER).double()
+        uniform = self._uniform(index)[:, self.layout.categories :]
         start = torch.special.ndtri(uniform.clamp_min(2**-26)).float()
         z = self.numbers.run(h, start, present, known & present, z.nan_to_num())
         return codes, z.masked_fill(~present, float("nan"))
@@ -182,7 +167,7 @@ class TableSampler:
             without the term of known numbers.
         """
         q = self.layout.categories
-        uniform = self._uniform(index, q, _CATEGORY)
+        uniform = self._uniform(index)[:, :q].float().clamp_max(1 - 2**-24)
         codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
         hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
         h = self.net.start(BLOCK)
@@ -212,12 +197,11 @@ class TableSampler:
             self.net.reveal(h, drawn, cell[:, 0], where)
         return codes, h
 
-    def _uniform(self, index: int, cells: int, stream: int) -> Tensor:
-        """The uniform numbers of a block, (BLOCK, cells)."""
-        rows = torch.arange(index * BLOCK, (index + 1) * BLOCK, device=self.device)
-        noise = RowNoise(rows ^ (seed_of(self.seed, _NOISE) & ~0xFFFFFFFF))
-        generator = generator_for(self.seed, _NOISE, stream, index)
-        return latin_hypercube(noise.uniform((cells,), stream=stream), generator)
+    def _uniform(self, index: int) -> Tensor:
+        """The noise of a block, (BLOCK, q + p) float64: of its categories, then its numbers."""
+        if self._drawn is None or self._drawn[0] != index:
+            self._drawn = index, self._noise.rows(index * BLOCK, BLOCK).to(self.device)
+        return self._drawn[1]
 
 
 class Generation:

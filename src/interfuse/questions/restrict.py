@@ -25,7 +25,8 @@ import torch
 from torch import Tensor
 
 from interfuse.questions.conditions import Condition
-from interfuse.questions.generate import BLOCK, TableSampler, draw_codes, latin_hypercube
+from interfuse.questions.even import latin_hypercube
+from interfuse.questions.generate import BLOCK, TableSampler, draw_codes
 from interfuse.questions.limits import Limit
 from interfuse.training.state import generator_for
 
