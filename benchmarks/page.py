@@ -237,13 +237,15 @@ def _tables(title: str, found: Found, ledger: Ledger) -> list[str]:
                     ours,
                     {f"{goal.best.method} (published)": sign * goal.best.value},
                 )
-            kept = {True: "yes", False: "**no**", None: "–"}[goal.reached(f["ours"])]
-            reach = "–" if goal.reach is None else f"{goal.reach:g}"
+            real = f.get("real")
+            kept = {True: "yes", False: "**no**", None: "–"}[goal.reached(f["ours"], real)]
+            bound = goal.bound(real)
+            reach = "–" if bound is None else f"{round(bound, 3):g}"
             cells = (
                 _number(f["ours"], sd=f.get("sd")),
                 _number(f.get("floor"), sd=f.get("floor_sd")),
             )
-            rows.append((goal.name, *cells, _number(f.get("real")), reach, kept, best))
+            rows.append((goal.name, *cells, _number(real), reach, kept, best))
         size, fit = one["rows"], one["fit"]
         lines += [
             f"### {name}: {size['train']:,} rows, {size['columns']} columns, fitted in "

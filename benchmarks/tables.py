@@ -126,8 +126,10 @@ def _print(name: str, found: dict[str, Any]) -> None:
 
 def _row(goal: Goal, figure: dict[str, Any], sources: list[str]) -> tuple[str, ...]:
     sign = {"lower": "≤ ", "higher": "≥ ", "to 0.5": "≤ "}[goal.better]
-    reach = "–" if goal.reach is None else f"{sign}{goal.reach:g}"
-    kept = goal.reached(figure["ours"])
+    real = figure.get("real")
+    bound = goal.bound(real)
+    reach = "–" if bound is None else f"{sign}{round(bound, 3):g}"
+    kept = goal.reached(figure["ours"], real)
     reach += {True: "  yes", False: "  NO", None: ""}[kept]
     best = "–"
     if goal.best:
@@ -137,7 +139,7 @@ def _row(goal: Goal, figure: dict[str, Any], sources: list[str]) -> tuple[str, .
         goal.name,
         shown(figure["ours"], figure.get("sd")),
         shown(figure.get("floor"), figure.get("floor_sd")),
-        shown(figure.get("real")),
+        shown(real),
         reach,
         best,
     )
