@@ -14,7 +14,8 @@ from interfuse.diffusion import RowNoise
 from interfuse.training.state import generator_for, seed_of
 
 _KEY, _SCRAMBLE = 22, 24
-_BELOW_ONE = 1 - 2**-24  # the largest float32 below 1
+BELOW_ONE = 1 - 2**-24
+"""The largest float32 below 1."""
 
 
 def latin_hypercube(uniform: Tensor, generator: torch.Generator) -> Tensor:
@@ -30,7 +31,7 @@ def latin_hypercube(uniform: Tensor, generator: torch.Generator) -> Tensor:
     n, k = uniform.shape
     places = [torch.randperm(n, generator=generator) for _ in range(k)]
     place = torch.stack(places, 1).to(uniform.device) if k else torch.zeros_like(uniform)
-    return ((place + uniform) / n).clamp_max(_BELOW_ONE)
+    return ((place + uniform) / n).clamp_max(BELOW_ONE)
 
 
 class EvenNoise:
@@ -58,9 +59,12 @@ class EvenNoise:
         self._engine = SobolEngine(even, scramble=True, seed=scramble) if even else None
 
     def rows(self, first: int, n: int) -> Tensor:
-        """The numbers of rows first, ..., first + n - 1: (n, columns) float64 in [0, 1).
+        """The numbers of rows first, ..., first + n - 1.
 
         Columns beyond the known directions depend on `first` and `n` too.
+
+        Returns:
+            (n, columns) float64 in [0, 1), on the CPU: not every device has float64.
         """
         parts = []
         if (engine := self._engine) is not None:
@@ -75,4 +79,4 @@ class EvenNoise:
             parts.append(latin_hypercube(RowNoise(keys).uniform((more,), 0).double(), generator))
         if not parts:
             return torch.zeros(n, 0, dtype=torch.float64)
-        return torch.cat(parts, 1).clamp_max(_BELOW_ONE)
+        return torch.cat(parts, 1)

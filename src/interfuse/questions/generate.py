@@ -34,7 +34,7 @@ from torch import Tensor
 from interfuse.errors import OptionError
 from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
-from interfuse.questions.even import EvenNoise
+from interfuse.questions.even import BELOW_ONE, EvenNoise
 from interfuse.questions.numbers import NumberSampler
 from interfuse.training.layout import Layout
 from interfuse.training.objective import NUMBER_WINDOW, table_gaussian
@@ -141,7 +141,7 @@ class TableSampler:
             return codes, z
         present = torch.from_numpy(self.layout.present(codes.cpu().numpy())).to(self.device)
         uniform = self._uniform(index)[:, self.layout.categories :]
-        start = torch.special.ndtri(uniform.clamp_min(2**-26)).float()
+        start = torch.special.ndtri(uniform.clamp(2**-31, 1 - 2**-31)).float().to(self.device)
         z = self.numbers.run(h, start, present, known & present, z.nan_to_num())
         return codes, z.masked_fill(~present, float("nan"))
 
@@ -167,7 +167,7 @@ class TableSampler:
             without the term of known numbers.
         """
         q = self.layout.categories
-        uniform = self._uniform(index)[:, :q].float().clamp_max(1 - 2**-24)
+        uniform = self._uniform(index)[:, :q].float().clamp_max(BELOW_ONE).to(self.device)
         codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
         hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
         h = self.net.start(BLOCK)
@@ -200,7 +200,7 @@ class TableSampler:
     def _uniform(self, index: int) -> Tensor:
         """The noise of a block, (BLOCK, q + p) float64: of its categories, then its numbers."""
         if self._drawn is None or self._drawn[0] != index:
-            self._drawn = index, self._noise.rows(index * BLOCK, BLOCK).to(self.device)
+            self._drawn = index, self._noise.rows(index * BLOCK, BLOCK)
         return self._drawn[1]
 
 
