@@ -93,7 +93,7 @@ def _cores() -> list[int]:
 
 
 def _side_by_side(arguments: Sequence[str] | None, names: list[str], cores: list[int]) -> int:
-    """Run this program once on each core with a part of the data sets; the worst exit status."""
+    """Run this program once on each core with a part of the data sets; 0 if all ended well."""
     again = [sys.executable, "-m", "benchmarks.rivals"]
     again += sys.argv[1:] if arguments is None else arguments
     parts = [names[k :: len(cores)] for k in range(len(cores))]
@@ -103,10 +103,13 @@ def _side_by_side(arguments: Sequence[str] | None, names: list[str], cores: list
         if part
     ]
     try:
-        return max(child.wait() for child in children)
-    finally:
+        codes = [child.wait() for child in children]
+    except KeyboardInterrupt:
+        # The terminal told them too, and each ends its own fit first.
         for child in children:
-            child.terminate()
+            child.wait()
+        raise
+    return next((code for code in codes if code), 0)
 
 
 def _measure(

@@ -73,11 +73,14 @@ def test_pairs_of_columns_are_more_even_than_those_of_a_latin_hypercube():
     assert error(EvenNoise(20, seed=0).rows(0, 2048)) < 0.5 * error(hypercube)
 
 
-def test_columns_beyond_the_known_directions_are_hypercubes(monkeypatch):
+def test_rows_with_columns_beyond_the_known_directions_are_as_reproducible(monkeypatch):
     monkeypatch.setattr(SobolEngine, "MAXDIM", 3)
-    u = EvenNoise(5, seed=0).rows(256, 256)
-    assert torch.equal((u * 256).long().sort(0).values, torch.arange(256).expand(5, 256).T)
-    assert torch.equal(u, EvenNoise(5, seed=0).rows(256, 256))
+    whole = EvenNoise(5, seed=0).rows(0, 4096)
+    assert torch.equal(EvenNoise(5, seed=0).rows(1000, 500), whole[1000:1500])
+    for column in whole.T:
+        assert kstest(column.numpy(), "uniform").statistic < kstwo.ppf(0.999, 4096)
+    # Independent columns: the correlation of 4,096 pairs has a standard error of 1/64.
+    assert abs(np.corrcoef(whole.T.numpy())[3, 4]) < 4 / 64
 
 
 def test_no_columns_are_no_numbers():

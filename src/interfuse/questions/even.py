@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 
 from interfuse.diffusion import RowNoise
-from interfuse.training.state import generator_for, seed_of
+from interfuse.training.state import seed_of
 
-_KEY, _SCRAMBLE = 22, 24
+_KEY = 22
 BELOW_ONE = 1 - 2**-24
 """The largest float32 below 1."""
 
@@ -44,7 +44,7 @@ class EvenNoise:
     of as many rows as there are training rows: shape errors of .44 % for .58 % with a Latin
     hypercube for every 2,048 rows, trends off by 1.06 % for 1.15 %.
 
-    The directions known end with `SobolEngine.MAXDIM` columns; those beyond are Latin hypercubes.
+    The directions known end with `SobolEngine.MAXDIM` columns; numbers beyond are independent.
 
     Args:
         columns: numbers a row.
@@ -52,31 +52,25 @@ class EvenNoise:
     """
 
     def __init__(self, columns: int, seed: int) -> None:
-        self.columns = columns
         self.seed = seed
         even = min(columns, SobolEngine.MAXDIM)
-        scramble = seed_of(seed, _SCRAMBLE)
-        self._engine = SobolEngine(even, scramble=True, seed=scramble) if even else None
+        self.more = columns - even
+        self._engine = SobolEngine(even, scramble=True, seed=seed) if even else None
 
     def rows(self, first: int, n: int) -> Tensor:
         """The numbers of rows first, ..., first + n - 1.
 
-        Columns beyond the known directions depend on `first` and `n` too.
-
         Returns:
             (n, columns) float64 in [0, 1), on the CPU: not every device has float64.
         """
-        parts = []
+        parts = [torch.zeros(n, 0, dtype=torch.float64)]
         if (engine := self._engine) is not None:
             if first < engine.num_generated:
                 engine.reset()
             if first > engine.num_generated:
                 engine.fast_forward(first - engine.num_generated)
             parts.append(engine.draw(n, dtype=torch.float64))
-        if (more := self.columns - SobolEngine.MAXDIM) > 0:
+        if self.more:
             keys = torch.arange(first, first + n) ^ (seed_of(self.seed, _KEY) & ~0xFFFFFFFF)
-            generator = generator_for(self.seed, _KEY, first)
-            parts.append(latin_hypercube(RowNoise(keys).uniform((more,), 0).double(), generator))
-        if not parts:
-            return torch.zeros(n, 0, dtype=torch.float64)
+            parts.append(RowNoise(keys).uniform((self.more,), 0).double())
         return torch.cat(parts, 1)

@@ -49,7 +49,7 @@ BLOCK = 2048
 GROUP = 32
 FEW = 12
 STEPS = 10
-_ORDER, _KEYS = 21, 23
+_ORDER, _KEYS, _NOISE = 21, 23, 24
 
 
 def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
@@ -108,7 +108,7 @@ class TableSampler:
         self.seed = seed
         self.device = device
         self.net = IncrementalNet(net.to(device), dtype)
-        self._noise = EvenNoise(layout.categories + layout.numbers, seed)
+        self._noise = EvenNoise(layout.categories + layout.numbers, seed_of(seed, _NOISE))
         self._drawn: tuple[int, Tensor] | None = None
         end, start = NUMBER_WINDOW
         self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)

@@ -2,9 +2,10 @@
 
 Rounds that correct pairs take small steps, so that chance in one round is mended by the next: many
 rounds on few rows do better than few rounds on many. On two halves of Shoppers, two tables each, in
-% against the half: 13 rounds of 12 blocks had trends off by 1.58 after 33 s, 20 rounds of 3 blocks
-by 1.51 after 19 s, 10 rounds of one block by 1.66 after 4 s; one round of 6 blocks by 2.05 after
-4 s. The last rounds settle the marginals by whole steps, and need more rows.
+% against the half (steps of .08, other noise): 13 rounds of 12 blocks had trends off by 1.58 after
+33 s, 20 rounds of 3 blocks by 1.51 after 19 s, 10 rounds of one block by 1.66 after 4 s; on the
+first half alone one round of 6 blocks by 2.05, where 10 of one block had 1.71, both after 4 s.
+The last rounds settle the marginals by whole steps, and need more rows.
 """
 
 from __future__ import annotations

@@ -29,11 +29,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.quasirandom import SobolEngine
 
 from interfuse.diffusion import RowNoise
 from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
+from interfuse.questions.even import BELOW_ONE, EvenNoise
 from interfuse.questions.generate import appearance_rank, draw_codes
 from interfuse.questions.numbers import NumberSampler
 from interfuse.training.layout import Layout
@@ -46,7 +46,6 @@ STEPS = 4
 """Of the numbers' sampler: fewer than for new rows, as intervals and means do not come from it."""
 _ROW_NOISE, _ORDER = 31, 32
 _CODES, _SCORES = 0, 1
-_MOST_SOBOL = 21_201
 _MOST_CELLS = 1 << 24  # numbers in a part's hidden state
 
 
@@ -253,13 +252,6 @@ class RowSampler:
 
 def _spread(shift: Tensor, draws: range, seed: int, stream: int) -> Tensor:
     """The uniform numbers of some draws: (m, n, cells) from one shift for each row and cell."""
-    n, cells = shift.shape
-    if not cells:
-        return shift.new_zeros(len(draws), n, 0)
-    engine = SobolEngine(min(cells, _MOST_SOBOL), scramble=True, seed=seed_of(seed, 33, stream))
-    if draws.start:
-        engine.fast_forward(draws.start)
-    points = engine.draw(len(draws), dtype=torch.float32).to(shift.device)
-    if cells > points.shape[1]:
-        points = points.repeat(1, -(-cells // points.shape[1]))[:, :cells]
-    return torch.frac(points[:, None] + shift).clamp_max(1 - 2**-24)
+    noise = EvenNoise(shift.shape[1], seed_of(seed, 33, stream))
+    points = noise.rows(draws.start, len(draws)).float().to(shift.device)
+    return torch.frac(points[:, None] + shift).clamp_max(BELOW_ONE)
