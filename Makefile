@@ -6,7 +6,7 @@
 #   make docs            the documentation, into site/
 #   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
 #                        it goes on where it was stopped; make bench-forget begins anew
-#   make bench-NAME      one of them, such as bench-tables; those of BENCHMARKS below
+#   make bench-NAME      one of them, such as bench-tables; `python -m benchmarks.every --list`
 #   make bench-questions those of filling, detecting and rare classes
 #   make bench-page      docs/benchmarks.md from the results files alone
 #   make clean
@@ -42,42 +42,24 @@ lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 docs: $(VENV)/.stamp-docs
 	$(BIN)/mkdocs build --strict
 
-BENCHMARKS := tables rivals imputation evaluation steps scale
-ifdef DATA
-BENCHMARKS += detection rare series images
-WITH_DATA := --data $(DATA)
-endif
-BENCH_tables     := $(WITH_DATA) --resume
-BENCH_rivals     := $(WITH_DATA)
-BENCH_imputation := $(WITH_DATA) --resume
-BENCH_evaluation := $(WITH_DATA)
-BENCH_detection  := $(WITH_DATA) --resume
-BENCH_rare       := $(WITH_DATA)
-BENCH_series     := $(WITH_DATA) --resume
-BENCH_images     := $(WITH_DATA)/images --resume
-BENCHED := $(VENV)/benched
+WITH_DATA := $(if $(DATA),--data $(DATA))
+EVERY     := $(BIN)/python -m benchmarks.every $(WITH_DATA)
 
-bench: $(BENCHMARKS:%=$(BENCHED)/%) bench-page
-
-# A benchmark that begins forgets its old results; one that was stopped keeps what it has.
-$(BENCHED)/%: | $(VENV)/.stamp-test
-	mkdir -p $(BENCHED)
-	test -e $@.started || { rm -f benchmarks/results/$*.json; touch $@.started; }
-	$(BIN)/python -m benchmarks.$* $(BENCH_$*)
-	mv $@.started $@
+bench: $(VENV)/.stamp-test
+	$(EVERY) && ended=0 || ended=$$?; $(BIN)/python -m benchmarks.page && exit $$ended
 
 # Filling holes, finding odd rows, rare classes; the last two need DATA.
-bench-questions: bench-imputation $(if $(DATA),bench-detection bench-rare)
+bench-questions: $(VENV)/.stamp-test
+	$(EVERY) --only imputation,detection,rare
 
 bench-page: $(VENV)/.stamp-test
 	$(BIN)/python -m benchmarks.page
 
 bench-forget:
-	rm -rf $(BENCHED)
+	rm -rf build/bench
 
-# What the results file has is left out where a benchmark can; remove the file to measure all.
 bench-%: $(VENV)/.stamp-test
-	$(BIN)/python -m benchmarks.$* $(BENCH_$*)
+	$(EVERY) --only $*
 
 clean:
 	rm -rf $(VENV) demo site dist build .hypothesis .ruff_cache .import_linter_cache

@@ -91,7 +91,8 @@ def alone(folder: Path) -> Iterator[None]:
 class Results:
     """A JSON file of results by name, rewritten whole whenever one is added.
 
-    Several processes may add to one file.
+    Several processes may add to one file; `found` is what it held when it was last read or
+    written here.
 
     Args:
         path: the file; read if it exists, so that results of earlier calls stay.
@@ -103,8 +104,8 @@ class Results:
         self._read()
 
     def _read(self) -> None:
-        if self.path.exists():
-            self.found |= json.loads(self.path.read_text(encoding="utf-8"))
+        exists = self.path.exists()
+        self.found = json.loads(self.path.read_text(encoding="utf-8")) if exists else {}
 
     def add(self, name: str, result: dict[str, Any]) -> None:
         """Put a result in the place of an earlier one of that name, and write the file."""
@@ -112,6 +113,14 @@ class Results:
             self._read()
             self.found[name] = plain(result)
             write_json(self.path, self.found)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Take results out, and write the file if any were there."""
+        with alone(self.path.parent):
+            self._read()
+            gone = [name for name in names if self.found.pop(name, None) is not None]
+            if gone:
+                write_json(self.path, self.found)
 
 
 def plain(value: Any) -> Any:
