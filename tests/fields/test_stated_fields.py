@@ -1,5 +1,6 @@
 """Columns that follow a stated rule: constants, empty columns, free text, keys."""
 
+import ipaddress
 import re
 import uuid
 
@@ -79,7 +80,11 @@ PATTERNS = {
     "order": ([f"ORD-{i:010d}" for i in range(0, 9 * 10**9, 4_500_001)], r"ORD-\d{10,}"),
     "mac": ([f"{i * 997:012X}" for i in range(2_000)], r"[0-9A-F]{12,}"),
     "short": ([f"u{i}" for i in range(2_000)], r"u\d+"),
-    "one": (["k1"], r"k1\d+"),
+    "one": (["k1"], r"k\d+"),
+    "host": (
+        [f"host{i}-rack{i % 7}.example.org" for i in range(2_000)],
+        r"host\d+-rack\d+\.example\.org",
+    ),
     "unicode": ([f"ключ{i:04d}" for i in range(900)], r"ключ\d+"),
 }
 
@@ -92,6 +97,24 @@ def test_new_keys_follow_the_pattern_and_are_new(name):
     assert len(set(new)) == 5_000
     assert not set(new) & set(seen)
     assert all(re.fullmatch(pattern, key) for key in new)
+
+
+def test_new_addresses_are_addresses_of_the_networks_seen():
+    rng = np.random.default_rng(4)
+    octets = np.stack([rng.choice([10, 172], 3_000), *rng.integers(0, 256, (3, 3_000))], 1)
+    seen = [".".join(map(str, row)) for row in octets]
+    new = make(fit(KeyField, pl.Series("ip", seen)), range(5_000), seed=9).to_list()
+    assert len(set(new)) == 5_000
+    found = np.array([ipaddress.IPv4Address(key).packed for key in new])
+    first = np.array([key[0] for key in found])
+    assert first.min() >= 10
+    assert first.max() <= 172
+
+
+def test_keys_of_a_narrow_form_go_on_behind_the_largest_number():
+    field = fit(KeyField, pl.Series("k", [f"S-{i}-x" for i in range(50)] + ["T/900"]))
+    numbers = [int(re.fullmatch(r"S-(\d+)-x", key)[1]) for key in make(field, range(200))]
+    assert min(numbers) > 900
 
 
 @SETTINGS

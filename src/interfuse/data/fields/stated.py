@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,15 @@ from interfuse.data.fields.base import (
     register,
     series_to_array,
 )
+from interfuse.data.fields.keyform import KeyForm
 from interfuse.data.schema import ColumnSpec
 from interfuse.errors import SchemaError
 
-_CLASSES = (string.digits, "0123456789abcdef", "0123456789ABCDEF", string.ascii_lowercase)
-_CLASSES += (string.ascii_uppercase, string.ascii_letters, string.ascii_letters + string.digits)
 ROOM = 1_000_000
-"""A pattern is roomy if it spans this many times the keys seen: a new key then repeats an old one
-with a chance below one in a million; a narrower pattern is made longer than any key seen."""
+"""A form is roomy if it spans this many times the keys seen: a new key then repeats an old one with
+a chance below one in a million. A narrower form gets numbers, or digits, that no key has."""
+ROOM_OF_ADDRESSES = 1_000
+"""The same of IPv4 addresses, which have no room to grow."""
 _SAMPLE = 10_000
 
 
@@ -117,60 +117,47 @@ class MissingField(_Cellless):
 
 @register("key")
 class KeyField(_Cellless):
-    """A new name for every row, in the pattern of the keys seen; no two rows share one.
+    """A new name for every row, in the form of the keys seen; no two rows share one.
 
-    Integers go on behind the largest key seen. Text keeps what all keys have in common, position by
-    position: a character, or a class of characters (digits, hexadecimal, letters). Row i is given
-    the number (a i + b) mod m, m being how many texts the pattern spans and a coprime to m, which
-    is another number for each i < m, written in the digits of the pattern.
+    Integers go on behind the largest key seen. Text keeps the form that the keys have in common
+    (`interfuse.data.fields.keyform`). Row i is given the number (a i + b) mod m, m being how many
+    texts the form spans and a coprime to m, which is another number for each i < m.
     """
 
     kind = "key"
 
-    def __init__(self, name: str, dtype: pl.DataType, first: int, pattern: list[str]) -> None:
+    def __init__(self, name: str, dtype: pl.DataType, first: int, form: KeyForm | None) -> None:
         super().__init__(name, dtype)
         self.first = first
-        self.pattern = pattern
+        self.form = form
 
     @classmethod
     def fit(cls, column: pl.Series, spec: ColumnSpec) -> KeyField:
-        """Learn the pattern of the keys."""
+        """Learn the form of the keys."""
         keys = column.drop_nulls()
         if column.dtype.is_integer():
-            return cls(spec.name, spec.dtype, int(keys.max() or 0) + 1, [])  # type: ignore[arg-type]
+            return cls(spec.name, spec.dtype, int(keys.max() or 0) + 1, None)  # type: ignore[arg-type]
         if not (column.dtype == pl.String or _dictionary(column)):
             raise SchemaError(
                 f"column {spec.name!r} is of kind 'key' but holds {column.dtype}; keys are text or "
                 "whole numbers. Use another kind."
             )
-        texts = keys.cast(pl.String)
-        lengths = texts.str.len_chars()
-        usual = int(lengths.mode().max() or 8)  # type: ignore[arg-type]
-        sample = texts.filter(lengths == usual).head(_SAMPLE).to_list()
-        pattern = [_class_of({text[i] for text in sample}) for i in range(usual)]
-        span = math.prod(len(c) for c in pattern)
-        if span < ROOM * max(len(keys), 1):
-            longer = int(lengths.max() or usual) - usual + 1  # type: ignore[operator]
-            wanted = math.ceil(math.log10(max(ROOM * max(len(keys), 1) / span, 1)))
-            pattern += [string.digits] * max(longer, wanted)
-        return cls(spec.name, spec.dtype, 0, pattern)
+        texts = keys.cast(pl.String).to_list() or [""]
+        form = KeyForm.of(texts[:_SAMPLE])
+        room = ROOM_OF_ADDRESSES if form.is_address else ROOM
+        if form.span < room * len(texts):
+            form = form.roomier(ROOM * len(texts), texts)
+        return cls(spec.name, spec.dtype, 0, form)
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
         """A key for each row number; the seed chooses which."""
-        if not self.pattern:
+        if self.form is None:
             return self._numbered(rows)
-        span = math.prod(len(c) for c in self.pattern)
+        span = self.form.span
         step = seed | 1
         while math.gcd(step, span) > 1:
             step += 2
-        texts = []
-        for i in rows.tolist():
-            number, text = (step * i + seed) % span, []
-            for choices in reversed(self.pattern):
-                number, digit = divmod(number, len(choices))
-                text.append(choices[digit])
-            texts.append("".join(reversed(text)))
-        return self.series(texts)
+        return self.series([self.form.text((step * i + seed) % span) for i in rows.tolist()])
 
     def _numbered(self, rows: np.ndarray) -> pl.Series:
         last = self.first + int(rows.max(initial=-1))
@@ -185,22 +172,16 @@ class KeyField(_Cellless):
         return pl.Series(self.name, [self.first + int(i) for i in rows], dtype=self.dtype)
 
     def to_json(self) -> dict[str, Any]:
-        """The pattern, or the first new number."""
-        return {"first": str(self.first), "pattern": self.pattern}
+        """The form, or the first new number."""
+        return {"first": str(self.first), "pattern": list(self.form.elements if self.form else ())}
 
     @classmethod
     def from_json(
         cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays
     ) -> KeyField:
         """The inverse of `to_json`."""
-        return cls(name, dtype, int(d["first"]), list(d["pattern"]))
-
-
-def _class_of(seen: set[str]) -> str:
-    """The smallest class of characters that holds all those seen at a position."""
-    if len(seen) == 1:
-        return next(iter(seen))
-    return next((c for c in _CLASSES if seen <= set(c)), "".join(sorted(seen)))
+        elements = [e if isinstance(e, str) else (int(e[0]), int(e[1])) for e in d["pattern"]]
+        return cls(name, dtype, int(d["first"]), KeyForm(tuple(elements)) if elements else None)
 
 
 def _dictionary(column: pl.Series) -> bool:
