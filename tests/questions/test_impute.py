@@ -197,13 +197,13 @@ def test_columns_of_an_exact_rule():
         schema=frame.schema,
     )
     answer = model.impute(table, draws=6)
-    assert "rule" in answer.warnings[0]
+    assert not answer.warnings
     for f in answer.frames():
         assert f["a"].to_list()[:3] == [3, 5, 9]
         assert f["b"].to_list()[:3] == [1, 4, 1]
         assert f["sum"].to_list()[:3] == [4, 9, 10]
         assert f["a"][3] + f["b"][3] == f["sum"][3]
-        assert f["sum"][4] == 14
+        assert f["a"][4] + f["b"][4] == f["sum"][4] == 14
     low, high = answer.interval()
     assert low["sum"][3] <= high["sum"][3]
 

@@ -6,6 +6,10 @@ distribution given what was observed (`Marginal`); means, medians and intervals 
 are then free of the noise of drawing. Draws of the same number belong together: questions about
 several cells at once must be put to `frame(i)`.
 
+Exact rules between columns hold in every draw. So that they hold in means, medians and modes as
+well, the result of a rule is computed from what its columns have there; where the result was
+observed and several of its columns were not, the last of these is.
+
 Quantiles of plain draws x_(1) <= ... <= x_(m) are those of Weibull, F(x_(k)) = k / (m + 1): the
 interval of coverage c then holds a fresh value of the same distribution with probability c, however
 few draws there are (as long as (1 - c) / 2 >= 1 / (m + 1)).
@@ -22,6 +26,7 @@ import polars as pl
 
 from interfuse.data import from_polars
 from interfuse.data.frames import Origin
+from interfuse.data.rules import Rule
 from interfuse.errors import OptionError
 
 
@@ -133,6 +138,7 @@ class Draws:
         draws: how many.
         origin: the kind of frame to give back.
         warnings: what is unusual about the table, for people.
+        rules: exact rules that the rows follow, by the column that they compute.
     """
 
     def __init__(
@@ -142,7 +148,9 @@ class Draws:
         draws: int,
         origin: Origin | None = None,
         warnings: tuple[str, ...] = (),
+        rules: Mapping[str, Rule] | None = None,
     ) -> None:
+        self._rules = dict(rules or {})
         self._table = table
         self._filled = dict(filled)
         self._draws = draws
@@ -178,15 +186,15 @@ class Draws:
             for name, f in self._filled.items()
             if f.marginal.ordered and self._table[name].dtype.is_integer()
         }
-        return self._put(_mean, changed)
+        return self._put(_mean, changed, lawful=True)
 
     def median(self) -> Any:
         """Medians of numbers and times, modes of categories."""
-        return self.quantile(0.5)
+        return self._quantile(0.5, lawful=True)
 
     def mode(self) -> Any:
         """Most likely values; of a number, the middle of its most likely bin."""
-        return self._put(lambda f: f.marginal.mode())
+        return self._put(lambda f: f.marginal.mode(), lawful=True)
 
     def quantile(self, q: float) -> Any:
         """Quantiles of numbers and times, modes of categories.
@@ -195,8 +203,12 @@ class Draws:
             OptionError: `q` is outside [0, 1].
         """
         _check_share("quantile", q)
+        return self._quantile(q)
+
+    def _quantile(self, q: float, lawful: bool = False) -> Any:
         return self._put(
-            lambda f: f.marginal.quantile(q) if f.marginal.ordered else f.marginal.mode()
+            lambda f: f.marginal.quantile(q) if f.marginal.ordered else f.marginal.mode(),
+            lawful=lawful,
         )
 
     def interval(self, coverage: float = 0.9) -> tuple[Any, Any]:
@@ -228,7 +240,7 @@ class Draws:
 
     def polars(self, summary: str = "median") -> pl.DataFrame:
         """One of median, mean, mode and uncertainty as a polars frame."""
-        plain = Draws(self._table, self._filled, self._draws, Origin(), self.warnings)
+        plain = Draws(self._table, self._filled, self._draws, rules=self._rules)
         return getattr(plain, summary)()
 
     def plot(
@@ -292,6 +304,7 @@ class Draws:
         self,
         value: Callable[[Filled], pl.Series],
         changed: Mapping[str, pl.DataType] | None = None,
+        lawful: bool = False,
     ) -> Any:
         columns = []
         changed = changed or {}
@@ -305,7 +318,28 @@ class Draws:
         if changed:
             kept = {n: t for n, t in origin.columns.items() if n not in changed}
             origin = Origin(origin.library, kept)
-        return from_polars(pl.DataFrame(columns), origin)
+        table = pl.DataFrame(columns)
+        return from_polars(self._by_rules(table) if lawful else table, origin)
+
+    def _by_rules(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The table with filled columns of rules such that the rules hold."""
+        for name, rule in self._rules.items():
+            names = [name, *rule.columns]
+            if not set(names) <= set(table.columns):
+                continue
+            gone = {n: np.zeros(table.height, bool) for n in names}
+            for n in set(names) & set(self._filled):
+                gone[n][self._filled[n].rows] = True
+            table = _computed(table, name, rule, gone[name])
+            if all(self._table.schema[n].is_integer() for n in names):
+                parts = np.stack([gone[n] for n in rule.columns])
+                open_ = ~gone[name] & (parts.sum(0) > 1)
+                last = len(parts) - 1 - parts[::-1].argmax(0)
+                terms = [(-1, name), *rule.terms]
+                for j, (sign, part) in enumerate(rule.terms):
+                    rest = Rule(tuple((-sign * s, n) for s, n in terms if n != part))
+                    table = _computed(table, part, rest, open_ & (last == j))
+        return table
 
 
 def _numbers(column: pl.Series) -> np.ndarray:
@@ -327,6 +361,14 @@ def _mean(f: Filled) -> pl.Series:
 
 def _blank(f: Filled) -> pl.Series:
     return pl.Series([None] * len(f.rows), dtype=f.draws[0].dtype)
+
+
+def _computed(table: pl.DataFrame, name: str, rule: Rule, where: np.ndarray) -> pl.DataFrame:
+    """The table with a column as the rule gives it, in some rows."""
+    rows = np.flatnonzero(where)
+    if not len(rows):
+        return table
+    return table.with_columns(_placed(table[name], rows, rule.apply(table).gather(rows)))
 
 
 def _placed(column: pl.Series, rows: np.ndarray, values: pl.Series) -> pl.Series:

@@ -31,7 +31,7 @@ _UNASKABLE = {
     "text": "free text, which is not learned",
     "empty": "empty in the data",
     "drop": "left out of the model",
-    "derived": "computed from other columns; give those instead",
+    "derived": "computed from other columns; give those instead, or rows that have it",
 }
 
 

@@ -36,6 +36,7 @@ from interfuse.errors import OptionError
 from interfuse.questions.known import Known, RowReader, may_be_drawn
 from interfuse.questions.marginals import CategoryMarginal, NumberMarginal
 from interfuse.questions.rows import ROWS, STEPS, Drawn, RowSampler
+from interfuse.questions.sums import Exact, Sums
 from interfuse.training.precision import choose_device
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Imputation:
         self.sampler = RowSampler(
             model.layout, model.net, seed, choose_device(device), allowed, steps
         )
+        self.sums = Sums(self.reader, self.sampler)
         self._values = values
         self._subset = subset
         self._settled = tolerance is None
@@ -110,7 +112,7 @@ class Imputation:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was unusual in the rows read so far, for people."""
-        return self.reader.warnings
+        return self.reader.warnings + self.sums.warnings
 
     @property
     def ordered(self) -> tuple[str, ...]:
@@ -200,7 +202,8 @@ class Imputation:
             self.draws = self._settle(known, codes, z, first)
             self._settled = True
         drawn = self.sampler.draw(first, codes, z, range(self.draws))
-        return known.table, self._filled(known, drawn, first)
+        exact = self.sums.settle(known, drawn, first)
+        return known.table, self._filled(known, drawn, first, exact)
 
     def _settle(self, known: Known, codes: torch.Tensor, z: torch.Tensor, first: int) -> int:
         m = min(FIRST_DRAWS, self.draws)
@@ -211,14 +214,14 @@ class Imputation:
             both = Drawn(
                 torch.cat([drawn.codes, extra.codes]), torch.cat([drawn.z, extra.z]), drawn.shares
             )
-            pair = [self._filled(known, d, first, plain=True) for d in (drawn, both)]
+            pair = [self._filled(known, d, first, {}, plain=True) for d in (drawn, both)]
             if _moved(*pair) < (self.tolerance or 0):
                 return more
             drawn, m = both, more
         return m
 
     def _filled(
-        self, known: Known, drawn: Drawn, first: int, plain: bool = False
+        self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
     ) -> dict[str, Filled]:
         out: dict[str, Filled] = {}
         m = len(drawn.codes)
@@ -239,6 +242,8 @@ class Imputation:
             marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
             ordered = isinstance(field, NumberField)
             draws = [_as(d, known.table.schema[name]) for d in draws]
+            if name in exact:
+                draws = _overwritten(draws, rows, *exact[name])
             out[name] = Filled(rows, draws, marginal or Empirical(draws, ordered))
         for name, rule in codec.rules.items():
             rows = known.asked.get(name, np.zeros(0, int))
@@ -276,7 +281,8 @@ class Imputation:
             rows = np.concatenate([f.rows + s for s, f in some])
             draws = [pl.concat([f.draws[i] for _, f in some]) for i in range(self.draws)]
             filled[name] = Filled(rows, draws, _joined([f.marginal for _, f in some], draws))
-        return Draws(table, filled, self.draws, self.origin, self.warnings)
+        rules = self.model.codec.rules
+        return Draws(table, filled, self.draws, self.origin, self.warnings, rules)
 
 
 def impute_table(
@@ -308,6 +314,16 @@ def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) 
     at = np.arange(table.height)
     at[f.rows] = table.height + np.arange(len(f.rows))
     return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
+
+
+def _overwritten(
+    draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
+) -> list[pl.Series]:
+    """The draws of some rows, with other values in some of them."""
+    mine = np.isin(rows, where)
+    at = np.arange(len(rows))
+    at[mine] = len(rows) + np.searchsorted(where, rows[mine])
+    return [pl.concat([d, v.cast(d.dtype)]).gather(at) for d, v in zip(draws, values, strict=True)]
 
 
 def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:

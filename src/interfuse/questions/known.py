@@ -128,11 +128,12 @@ class RowReader:
             return column
         return cast if back.eq_missing(column).all() else column
 
-    def read(self, frame: pl.DataFrame) -> Known:
+    def read(self, frame: pl.DataFrame, quiet: bool = False) -> Known:
         """The cells of some rows.
 
         Args:
             frame: rows from `cast`.
+            quiet: leave no warning of these rows.
         """
         frame, n = self._solve(frame), frame.height
         codes = np.full((n, self.codec.categories), -1, np.int64)
@@ -157,12 +158,37 @@ class RowReader:
                 middle = ndtri((ndtr(low) + ndtr(high)) / 2)
                 score = np.where(low == high, low, middle)
                 z[:, place.numbers] = np.where(known[:, None], score, np.nan)
-            self._note(name, column, field, known | gone)
+            if not quiet:
+                self._note(name, column, field, known | gone)
         for name, rule in self.codec.rules.items():
             if name in frame.columns and name in self.fill:
                 asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())
+            if name in frame.columns and not quiet and not self._solvable(name, rule):
                 self._note_clash(name, rule, frame)
         return Known(frame, codes, z, asked)
+
+    def clashes(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+        """By derived column the rows where it is known and several columns of its rule are not.
+
+        Rules that cannot be solved for their columns are left out.
+        """
+        out = {}
+        for name, rule in self.codec.rules.items():
+            if name in frame.columns and self._solvable(name, rule):
+                gone = pl.sum_horizontal(pl.col(list(rule.columns)).is_null())
+                at = frame.select((gone > 1) & pl.col(name).is_not_null()).to_series().arg_true()
+                if len(at):
+                    out[name] = at.to_numpy().astype(np.int64)
+        return out
+
+    def _solvable(self, name: str, rule: Rule) -> bool:
+        """Whether a rule is of whole numbers that are all filled, number columns with bins."""
+        types = [self.types.get(n, self.schema[n].dtype) for n in (name, *rule.columns)]
+        # Sums are computed as Int64.
+        whole = all(dtype.is_integer() and dtype != pl.UInt64 for dtype in types)
+        fields = [self.codec.fields.get(n) for n in rule.columns]
+        numbers = all(isinstance(f, NumberField) and f.bins > 0 for f in fields)
+        return whole and numbers and set(rule.columns) <= self.fill
 
     def _readable(self, column: pl.Series, field: object) -> pl.Series:
         """The column as its transform reads it."""

@@ -25,6 +25,7 @@ not depend on how the table was cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -62,6 +63,23 @@ class Drawn:
 
     codes: Tensor
     z: Tensor
+    shares: dict[int, tuple[Tensor, Tensor]]
+
+
+class _Begun(NamedTuple):
+    """Rows before the first cell is drawn.
+
+    Attributes:
+        codes, z: of `RowSampler.draw`, on its device.
+        h: (n, width) the hidden state with all known categories revealed.
+        h_known: (n, width) its term of known numbers.
+        shares: of `Drawn`.
+    """
+
+    codes: Tensor
+    z: Tensor
+    h: Tensor
+    h_known: Tensor
     shares: dict[int, tuple[Tensor, Tensor]]
 
 
@@ -114,30 +132,78 @@ class RowSampler:
             draws: which draws.
         """
         n, q = codes.shape
-        codes, z = codes.to(self.device), z.to(self.device)
-        h = self._start(codes)
-        known = ~z.isnan()
-        h_known = self.net.numbers(z.nan_to_num(), known, known)
-        hidden = codes < 0
-        asking = hidden.any(1)
-        features = self.net.features(h, 1.0, h_known)
-        shares = {}
-        for j in range(q):
-            rows = hidden[:, j].nonzero()[:, 0]
-            if len(rows):
-                shares[j] = (rows, self._share(features[rows], j, h[rows]))
+        begun = self._begin(codes, z)
+        codes, z, hidden = begun.codes, begun.z, begun.codes < 0
         out_codes = codes.clamp_min(0).repeat(len(draws), 1, 1)
         out_z = torch.full((len(draws), n, z.shape[1]), torch.nan, device=self.device)
-        part = max(1, _MOST_CELLS // max(h.shape[1] * max(int(asking.sum()), 1), 1))
-        noise = self._noise(first, n, q, _CODES), self._noise(first, n, z.shape[1], _SCORES)
+        width = begun.h.shape[1]
+        part = max(1, _MOST_CELLS // max(width * max(int(hidden.any(1).sum()), 1), 1))
+        numbers = torch.arange(first, first + n)
+        noise = self._noise(numbers, q, _CODES), self._noise(numbers, z.shape[1], _SCORES)
         for start in range(0, len(draws), part):
             chosen = draws[start : start + part]
-            u, e = (_spread(v, chosen, self.seed, i) for i, v in enumerate(noise))
-            order = self._order(first, n, hidden, chosen)
-            c, s = self._part(codes, z, h, h_known, shares, order, u, e)
+            u, e = (
+                torch.frac(self._points(v.shape[1], chosen, i)[:, None] + v).clamp_max(BELOW_ONE)
+                for i, v in enumerate(noise)
+            )
+            order = self._order(numbers, hidden, chosen)
+            c, s = self._part(begun, order, u, e)
             out_codes[start : start + part] = c
             out_z[start : start + part] = s
-        return Drawn(out_codes, out_z, shares)
+        return Drawn(out_codes, out_z, begun.shares)
+
+    @torch.no_grad()
+    def draw_each(self, numbers: Tensor, draws: Tensor, codes: Tensor, z: Tensor) -> Drawn:
+        """Draw the unknown cells of rows once each, rows of the same number as often as they come.
+
+        Args:
+            numbers: (n,) number of each row in the table.
+            draws: (n,) which draw of it this is; the noise is that of `draw`.
+            codes: (n, q) codes, -1 where unknown.
+            z: (n, p) scores of known numbers, NaN where unknown or absent.
+        """
+        begun = self._begin(codes, z)
+        hidden, kinds = begun.codes < 0, draws.unique().tolist()
+        span, place = range(min(kinds), max(kinds) + 1), draws - min(kinds)
+        noise = [
+            self._noise(numbers, size, i) for i, size in enumerate((codes.shape[1], z.shape[1]))
+        ]
+        u, e = (
+            torch.frac(self._points(v.shape[1], span, i)[place] + v).clamp_max(BELOW_ONE)[None]
+            for i, v in enumerate(noise)
+        )
+        order = torch.zeros_like(begun.codes)
+        for d in kinds:
+            own = (draws == d).to(self.device)
+            order[own] = self._order(numbers[draws == d], hidden[own], range(d, d + 1))[0]
+        return Drawn(*self._part(begun, order[None], u, e), begun.shares)
+
+    @torch.no_grad()
+    def share(self, codes: Tensor, z: Tensor, cell: int) -> Tensor:
+        """Probabilities of the values of one category cell, given what is known of each row.
+
+        Args:
+            codes: (n, q) codes, -1 where unknown.
+            z: (n, p) scores of known numbers, NaN where unknown or absent.
+            cell: which.
+        """
+        codes, z = codes.to(self.device), z.to(self.device)
+        h, known = self._start(codes), ~z.isnan()
+        features = self.net.features(h, 1.0, self.net.numbers(z.nan_to_num(), known, known))
+        return self._share(features, cell, h)
+
+    def _begin(self, codes: Tensor, z: Tensor) -> _Begun:
+        """What all draws of rows have in common."""
+        codes, z = codes.to(self.device), z.to(self.device)
+        h, known = self._start(codes), ~z.isnan()
+        h_known = self.net.numbers(z.nan_to_num(), known, known)
+        features = self.net.features(h, 1.0, h_known)
+        shares = {}
+        for j in range(codes.shape[1]):
+            rows = (codes[:, j] < 0).nonzero()[:, 0]
+            if len(rows):
+                shares[j] = (rows, self._share(features[rows], j, h[rows]))
+        return _Begun(codes, z, h, h_known, shares)
 
     def _start(self, codes: Tensor) -> Tensor:
         """The hidden state with all known categories revealed."""
@@ -155,32 +221,32 @@ class RowSampler:
             logits = logits.masked_fill(barred, -torch.inf)
         return logits.softmax(1)
 
-    def _noise(self, first: int, n: int, cells: int, stream: int) -> Tensor:
-        rows = torch.arange(first, first + n, device=self.device)
-        noise = RowNoise(rows ^ (seed_of(self.seed, _ROW_NOISE) & ~0xFFFFFFFF))
+    def _noise(self, numbers: Tensor, cells: int, stream: int) -> Tensor:
+        """The shift of each row and cell, (n, cells)."""
+        key = seed_of(self.seed, _ROW_NOISE) & ~0xFFFFFFFF
+        noise = RowNoise(numbers.to(self.device) ^ key)
         return noise.uniform((cells,), stream=stream)
 
-    def _order(self, first: int, n: int, hidden: Tensor, draws: range) -> Tensor:
-        """Unknown cells of each row in the order of drawing, (m, n, q); known cells come last."""
-        q = hidden.shape[1]
-        scores = []
-        for d in draws:
-            generator = generator_for(self.seed, _ORDER, first // ROWS, d)
-            score = torch.rand(ROWS, q, generator=generator)[first % ROWS :][:n] + self.rank
-            scores.append(score.to(self.device).masked_fill(~hidden, 9.0))
-        return torch.stack(scores).argsort(-1)
+    def _points(self, cells: int, draws: range, stream: int) -> Tensor:
+        """The points of some draws, (m, cells)."""
+        noise = EvenNoise(cells, seed_of(self.seed, 33, stream))
+        return noise.rows(draws.start, len(draws)).float().to(self.device)
 
-    def _part(
-        self,
-        codes: Tensor,
-        z: Tensor,
-        h: Tensor,
-        h_known: Tensor,
-        shares: dict[int, tuple[Tensor, Tensor]],
-        order: Tensor,
-        u: Tensor,
-        e: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    def _order(self, numbers: Tensor, hidden: Tensor, draws: range) -> Tensor:
+        """Unknown cells of each row in the order of drawing, (m, n, q); known cells come last."""
+        q, out = hidden.shape[1], []
+        for d in draws:
+            score = torch.zeros(len(numbers), q)
+            for block in (numbers // ROWS).unique().tolist():
+                generator = generator_for(self.seed, _ORDER, block, d)
+                own = numbers // ROWS == block
+                score[own] = torch.rand(ROWS, q, generator=generator)[numbers[own] % ROWS]
+            score = (score + self.rank).to(self.device)
+            out.append(score.masked_fill(~hidden, 9.0).argsort(-1))
+        return torch.stack(out)
+
+    def _part(self, begun: _Begun, order: Tensor, u: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
+        codes, z, h, h_known, shares = begun
         m, n, _ = order.shape
         p = z.shape[1]
         hidden = codes < 0
@@ -248,10 +314,3 @@ class RowSampler:
                 is_open = torch.tensor(gate.open, device=self.device)
                 out[..., i] = is_open[codes[..., gate.cell]]
         return out
-
-
-def _spread(shift: Tensor, draws: range, seed: int, stream: int) -> Tensor:
-    """The uniform numbers of some draws: (m, n, cells) from one shift for each row and cell."""
-    noise = EvenNoise(shift.shape[1], seed_of(seed, 33, stream))
-    points = noise.rows(draws.start, len(draws)).float().to(shift.device)
-    return torch.frac(points[:, None] + shift).clamp_max(BELOW_ONE)
