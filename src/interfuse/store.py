@@ -30,7 +30,8 @@ from typing import Any, Protocol
 from interfuse.errors import RunError
 from interfuse.files import write_json
 
-FORMAT = 1
+FORMAT = 2
+"""2: numbers among the elements of keys; runs of format 1 are read as well."""
 CHECKPOINT = "checkpoint.safetensors"
 EVENTS = "events.jsonl"
 REFERENCE = "reference.safetensors"
