@@ -92,9 +92,10 @@ def every(title: str, found: Found, ledger: Ledger) -> list[str]:
     for one in found.values():
         minutes = {name: seconds / 60 for name, seconds in one["seconds"].items()}
         rows = sorted(minutes.items(), key=lambda item: -item[1])
+        whole = one["wall_seconds"] / 60
         lines += [
-            f"`make bench` ran its pieces, {one['lanes']} at once, in {one['wall_seconds'] / 60:.0f} "
-            f"minutes in all; one after the other they take {sum(minutes.values()):.0f}.",
+            f"`make bench` ran its pieces, {one['lanes']} at once, in {whole:.0f} minutes in all;",
+            f"one after the other they take {sum(minutes.values()):.0f}.",
             "",
             *table(("Piece", "Minutes"), [(name, number(m, 1)) for name, m in rows]),
             "",
