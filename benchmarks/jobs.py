@@ -69,7 +69,7 @@ def _questions() -> Iterator[Job]:
         yield Job(f"imputation-{name}", "imputation", words, minutes, name, needs_data)
     for name in ("semi", "unsupervised"):
         words = ("--protocol", name, "--resume")
-        yield Job(f"detection-{name}", "detection", words, 8, f".*/{name}")
+        yield Job(f"detection-{name}", "detection", words, 4.5, f".*/{name}")
     yield Job("rare", "rare", ("--resume", "--cache", "{folder}/rare"), 30, ".*")
 
 
