@@ -115,8 +115,10 @@ def _marginals(data: dict[str, Any]) -> str:
         else:
             picture = plots.histogram(item["real"], item["synthetic"], item["edges"])
         error = escape(shown(item["error"], "%"))
+        # Long names break behind an underscore sooner than inside a word.
+        name = clip(item["name"], 30).replace("_", "_<wbr>")
         cards.append(
-            f'<figure><figcaption><span title="{escape(item["name"])}">{clip(item["name"], 30)}'
+            f'<figure><figcaption><span title="{escape(item["name"])}">{name}'
             f"</span><i>{error}</i></figcaption>{picture}</figure>"
         )
     rest = data["tables"]["columns"] - len(cards)
