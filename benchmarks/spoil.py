@@ -112,12 +112,26 @@ def broken(real: pl.DataFrame, other: pl.DataFrame, schema: Any, rng: Rng) -> Sp
             step = 1 + int(np.nanmean(np.abs(other[name].cast(pl.Float64).fill_null(0).to_numpy())))
             wrong = [pl.when(few).then(pl.col(name) + step).otherwise(pl.col(name)).alias(name)]
         elif rule.kind == "function":
-            mixed = other[names[1]][rng.permutation(other.height)]
-            wrong = [pl.when(few).then(mixed).otherwise(pl.col(names[1])).alias(names[1])]
+            wrong = [_another(other[names[1]], few, rng)]
         else:
             continue
         return Spoilt(real, other.with_columns(wrong), ("rule",), names)
     return None
+
+
+def _another(column: pl.Series, where: pl.Series, rng: Rng) -> pl.Series:
+    """The column with another of its values in some rows."""
+    values = column.unique(maintain_order=True)
+    own = pl.DataFrame({"v": column}).join(
+        pl.DataFrame({"v": values}).with_row_index("i"),
+        on="v",
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    step = rng.integers(1, len(values), len(column))
+    mixed = values.gather((own["i"].to_numpy().astype(np.int64) + step) % len(values))
+    return pl.select(pl.when(where).then(mixed).otherwise(column).alias(column.name)).to_series()
 
 
 def reversed_time(real: pl.DataFrame, other: pl.DataFrame, schema: Any, rng: Rng) -> Spoilt | None:
