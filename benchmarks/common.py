@@ -22,6 +22,10 @@ from rich.table import Table
 from interfuse.files import write_json
 
 RESULTS = Path(__file__).parent / "results"
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+"""What the environment of a process on one core says."""
 PACKAGES = ("interfuse", "torch", "numpy", "polars", "scikit-learn", "xgboost", "sdmetrics")
 
 console = Console(highlight=False)

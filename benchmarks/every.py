@@ -25,13 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, Results, circumstances, console, show
+from benchmarks.common import ONE_THREAD, RESULTS, Results, circumstances, console, show
 from benchmarks.jobs import Job, jobs
 from interfuse.files import write_json
 
 FOLDER = Path("build/bench")
 ROOT = Path(__file__).parents[1]
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PATIENCE = 30.0
 """Seconds that a stopped piece gets to end by itself."""
 
@@ -44,7 +43,6 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--lanes", type=int, help="cores to use; all of them unless given")
     out.add_argument("--list", action="store_true", help="print the pieces and what is done")
     out.add_argument("--folder", type=Path, default=FOLDER, help="of records and logs")
-    out.add_argument("--results", type=Path, default=RESULTS, help="folder of results")
     return out
 
 
@@ -151,14 +149,13 @@ class Lanes:
     def _start(self, record: Record, core: int | None) -> Running:
         job = record.job
         if not record.begun:
-            forget(self.options.results / f"{job.benchmark}.json", job.keys)
+            forget(RESULTS / f"{job.benchmark}.json", job.keys)
         record.add(0.0, done=False)
-        record.log.touch()
         words = [*self.command(job), *self._words(job, core)]
         env = dict(os.environ)
         if not job.alone and core is not None:
             words = ["taskset", "-c", str(core), *words]
-            env |= dict.fromkeys(THREADS, "1")
+            env |= ONE_THREAD
         with record.log.open("ab") as log:
             process = subprocess.Popen(
                 words, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
@@ -241,6 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked = chosen(options.only, options.data)
     except ValueError as error:
         parser().error(f"--only: {error}")
+    if not asked:
+        parser().error(f"--only: {options.only} measures nothing without --data, the data folder")
     records = [Record(options.folder, job) for job in asked]
     if options.list:
         _list(records)
@@ -270,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         took = {r.job.name: r.found["seconds"] for r in records}
         found = {"wall_seconds": wall, "lanes": len(cores), "seconds": took}
         command = "python -m benchmarks.every" + (" --data DATA" if options.data else "")
-        Results(options.results / "every.json").add("all", found | circumstances(command, 0))
+        Results(RESULTS / "every.json").add("all", found | circumstances(command, 0))
     console.print(f"all measured, in {wall / 60:.0f} min", markup=False)
     return 0
 

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import ONE_THREAD
 from benchmarks.environments import environment
 from benchmarks.imputers import ImputerFailed, Matrix, point_of
-from benchmarks.rivals.cell import ROOT, THREADS
+from benchmarks.rivals.cell import ROOT
 from benchmarks.rivals.methods import METHODS
 
 GRACE = 60.0
@@ -70,7 +71,7 @@ class Forest:
     def _run(self, what: str) -> None:
         words = [str(self.python), "-m", "benchmarks.rivals.forest_filling", what]
         words += [str(self.folder), str(self.seconds), str(self.seed)]
-        alone = {**os.environ, **dict.fromkeys(THREADS, "1"), "TQDM_DISABLE": "1"}
+        alone = {**os.environ, **ONE_THREAD, "TQDM_DISABLE": "1"}
         try:
             subprocess.run(
                 words,

@@ -17,13 +17,15 @@ WRITE = "import os, sys, time; a = time.monotonic(); time.sleep(2); open(sys.arg
 WRITE += "repr((a, time.monotonic(), sorted(os.sched_getaffinity(0)))))"
 
 
-def options(folder, data=None):
-    return argparse.Namespace(folder=folder, results=folder / "results", data=data)
+@pytest.fixture(autouse=True)
+def own_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(every, "RESULTS", tmp_path / "results")
 
 
 def lanes(folder, cores, code):
     """Pieces that run `code` with the name of a file as their only word."""
-    return Lanes(options(folder), cores, lambda job: [sys.executable, "-c", code])
+    options = argparse.Namespace(folder=folder, data=None)
+    return Lanes(options, cores, lambda job: [sys.executable, "-c", code])
 
 
 def piece(folder, name, **more):
@@ -51,7 +53,8 @@ def test_each_piece_has_a_module_and_options_that_it_knows():
         if parser is not None:
             words = [word.format(core=0, folder="f") for word in job.words]
             needs = job.benchmark not in ("steps", "scale")
-            parser().parse_args([*(["--data", "d"] if needs else []), *words])
+            known = parser().parse_args([*(["--data", "d"] if needs else []), *words])
+            assert getattr(known, "data", None) == (Path("d") if needs else None)
 
 
 def test_an_unknown_name_is_one_clear_error(capsys):
@@ -59,6 +62,13 @@ def test_an_unknown_name_is_one_clear_error(capsys):
         every.main(["--only", "nothing"])
     assert stopped.value.code == 2
     assert "no 'nothing'; there are" in capsys.readouterr().err
+
+
+def test_pieces_that_all_need_the_data_folder_are_not_called_measured(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        every.main(["--only", "detection"])
+    assert stopped.value.code == 2
+    assert "measures nothing without --data" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs a way to bind to cores")
@@ -122,7 +132,7 @@ def test_when_all_is_measured_its_times_are_a_result(tmp_path, monkeypatch, caps
     job = Job("only", "some", (), 1, "x", needs_data=False)
     monkeypatch.setattr(every, "jobs", lambda: [job])
     monkeypatch.setattr(every, "module", lambda job: [sys.executable, "-c", "pass"])
-    words = ["--folder", str(tmp_path / "records"), "--results", str(tmp_path / "results")]
+    words = ["--folder", str(tmp_path / "records")]
     assert every.main(words) == 0
     found = json.loads((tmp_path / "results" / "every.json").read_text())["all"]
     assert found["seconds"].keys() == {"only"}

@@ -14,6 +14,7 @@ _BETTER = {
 
 
 def series(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Each part of the series, its methods side by side."""
     lines = [
         "Forecasts, gaps and odd points of series, each method scored by the same code. wql: the",
         "weighted quantile loss; coverage and width are those of the 90 % interval; auc and vus:",
@@ -52,6 +53,7 @@ def _scalar(figures: Found, key: str) -> bool:
 
 
 def images(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Beside the rival, and every figure."""
     for key, part, sign in (
         ("train_per_second", "speed", -1),
         ("draw_per_second", "speed", -1),
@@ -74,6 +76,7 @@ def images(title: str, found: Found, ledger: Ledger) -> list[str]:
 
 
 def scale(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """What is held below a bound."""
     rows = []
     for name, one in found.items():
         for key, bound in one.get("targets", {}).items():
@@ -83,6 +86,7 @@ def scale(title: str, found: Found, ledger: Ledger) -> list[str]:
 
 
 def plain_section(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Every figure."""
     return [*plain(found), ""]
 
 

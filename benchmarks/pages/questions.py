@@ -8,6 +8,7 @@ from benchmarks.pages.markdown import OURS, Found, best_of, number, plain, table
 
 
 def detection(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Each set beside published figures, by protocol."""
     lines = [
         "ADBench's sets, the protocol of DTE (arXiv 2305.18593). All figures are areas under the",
         "ROC curve in per cent; those of others are as published. AUC-PR has no published table.",
@@ -36,6 +37,7 @@ def detection(title: str, found: Found, ledger: Ledger) -> list[str]:
 
 
 def imputation(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Each table and pattern, its methods side by side."""
     lines = ["Cells of held-out rows are hidden and filled; less is better but for accuracy.", ""]
     keys = {"mae": 1, "accuracy": -1, "crps": 1}
     header = ("Hidden", "Method", "MAE", "Accuracy", "CRPS", "90 % covers", "rows/s")
@@ -73,6 +75,7 @@ def imputation(title: str, found: Found, ledger: Ledger) -> list[str]:
 
 
 def rare(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """What trees reach with each kind of added rows."""
     keys = ("macro_f1", "rare", "with_unseen", "accuracy")
     arms = [n for n, one in found.items() if "macro_f1_sd" in one]
     lines = [

@@ -9,6 +9,7 @@ from benchmarks.rivals.ranks import RANKED, distance, mean_ranks
 
 
 def rivals(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Each data set, its methods side by side, and mean ranks."""
     lines = [
         "Each method fits on one core within one budget, with its own defaults; rules and settings",
         "are in `benchmarks/rivals`. Shape and trend: per cent off. Detection: area under the ROC",

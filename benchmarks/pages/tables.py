@@ -18,6 +18,7 @@ _TABLE_HEADER = (
 
 
 def tables(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Each table beside its bounds and the best published figures."""
     lines = ["The protocol is that of the published tables (`benchmarks/protocol.py`).", ""]
     for name, one in found.items():
         goals = GOALS.get(name, {})

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import interfuse
+from benchmarks.common import ONE_THREAD
 from benchmarks.environments import environment
 from benchmarks.rivals.methods import METHODS
 from benchmarks.rivals.task import Task
@@ -30,7 +31,6 @@ from benchmarks.rivals.turns import Turns
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_SECONDS, MEASURE_SECONDS = 300.0, 45.0
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Failed(Exception):
@@ -196,4 +196,4 @@ def source_digest() -> str:
 
 
 def _single() -> dict[str, str]:
-    return {**os.environ, **dict.fromkeys(THREADS, "1"), "TQDM_DISABLE": "1"}
+    return {**os.environ, **ONE_THREAD, "TQDM_DISABLE": "1"}

@@ -6,7 +6,8 @@ distribution given what was observed (`Marginal`); means, medians and intervals 
 are then free of the noise of drawing. Draws of the same number belong together: questions about
 several cells at once must be put to `frame(i)`.
 
-Exact rules between columns hold in every draw. So that they hold in means, medians and modes as
+Exact rules between columns hold in every draw, unless parts of a known sum of real numbers were
+missing. So that they hold in means, medians and modes as
 well, the result of a rule is computed from what its columns have there; where the result was
 observed and several of its columns were not, the last of these is.
 
@@ -335,10 +336,8 @@ class Draws:
                 parts = np.stack([gone[n] for n in rule.columns])
                 open_ = ~gone[name] & (parts.sum(0) > 1)
                 last = len(parts) - 1 - parts[::-1].argmax(0)
-                terms = [(-1, name), *rule.terms]
-                for j, (sign, part) in enumerate(rule.terms):
-                    rest = Rule(tuple((-sign * s, n) for s, n in terms if n != part))
-                    table = _computed(table, part, rest, open_ & (last == j))
+                for j, part in enumerate(rule.columns):
+                    table = _computed(table, part, rule.solved(name, part), open_ & (last == j))
         return table
 
 

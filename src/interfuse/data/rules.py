@@ -96,6 +96,17 @@ class Rule:
             out += joint + shown
         return out
 
+    def solved(self, name: str, part: str) -> Rule:
+        """The rule for one of its columns.
+
+        Args:
+            name: the column that this rule gives.
+            part: one of `columns`.
+        """
+        terms = [(-1, name), *self.terms]  # their sum is zero
+        sign = next(s for s, n in self.terms if n == part)
+        return Rule(tuple((-sign * s, n) for s, n in terms if n != part))
+
     def expression(self, types: dict[str, pl.DataType]) -> pl.Expr:
         """The rule as a polars expression for columns of these types.
 

@@ -208,12 +208,10 @@ class RowReader:
             if any(n not in frame.columns for n in names):
                 continue
             whole = all(frame.schema[n].is_integer() for n in names)
-            terms = [(-1, name), *rule.terms]  # their sum is zero
-            for sign, target in terms if whole else terms[:1]:
+            for target in names if whole else names[:1]:
                 if target not in self.fill or not frame[target].null_count():
                     continue
-                rest = tuple((-sign * s, n) for s, n in terms if n != target)
-                value = Rule(rest).apply(frame) if whole else rule.apply(frame)
+                value = (rule if target == name else rule.solved(name, target)).apply(frame)
                 value = value.cast(frame.schema[target], strict=False)
                 frame = frame.with_columns(pl.col(target).fill_null(value))
         return frame

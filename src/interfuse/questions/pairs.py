@@ -71,21 +71,21 @@ class Pairs:
     Attributes:
         names: the columns.
         values: (k, M) whole numbers of each.
-        weight: (k, M), their sum over each row 1.
+        total: (k, M) weights, summed up to each candidate.
         pick: (k,) where draw 0 picks by weight.
         possible: (k,) whether any candidate is within the ranges seen.
     """
 
     names: tuple[str, str]
     values: tuple[np.ndarray, np.ndarray]
-    weight: np.ndarray
+    total: np.ndarray
     pick: np.ndarray
     possible: np.ndarray
 
     def draw(self, row: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The pairs of some draws of some rows; those of a row are spread evenly."""
         level = np.modf(self.pick[row] + d * _GOLDEN)[0]
-        total = self.weight.cumsum(1)[row]
+        total = self.total[row]
         at = (total < level[:, None] * total[:, -1:]).sum(1)
         return self.values[0][row, at], self.values[1][row, at]
 
@@ -146,9 +146,8 @@ class PairSampler:
         out = [_outside(f, v) for f, v in ((first, a), (second, b))]
         nearest = np.argmin(out[0] + out[1], 1)
         weight[~possible] = np.eye(weight.shape[1])[nearest[~possible]]
-        weight /= weight.sum(1, keepdims=True)
         pick = noise.uniform((1,), stream=_PICK)[:, 0].double().numpy()
-        return Pairs(names, (a, b), weight, pick, possible)
+        return Pairs(names, (a, b), weight.cumsum(1), pick, possible)
 
     def _field(self, name: str) -> NumberField:
         field = self.codec.fields[name]
