@@ -145,9 +145,8 @@ def _job(
     }
     if kind == "table":
         keep = bool(record.get("keep_rows", True))
-        made = training.get("calibration")
-        done = None if made is None else Plan(**made)
-        return Job(**common, schema=run / "schema.json", keep_rows=keep, calibration=done)
+        plan = _plan(run, training.get("calibration"))
+        return Job(**common, schema=run / "schema.json", keep_rows=keep, calibration=plan)
     if kind == "images":
         schema = ImageSchema.load(run / "schema.json")
         given = record["data"]
@@ -167,6 +166,19 @@ def _job(
         known_future=(),
         zone=None,
     )
+
+
+def _plan(run: Path, made: Any) -> Plan | None:
+    """The rounds of calibration that a run made."""
+    if made is None:
+        return None
+    keys = made.keys() if isinstance(made, Mapping) else ()
+    if {*keys} != {*Plan._fields} or not all(type(n) is int and n >= 0 for n in made.values()):
+        raise RunError(
+            f"{run}/run.json: training.calibration is {made!r}; expected the whole numbers "
+            f"{', '.join(Plan._fields)}. Restore the file or fit again."
+        )
+    return Plan(**made)
 
 
 def _check(run: Path, record: Mapping[str, Any], job: AnyJob) -> None:
