@@ -5,7 +5,8 @@
 #   make lint            style, types, layers
 #   make docs            the documentation, into site/
 #   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
-#                        it goes on where it was stopped; make bench-forget begins anew
+#                        it goes on where it was stopped; make bench-forget begins anew;
+#                        LONG=1 has the longer budgets of the figures in docs/benchmarks.md
 #   make bench-NAME      one of them, such as bench-tables; `python -m benchmarks.every --list`
 #   make bench-questions those of filling, detecting and rare classes
 #   make bench-page      docs/benchmarks.md from the results files alone
@@ -17,6 +18,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DATA   ?=
+LONG   ?=
 
 .PHONY: demo test lint docs bench bench-questions bench-page bench-forget clean
 .NOTPARALLEL:
@@ -42,8 +44,7 @@ lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 docs: $(VENV)/.stamp-docs
 	$(BIN)/mkdocs build --strict
 
-WITH_DATA := $(if $(DATA),--data $(DATA))
-EVERY     := $(BIN)/python -m benchmarks.every $(WITH_DATA)
+EVERY  := $(BIN)/python -m benchmarks.every $(if $(DATA),--data $(DATA)) $(if $(LONG),--long)
 
 bench: $(VENV)/.stamp-test
 	$(EVERY) && ended=0 || ended=$$?; $(BIN)/python -m benchmarks.page && exit $$ended
@@ -56,7 +57,7 @@ bench-page: $(VENV)/.stamp-test
 	$(BIN)/python -m benchmarks.page
 
 bench-forget:
-	rm -rf build/bench
+	rm -rf build/bench build/bench-long
 
 bench-%: $(VENV)/.stamp-test
 	$(EVERY) --only $*

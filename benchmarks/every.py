@@ -1,6 +1,6 @@
 """`python -m benchmarks.every`: all benchmarks, unattended, a piece on each core.
 
-    python -m benchmarks.every [--data DATA] [--only tables,rivals] [--lanes 2] [--list]
+    python -m benchmarks.every [--data DATA] [--only tables,rivals] [--lanes 2] [--long] [--list]
 
 The pieces are those of `benchmarks.jobs`. Those that need all cores come first, then each core
 takes the longest that is left. What a piece prints goes to a log beside its record. A piece that
@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import ONE_THREAD, RESULTS, Results, circumstances, console, show
-from benchmarks.jobs import Job, jobs
+from benchmarks.jobs import LONG, USUAL, Budgets, Job, jobs
 from interfuse.files import write_json
 
-FOLDER = Path("build/bench")
+FOLDER, LONG_FOLDER = Path("build/bench"), Path("build/bench-long")
 ROOT = Path(__file__).parents[1]
 PATIENCE = 30.0
 """Seconds that a stopped piece gets to end by itself."""
@@ -40,19 +40,20 @@ def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="python -m benchmarks.every", description=__doc__)
     out.add_argument("--data", type=Path, help="data folder; without it, Shoppers alone")
     out.add_argument("--only", help="benchmarks or pieces with commas between; see --list")
+    out.add_argument("--long", action="store_true", help="the longer budgets of `benchmarks.jobs`")
     out.add_argument("--lanes", type=int, help="cores to use; all of them unless given")
     out.add_argument("--list", action="store_true", help="print the pieces and what is done")
-    out.add_argument("--folder", type=Path, default=FOLDER, help="of records and logs")
+    out.add_argument("--folder", type=Path, help="of records and logs, in build/ unless given")
     return out
 
 
-def chosen(only: str | None, data: Path | None) -> list[Job]:
+def chosen(only: str | None, data: Path | None, of: Budgets = USUAL) -> list[Job]:
     """The pieces asked for, in the order in which they begin.
 
     Raises:
         ValueError: no piece and no benchmark has such a name.
     """
-    every = jobs()
+    every = jobs(of)
     names = only.split(",") if only else []
     known = {n for job in every for n in (job.name, job.benchmark)}
     if unknown := [name for name in names if name not in known]:
@@ -234,8 +235,9 @@ def cores_of(lanes: int | None) -> list[int | None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is left to measure."""
     options = parser().parse_args(arguments)
+    options.folder = options.folder or (LONG_FOLDER if options.long else FOLDER)
     try:
-        asked = chosen(options.only, options.data)
+        asked = chosen(options.only, options.data, LONG if options.long else USUAL)
     except ValueError as error:
         parser().error(f"--only: {error}")
     if not asked:
@@ -268,7 +270,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.only:
         took = {r.job.name: r.found["seconds"] for r in records}
         found = {"wall_seconds": wall, "lanes": len(cores), "seconds": took}
-        command = "python -m benchmarks.every" + (" --data DATA" if options.data else "")
+        given = [("--data DATA", options.data), ("--long", options.long)]
+        command = " ".join(["python -m benchmarks.every", *(w for w, on in given if on)])
         Results(RESULTS / "every.json").add("all", found | circumstances(command, 0))
     console.print(f"all measured, in {wall / 60:.0f} min", markup=False)
     return 0

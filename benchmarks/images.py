@@ -352,19 +352,24 @@ def table(found: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    out = argparse.ArgumentParser(prog="python -m benchmarks.images", description=__doc__)
+    out.add_argument("--data", type=Path, required=True, help="folder of the idx.gz files")
+    out.add_argument("--minutes", type=float, default=15, help="of training, each side")
+    out.add_argument("--samples", type=int, default=10_000, help="of each distance")
+    out.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    out.add_argument("--speed-seconds", type=float, default=30)
+    out.add_argument("--seed", type=int, default=0)
+    out.add_argument("--resume", action="store_true", help="use what is in the cache")
+    out.add_argument("--cache", type=Path, default=CACHE)
+    out.add_argument("--output", type=Path, default=RESULTS / "images.json")
+    return out
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.images", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the idx.gz files")
-    parser.add_argument("--minutes", type=float, default=15, help="of training, each side")
-    parser.add_argument("--samples", type=int, default=10_000, help="of each distance")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--speed-seconds", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="use what is in the cache")
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--output", type=Path, default=RESULTS / "images.json")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     bench, results = Bench(options), Results(options.output)
     # Not the paths: they say nothing to others.
     command = f"python -m benchmarks.images --minutes {options.minutes:g}"

@@ -1,7 +1,7 @@
 """The benchmarks in pieces that one core measures at a time, for `benchmarks.every`.
 
-Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. Budgets
-are planned for three hours of two cores: `minutes` adds up to that.
+Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. The
+usual budgets are planned for less than three hours of two cores, also where these lack AVX512.
 """
 
 from __future__ import annotations
@@ -40,9 +40,41 @@ class Job:
     alone: bool = False
 
 
-def jobs() -> list[Job]:
+@dataclass(frozen=True)
+class Budgets:
+    """Of the pieces that can do with less; the others have one.
+
+    Attributes:
+        rivals: seconds of every fit beside rivals.
+        filling: seconds of every fit that fills holes.
+        rare: seeds of the classifiers that learn rare classes.
+        series: minutes of every fit to series.
+        images: minutes of training of each side.
+        samples: images of each distance.
+    """
+
+    rivals: int
+    filling: int
+    rare: int
+    series: int
+    images: int
+    samples: int
+
+
+USUAL = Budgets(rivals=60, filling=60, rare=3, series=1, images=3, samples=1000)
+LONG = Budgets(rivals=120, filling=120, rare=5, series=3, images=15, samples=2000)
+
+
+def jobs(of: Budgets = USUAL) -> list[Job]:
     """All of them."""
-    return [*_tables(), *_rivals(), *_questions(), *_evaluation(), *_machine(), *_others()]
+    return [
+        *_tables(),
+        *_rivals(of),
+        *_questions(of),
+        *_evaluation(),
+        *_machine(),
+        *_others(of),
+    ]
 
 
 def _tables() -> Iterator[Job]:
@@ -54,23 +86,24 @@ def _tables() -> Iterator[Job]:
         yield Job(f"tables-{name}", "tables", words, usual, name, needs_data, alone)
 
 
-def _rivals() -> Iterator[Job]:
+def _rivals(of: Budgets) -> Iterator[Job]:
     for name in ORDER:
-        words = ("--only", name, "--core", "{core}", "--seconds", "120")
-        yield Job(f"rivals-{name}", "rivals", words, 25, name, name != SHIPPED)
+        words = ("--only", name, "--core", "{core}", "--seconds", str(of.rivals))
+        yield Job(f"rivals-{name}", "rivals", words, 4 + of.rivals / 6, name, name != SHIPPED)
 
 
-def _questions() -> Iterator[Job]:
+def _questions(of: Budgets) -> Iterator[Job]:
     names = ("shoppers", "adult", "nsl-kdd", "wikipedia", "shoppers-missing", "gaussian", "speed")
     for name in names:
-        words = ("--only", name, "--seconds", "120", "--rows", "400")
-        minutes = {"gaussian": 0.6, "speed": 3}.get(name, 4.5)
+        words = ("--only", name, "--seconds", str(of.filling), "--rows", "400")
+        minutes = {"gaussian": 0.6, "speed": 3}.get(name, 3 + of.filling / 60)
         needs_data = name in ("adult", "nsl-kdd", "wikipedia")
         yield Job(f"imputation-{name}", "imputation", words, minutes, name, needs_data)
     for name in ("semi", "unsupervised"):
         words = ("--protocol", name, "--resume")
         yield Job(f"detection-{name}", "detection", words, 4.5, f".*/{name}")
-    yield Job("rare", "rare", ("--resume", "--cache", "{folder}/rare"), 30, ".*")
+    words = ("--seeds", str(of.rare), "--resume", "--cache", "{folder}/rare")
+    yield Job("rare", "rare", words, 9 + 5 * of.rare, ".*")
 
 
 def _evaluation() -> Iterator[Job]:
@@ -96,10 +129,10 @@ def _evaluation() -> Iterator[Job]:
 def _machine() -> Iterator[Job]:
     yield Job("steps", "steps", (), 1.5, ".*", needs_data=False, alone=True)
     yield Job("scale", "scale", (), 0.5, ".*", needs_data=False, alone=True)
-    yield Job("series-speed", "series", ("--only", "speed"), 2, "speed", alone=True)
+    yield Job("series-speed", "series", ("--only", "speed"), 5, "speed", alone=True)
 
 
-def _others() -> Iterator[Job]:
+def _others(of: Budgets) -> Iterator[Job]:
     # One model answers all questions about its series: these parts are one piece.
     parts = {
         "a5m": ("a5m", "gaps", "nasa", "windows"),
@@ -107,10 +140,11 @@ def _others() -> Iterator[Job]:
         "nab": ("nab",),
         "asd12": ("asd12",),
     }
-    minutes = {"a5m": 21, "exchange": 7}
-    for name, of in parts.items():
-        words = f"--only {','.join(of)} --minutes 2 --resume --models {{folder}}/series".split()
-        keys = "|".join(of)
-        yield Job(f"series-{name}", "series", tuple(words), minutes.get(name, 6.5), keys)
-    words = ("--minutes", "10", "--samples", "2000", "--resume", "--cache", "{folder}/images")
-    yield Job("images", "images", words, 48, ".*")
+    own = "--resume --models {folder}/series"
+    for name, names in parts.items():
+        words = f"--only {','.join(names)} --minutes {of.series} {own}".split()
+        minutes = 3 * of.series * len(names)
+        yield Job(f"series-{name}", "series", tuple(words), minutes, "|".join(names))
+    own = "--resume --cache {folder}/images"
+    words = f"--minutes {of.images} --samples {of.samples} {own}".split()
+    yield Job("images", "images", tuple(words), 2 * of.images + 0.03 * of.samples, ".*")

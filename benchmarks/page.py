@@ -53,9 +53,10 @@ def render(folder: Path) -> str:
         "",
         "<!-- Made by `python -m benchmarks.page` from benchmarks/results/*.json. -->",
         "",
-        "Every figure was measured by the command under its table; `make bench` measures all of",
-        "them, goes on where it was stopped, and writes this page. The best value of a column is",
-        "in bold. Floors and yardsticks are no rivals and are not compared.",
+        "Every figure was measured by the command under its table. `make bench` measures all of",
+        "them, `make bench LONG=1` with longer budgets; either goes on where it was stopped and",
+        "writes this page. The best value of a column is in bold. Floors and yardsticks are no",
+        "rivals and are not compared.",
         "",
         *_summary(ledger),
     ]

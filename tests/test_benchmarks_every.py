@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from benchmarks import every
 from benchmarks.every import Lanes, Record, chosen, forget
-from benchmarks.jobs import Job
+from benchmarks.jobs import LONG, USUAL, Job
 
 WRITE = "import os, sys, time; a = time.monotonic(); time.sleep(2); open(sys.argv[1], 'w').write("
 WRITE += "repr((a, time.monotonic(), sorted(os.sched_getaffinity(0)))))"
@@ -43,10 +43,24 @@ def test_without_a_data_folder_only_what_is_shipped_is_measured():
     assert {j.name for j in chosen("rivals,detection,steps", None)} == {"rivals-shoppers", "steps"}
 
 
-def test_each_piece_has_a_module_and_options_that_it_knows():
+def test_long_budgets_are_of_the_same_pieces_in_another_folder(tmp_path, monkeypatch, capsys):
+    usual, long = chosen(None, Path("data")), chosen(None, Path("data"), LONG)
+    assert {job.name for job in usual} == {job.name for job in long}
+    assert sum(job.minutes for job in usual) < sum(job.minutes for job in long)
+    monkeypatch.chdir(tmp_path)
+    every.LONG_FOLDER.mkdir(parents=True)
+    Record(every.LONG_FOLDER, usual[-1]).add(60.0, done=True)
+    every.main(["--list"])
+    assert "done" not in capsys.readouterr().out
+    every.main(["--list", "--long"])
+    assert "done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("budgets", [USUAL, LONG])
+def test_each_piece_has_a_module_and_options_that_it_knows(budgets):
     import importlib
 
-    for job in chosen(None, Path("data")):
+    for job in chosen(None, Path("data"), budgets):
         parser = getattr(importlib.import_module(f"benchmarks.{job.benchmark}"), "parser", None)
         if parser is None and job.benchmark == "rivals":
             parser = importlib.import_module("benchmarks.rivals.__main__").parser
@@ -130,7 +144,7 @@ def test_only_what_fits_is_forgotten(tmp_path):
 
 def test_when_all_is_measured_its_times_are_a_result(tmp_path, monkeypatch, capsys):
     job = Job("only", "some", (), 1, "x", needs_data=False)
-    monkeypatch.setattr(every, "jobs", lambda: [job])
+    monkeypatch.setattr(every, "jobs", lambda budgets: [job])
     monkeypatch.setattr(every, "module", lambda job: [sys.executable, "-c", "pass"])
     words = ["--folder", str(tmp_path / "records")]
     assert every.main(words) == 0
