@@ -1,7 +1,7 @@
 """The benchmarks in pieces that one core measures at a time, for `benchmarks.every`.
 
 Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. The
-usual budgets are planned for less than three hours of two cores, also where these lack AVX512.
+usual budgets are planned for three hours of two cores that lack AVX512, fewer of those that have it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Budgets:
     samples: int
 
 
-USUAL = Budgets(rivals=60, filling=60, rare=3, series=1, images=3, samples=1000)
+USUAL = Budgets(rivals=60, filling=60, rare=3, series=1, images=6, samples=1000)
 LONG = Budgets(rivals=120, filling=120, rare=5, series=3, images=15, samples=2000)
 
 
