@@ -1,7 +1,7 @@
 """The benchmarks in pieces that one core measures at a time, for `benchmarks.every`.
 
 Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. The
-usual budgets are planned for three hours of two cores that lack AVX512, fewer of those that have it.
+usual budgets are planned for three hours of two cores without AVX512; with it they take less.
 """
 
 from __future__ import annotations
