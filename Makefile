@@ -1,7 +1,7 @@
 # Every target sets up what it needs in .venv; nothing is installed outside it.
 #
 #   make demo            fit, generate and judge a real table: demo/report.html
-#   make test            all tests
+#   make test            all tests, WORKERS=2 files at a time
 #   make lint            style, types, layers
 #   make docs            the documentation, into site/
 #   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
@@ -14,11 +14,12 @@
 #
 # The benchmarks use the table that comes with the package. DATA=folder adds those in folder/tables,
 # and the benchmarks that need folder/anomaly, folder/series or folder/images.
-PYTHON ?= python3
-VENV   ?= .venv
-BIN    := $(VENV)/bin
-DATA   ?=
-LONG   ?=
+PYTHON  ?= python3
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+DATA    ?=
+LONG    ?=
+WORKERS ?= 2
 
 .PHONY: demo test lint docs bench bench-questions bench-page bench-forget clean
 .NOTPARALLEL:
@@ -33,7 +34,7 @@ demo: $(VENV)/.stamp-evaluate
 	$(BIN)/interfuse demo --output demo
 
 test: $(VENV)/.stamp-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 	$(BIN)/ruff check .
@@ -44,7 +45,7 @@ lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 docs: $(VENV)/.stamp-docs
 	$(BIN)/mkdocs build --strict
 
-EVERY  := $(BIN)/python -m benchmarks.every $(if $(DATA),--data $(DATA)) $(if $(LONG),--long)
+EVERY := $(BIN)/python -m benchmarks.every $(if $(DATA),--data $(DATA)) $(if $(LONG),--long)
 
 bench: $(VENV)/.stamp-test
 	$(EVERY) && ended=0 || ended=$$?; $(BIN)/python -m benchmarks.page && exit $$ended

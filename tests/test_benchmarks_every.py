@@ -115,6 +115,8 @@ def test_a_stopped_piece_is_told_and_written_down_and_not_forgotten_again(tmp_pa
     results.write_text(json.dumps({"slow": {"old": 1}, "other": {"kept": 1}}))
     slow = "import sys, time\ntry: time.sleep(60)\nexcept KeyboardInterrupt: open(sys.argv[1], 'w')"
 
+    # A shell has interrupts ignored in what it runs in the background, and pieces inherit that.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.alarm(2)
     try:
@@ -123,6 +125,7 @@ def test_a_stopped_piece_is_told_and_written_down_and_not_forgotten_again(tmp_pa
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGINT, ours)
     assert (tmp_path / "slow").exists(), "the piece was not interrupted"
     assert json.loads(results.read_text()) == {"other": {"kept": 1}}
     again = piece(tmp_path, "slow")
