@@ -6,7 +6,7 @@
 #   make docs            the documentation, into site/
 #   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
 #                        it goes on where it was stopped; make bench-forget begins anew;
-#                        LONG=1 has the longer budgets of the figures in docs/benchmarks.md
+#                        LONG=1 has longer budgets, those of the committed figures
 #   make bench-NAME      one of them, such as bench-tables; `python -m benchmarks.every --list`
 #   make bench-questions those of filling, detecting and rare classes
 #   make bench-page      docs/benchmarks.md from the results files alone

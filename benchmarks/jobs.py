@@ -1,7 +1,8 @@
 """The benchmarks in pieces that one core measures at a time, for `benchmarks.every`.
 
 Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. The
-usual budgets are planned for three hours of two cores without AVX512; with it they take less.
+usual budgets are planned for less than three hours of two cores with AVX512 and bfloat16; without
+these, fits spend all of their budgets, and the rest takes longer too.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def measure(frame: pl.DataFrame, seconds: float, seed: int) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.steps", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="of training")
+    parser.add_argument("--seconds", type=float, default=15, help="of training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=RESULTS / "steps.json")
     options = parser.parse_args(arguments)

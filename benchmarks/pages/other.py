@@ -98,7 +98,7 @@ def every(title: str, found: Found, ledger: Ledger) -> list[str]:
         rows = sorted(minutes.items(), key=lambda item: -item[1])
         whole = one["wall_seconds"] / 60
         lines += [
-            f"`make bench` ran its pieces, {one['lanes']} at once, in {whole:.0f} minutes in all;",
+            f"All pieces ran, {one['lanes']} at once, in {whole:.0f} minutes in all;",
             f"one after the other they take {sum(minutes.values()):.0f}.",
             "",
             *table(("Piece", "Minutes"), [(name, number(m, 1)) for name, m in rows]),
