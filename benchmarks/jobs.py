@@ -62,7 +62,7 @@ class Budgets:
     samples: int
 
 
-USUAL = Budgets(rivals=60, filling=60, rare=3, series=1, images=6, samples=1000)
+USUAL = Budgets(rivals=45, filling=45, rare=2, series=1, images=4, samples=500)
 LONG = Budgets(rivals=120, filling=120, rare=5, series=3, images=15, samples=2000)
 
 
