@@ -46,30 +46,38 @@ class Budgets:
     """Of the pieces that can do with less; the others have one.
 
     Attributes:
+        adult: seconds of every fit to Adult; fits to other tables end sooner.
         rivals: seconds of every fit beside rivals.
         filling: seconds of every fit that fills holes.
+        odd: fits of detection to each set.
         rare: seeds of the classifiers that learn rare classes.
         series: minutes of every fit to series.
         images: minutes of training of each side.
         samples: images of each distance.
     """
 
+    adult: int
     rivals: int
     filling: int
+    odd: int
     rare: int
     series: int
     images: int
     samples: int
 
 
-USUAL = Budgets(rivals=45, filling=45, rare=2, series=1, images=4, samples=500)
-LONG = Budgets(rivals=120, filling=120, rare=5, series=3, images=15, samples=2000)
+USUAL = Budgets(
+    adult=150, rivals=30, filling=30, odd=3, rare=2, series=1, images=3, samples=300
+)
+LONG = Budgets(
+    adult=300, rivals=120, filling=120, odd=5, rare=5, series=3, images=15, samples=2000
+)
 
 
 def jobs(of: Budgets = USUAL) -> list[Job]:
     """All of them."""
     return [
-        *_tables(),
+        *_tables(of),
         *_rivals(of),
         *_questions(of),
         *_evaluation(),
@@ -78,10 +86,11 @@ def jobs(of: Budgets = USUAL) -> list[Job]:
     ]
 
 
-def _tables() -> Iterator[Job]:
-    minutes = {"shoppers": 5.5, "adult": 10}
+def _tables(of: Budgets) -> Iterator[Job]:
+    minutes = {"shoppers": 5.5, "adult": of.adult / 30}
     for name in DATA_SETS:
         words = ("--only", name)
+        words += ("--seconds", str(of.adult)) if name == "adult" else ()
         alone, needs_data = name in minutes, name != SHIPPED
         usual = minutes.get(name, 2)
         yield Job(f"tables-{name}", "tables", words, usual, name, needs_data, alone)
@@ -101,8 +110,8 @@ def _questions(of: Budgets) -> Iterator[Job]:
         needs_data = name in ("adult", "nsl-kdd", "wikipedia")
         yield Job(f"imputation-{name}", "imputation", words, minutes, name, needs_data)
     for name in ("semi", "unsupervised"):
-        words = ("--protocol", name, "--resume")
-        yield Job(f"detection-{name}", "detection", words, 4.5, f".*/{name}")
+        words = ("--protocol", name, "--seeds", str(of.odd), "--resume")
+        yield Job(f"detection-{name}", "detection", words, 0.9 * of.odd, f".*/{name}")
     words = ("--seeds", str(of.rare), "--resume", "--cache", "{folder}/rare")
     yield Job("rare", "rare", words, 9 + 5 * of.rare, ".*")
 
