@@ -57,21 +57,6 @@ def altered(run, folder, seed=None, numpy=np.__version__, shift=0.0):
     return model.save(folder)
 
 
-@pytest.mark.parametrize("made", [{"pair_rounds": 1}, [1, 2], {"other": 1}, "no"])
-def test_a_record_of_calibration_that_was_edited_is_one_clear_error(run, tmp_path, made):
-    model = interfuse.load(run)
-    model.record["training"]["calibration"] = made
-    with pytest.raises(RunError, match=r"run\.json: training\.calibration is .* expected"):
-        reproduce(model.save(tmp_path / "edited"), run.parent / "rows.csv")
-
-
-def test_a_record_of_negative_rounds_is_one_clear_error(run, tmp_path):
-    model = interfuse.load(run)
-    model.record["training"]["calibration"]["pair_rounds"] = -1
-    with pytest.raises(RunError, match="expected the whole numbers pair_rounds"):
-        reproduce(model.save(tmp_path / "edited"), run.parent / "rows.csv")
-
-
 def test_other_weights_are_told_from_the_same(run, tmp_path):
     other = altered(run, tmp_path / "other", shift=0.25)
     found = reproduce(other, run.parent / "rows.csv")

@@ -136,8 +136,8 @@ def _job(
     common: dict[str, Any] = {
         "data": data,
         "seconds": None,
-        "examples": int(training["examples"]),
-        "seed": int(record["seed"]),
+        "examples": training["examples"],
+        "seed": record["seed"],
         "device": training["device"],
         "precision": training["settings"]["precision"],
         "listener": listener,
@@ -145,7 +145,8 @@ def _job(
     }
     if kind == "table":
         keep = bool(record.get("keep_rows", True))
-        plan = _plan(run, training.get("calibration"))
+        made = training.get("calibration")
+        plan = Plan(**{name: made[name] for name in Plan._fields}) if made else None
         return Job(**common, schema=run / "schema.json", keep_rows=keep, calibration=plan)
     if kind == "images":
         schema = ImageSchema.load(run / "schema.json")
@@ -168,19 +169,6 @@ def _job(
     )
 
 
-def _plan(run: Path, made: Any) -> Plan | None:
-    """The rounds of calibration that a run made."""
-    if made is None:
-        return None
-    keys = made.keys() if isinstance(made, Mapping) else ()
-    if {*keys} != {*Plan._fields} or not all(type(n) is int and n >= 0 for n in made.values()):
-        raise RunError(
-            f"{run}/run.json: training.calibration is {made!r}; expected the whole numbers "
-            f"{', '.join(Plan._fields)}. Restore the file or fit again."
-        )
-    return Plan(**made)
-
-
 def _check(run: Path, record: Mapping[str, Any], job: AnyJob) -> None:
     """Compare checksums before anything is trained."""
     found = job.fingerprint()
@@ -196,7 +184,7 @@ def _check(run: Path, record: Mapping[str, Any], job: AnyJob) -> None:
 def _threads(record: Mapping[str, Any]) -> Iterator[None]:
     """As many threads as then: sums are cut among them."""
     now = torch.get_num_threads()
-    torch.set_num_threads(int(record.get("machine", {}).get("threads", now)))
+    torch.set_num_threads(record["machine"].get("threads", now))
     try:
         yield
     finally:
@@ -267,7 +255,7 @@ def _series(first: Any, again: Any) -> tuple[float, float]:
 def _changed(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     now = {**versions(), **machine()}
     now.pop("threads")  # set as it was
-    then = {**record.get("versions", {}), **record.get("machine", {})}
+    then = {**record["versions"], **record["machine"]}
     return {
         name: (str(then.get(name, "unknown")), str(value))
         for name, value in now.items()

@@ -29,6 +29,7 @@ from typing import Any, Protocol
 
 from interfuse.errors import RunError
 from interfuse.files import write_json
+from interfuse.runrecord import BEGINNING, check
 
 FORMAT = 2
 """2: numbers among the elements of keys; runs of format 1 are read as well."""
@@ -189,8 +190,9 @@ def unfinished(folder: Path) -> dict:
         RunError: it is missing, malformed, or says that the fit is complete.
     """
     run = _read_json(folder / "run.json")
-    if run.get("status") != "fitting" or not {"seed", "budget", "data"} <= set(run):
+    if run.get("status") != "fitting":
         raise RunError(f"{folder}/run.json: not that of an unfinished fit. Fit without --resume.")
+    check(folder / "run.json", run, BEGINNING)
     return run
 
 
@@ -201,7 +203,8 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
         `run.json`, and the other JSON parts by file name.
 
     Raises:
-        RunError: missing, unfinished, of a newer version, or with a part that was cut or changed.
+        RunError: missing, unfinished, of a newer version, with a part that was cut or changed, or
+            with an entry of `run.json` that cannot be.
     """
     if not folder.is_dir():
         raise RunError(
@@ -229,7 +232,8 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
             f"{folder}: is a model of {kind!r}, which this interfuse does not know; it knows "
             f"{', '.join(PARTS_OF)}. Upgrade with: pip install -U interfuse"
         )
-    sums, parts = run.get("sha256", {}), PARTS_OF[kind]
+    check(folder / "run.json", run)
+    sums, parts = run["sha256"], PARTS_OF[kind]
     for name in parts:
         path = folder / name
         if not path.exists():

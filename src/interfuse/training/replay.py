@@ -40,12 +40,12 @@ class Replay(Budget):
         """
         schedule = training.get("schedule")
         if schedule is None:
-            return Budget(examples=int(training["examples"]))
+            return Budget(examples=training["examples"])
         return cls(
-            examples=int(training["examples"]),
-            first_evaluation=int(schedule["first_evaluation"]),
+            examples=training["examples"],
+            first_evaluation=schedule["first_evaluation"],
             decay_from=schedule["decay_from"],
-            decay_of=int(schedule["decay_examples"]),
+            decay_of=schedule["decay_examples"],
         )
 
     def spent(self, seconds: float, examples: int) -> float:
