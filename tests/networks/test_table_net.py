@@ -7,14 +7,8 @@ import torch
 
 from interfuse.networks import TableNet
 from interfuse.networks.incremental import IncrementalNet
-from interfuse.networks.table import (
-    FREE_IN,
-    SLOW_IN,
-    SMALLEST_ORDERED,
-    TIME_FEATURES,
-    WAVES,
-    cosine_waves,
-)
+from interfuse.networks.table import FREE_IN, SLOW_IN, TIME_FEATURES
+from interfuse.networks.waves import SMALLEST_ORDERED, WAVES, Waves, blocks_of
 
 SIZES, ORDERED, NUMBERS = [3, 12, 2, 7], [0, 12, 0, 7], 2
 
@@ -100,6 +94,16 @@ def test_hidden_cells_and_absent_numbers_change_nothing():
     torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
+def whole(waves):
+    """All of C S, zeros included: (rows, count)."""
+    return waves(torch.eye(waves.count))
+
+
+def cosine_waves(sizes, ordered):
+    """C S with s = 1 of cells that are in order, without scores."""
+    return whole(Waves(blocks_of(sizes, ordered, [], 1.0, False), sum(sizes)))
+
+
 def test_cosine_waves_are_orthogonal_and_blocks_do_not_touch():
     sizes, ordered = [3, 11, SMALLEST_ORDERED - 1, 40], [3, 9, SMALLEST_ORDERED - 1, 40]
     c = cosine_waves(sizes, ordered)
@@ -133,6 +137,17 @@ def test_folded_weights_are_the_free_part_plus_the_waves():
     assert net.head_waves.grad.abs().sum() > 0
 
 
+def test_the_product_by_blocks_is_that_of_the_whole_matrix_and_so_are_its_gradients():
+    # Blocks of unequal sizes, gaps between them, and rows of no block before and behind.
+    waves = trained(sizes=[4, 30, 3, 9, 6], ordered=[0, 28, 0, 9, 5]).waves_out
+    u = torch.randn(waves.count, 7, dtype=torch.float64, requires_grad=True)
+    dense = whole(waves).double()
+    weight = torch.randn(len(dense), 7, dtype=torch.float64)
+    torch.testing.assert_close(waves(u), dense @ u)
+    (gradient,) = torch.autograd.grad((waves(u) * weight).sum(), u)
+    torch.testing.assert_close(gradient, dense.T @ weight)
+
+
 def scores_of(ordered):
     """Normal scores of bins of unequal masses."""
     out = []
@@ -147,18 +162,19 @@ def test_scores_stand_beside_the_waves_of_their_own_cell():
     net = trained(scores=scores_of(ORDERED))
     plain = trained()
     d, many = sum(SIZES), cosine_waves(SIZES, ORDERED).shape[1]
+    waves_in, waves_out = whole(net.waves_in).T, whole(net.waves_out)
     assert net.stem_waves.shape[0] == many + 2, "one more for each cell in order"
     assert net.head_waves.shape[0] == many + 4, "two more"
-    torch.testing.assert_close(net.waves_in[:many], plain.waves_in)
-    torch.testing.assert_close(net.waves_out[:, :many], plain.waves_out)
+    torch.testing.assert_close(waves_in[:many], whole(plain.waves_in).T)
+    torch.testing.assert_close(waves_out[:, :many], whole(plain.waves_out))
     s = torch.tensor(scores_of(ORDERED)[1])
-    torch.testing.assert_close(net.waves_in[many, 3:15], s)
-    torch.testing.assert_close(net.waves_out[3:15, many], s)
-    torch.testing.assert_close(net.waves_out[3:15, many + 2], (s**2 - 1) / math.sqrt(2))
-    for column in (net.waves_in[many], net.waves_out[:, many], net.waves_out[:, many + 2]):
+    torch.testing.assert_close(waves_in[many, 3:15], s)
+    torch.testing.assert_close(waves_out[3:15, many], s)
+    torch.testing.assert_close(waves_out[3:15, many + 2], (s**2 - 1) / math.sqrt(2))
+    for column in (waves_in[many], waves_out[:, many], waves_out[:, many + 2]):
         assert not column[:3].any()
         assert not column[15:].any()
-    assert not net.waves_in[many:, d:].any()
+    assert not waves_in[many:, d:].any()
 
 
 def test_two_score_waves_are_a_normal_distribution_in_bins():
@@ -169,7 +185,7 @@ def test_two_score_waves_are_a_normal_distribution_in_bins():
     net = TableNet([k], 0, [k], width=8, depth=1, scores=[s.tolist()]).eval()
     variance, mean = 0.64, 0.6
     a, b = mean / variance, (1 - 1 / variance) / 2
-    first, second = net.waves_out[:, -2], net.waves_out[:, -1]
+    first, second = whole(net.waves_out)[:, -2:].T
     share = (a * first + b * math.sqrt(2) * second).softmax(0)
     edges = torch.special.ndtri(torch.arange(k + 1) / k)
     exact = torch.special.ndtr((edges - mean) / variance**0.5).diff()

@@ -53,13 +53,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interfuse.networks.dropout import dropout
+from interfuse.networks.waves import Waves, blocks_of, in_order
 
 OCTAVES = 4
 TIME_FEATURES = 2 * OCTAVES + 1
-WAVES = 12
 FREE_IN, FREE_OUT = 0.05, 0.15  # f
 SLOW_IN, SLOW_OUT = 4.0, 2.0  # s
-SMALLEST_ORDERED = 5  # below this the waves span all functions of the position
 
 
 def time_features(t: Tensor) -> Tensor:
@@ -74,51 +73,6 @@ def time_features(t: Tensor) -> Tensor:
     octaves = 2.0 ** torch.arange(OCTAVES, device=t.device) * (math.pi / 2)
     angle = t[:, None] * octaves
     return torch.cat([t[:, None], angle.sin(), angle.cos()], dim=1)
-
-
-def in_order(ordered: Sequence[int]) -> list[int]:
-    """The cells that have waves."""
-    return [j for j, k in enumerate(ordered) if k >= SMALLEST_ORDERED]
-
-
-def cosine_waves(sizes: Sequence[int], ordered: Sequence[int]) -> Tensor:
-    """The matrix C / m of the module's docstring, block by block.
-
-    Returns:
-        (D, w) with the waves of all cells in order side by side; k values have at most k - 1.
-    """
-    columns = [torch.zeros(sum(sizes), 0)]
-    for j in in_order(ordered):
-        k, start = ordered[j], sum(sizes[:j])
-        m = torch.arange(1, min(WAVES, k - 1) + 1)
-        position = (torch.arange(k) + 0.5) / k
-        column = torch.zeros(sum(sizes), len(m))
-        column[start : start + k] = torch.cos(math.pi * position[:, None] * m) / m
-        columns.append(column)
-    return torch.cat(columns, 1)
-
-
-def score_waves(
-    sizes: Sequence[int], ordered: Sequence[int], scores: Sequence[Sequence[float]]
-) -> tuple[Tensor, Tensor]:
-    """The normal scores s_i of the module's docstring, and (s_i^2 - 1) / sqrt(2), block by block.
-
-    Args:
-        sizes: number of values of each category cell.
-        ordered: how many of the first values of each cell are in order.
-        scores: of these values in each cell; without any there are no columns.
-
-    Returns:
-        (D, w) and (D, w), a column for each cell that has waves.
-    """
-    cells = in_order(ordered) if scores else []
-    first, second = torch.zeros(sum(sizes), len(cells)), torch.zeros(sum(sizes), len(cells))
-    for column, j in enumerate(cells):
-        start = sum(sizes[:j])
-        s = torch.tensor(scores[j], dtype=torch.float32)
-        first[start : start + ordered[j], column] = s
-        second[start : start + ordered[j], column] = (s**2 - 1) / math.sqrt(2)
-    return first, second
 
 
 class Weights(NamedTuple):
@@ -175,8 +129,6 @@ class TableNet(nn.Module):
 
     starts: Tensor
     last: Tensor
-    waves_in: Tensor
-    waves_out: Tensor
     free_in: Tensor
     free_out: Tensor
     smooth: Tensor
@@ -211,24 +163,17 @@ class TableNet(nn.Module):
             smooth[starts[j] : starts[j] + self.ordered[j]] = True
         self.register_buffer("smooth", smooth, persistent=False)
         self.scores = [list(s) for s in scores]
-        cosines = cosine_waves(self.sizes, self.ordered)
-        first, second = score_waves(self.sizes, self.ordered, self.scores)
-        waves_in = torch.cat([SLOW_IN * cosines, first], 1)
-        waves_out = torch.cat([SLOW_OUT * cosines, first, second], 1)
         rest_in, rest_out = 3 * numbers + TIME_FEATURES, numbers
-        folded = {
-            "waves_in": F.pad(waves_in.T, (0, rest_in)),
-            "waves_out": F.pad(waves_out, (0, 0, 0, rest_out)),
-            "free_in": F.pad(torch.where(smooth, FREE_IN, 1.0), (0, rest_in), value=1.0),
-            "free_out": F.pad(torch.where(smooth, FREE_OUT, 1.0), (0, rest_out), value=1.0)[
-                :, None
-            ],
-        }
-        for name, buffer in folded.items():
-            self.register_buffer(name, buffer, persistent=False)
+        cells = self.sizes, self.ordered, self.scores
+        self.waves_in = Waves(blocks_of(*cells, SLOW_IN, squares=False), self.values + rest_in)
+        self.waves_out = Waves(blocks_of(*cells, SLOW_OUT, squares=True), self.values + rest_out)
+        free_in = F.pad(torch.where(smooth, FREE_IN, 1.0), (0, rest_in), value=1.0)
+        free_out = F.pad(torch.where(smooth, FREE_OUT, 1.0), (0, rest_out), value=1.0)
+        self.register_buffer("free_in", free_in, persistent=False)
+        self.register_buffer("free_out", free_out[:, None], persistent=False)
         self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
-        self.stem_waves = nn.Parameter(torch.zeros(waves_in.shape[1], width))
-        if waves_in.shape[1]:  # torch warns of filling an empty tensor
+        self.stem_waves = nn.Parameter(torch.zeros(self.waves_in.count, width))
+        if self.waves_in.count:  # torch warns of filling an empty tensor
             nn.init.kaiming_uniform_(self.stem_waves, a=math.sqrt(5))
         self.blocks = nn.ModuleList(Block(width, self.inner, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
@@ -236,7 +181,7 @@ class TableNet(nn.Module):
             # A table of constants and keys has no cell to predict.
             warnings.filterwarnings("ignore", "Initializing zero-element tensors")
             self.head = nn.Linear(width, self.values + numbers)
-        self.head_waves = nn.Parameter(torch.zeros(waves_out.shape[1], width))
+        self.head_waves = nn.Parameter(torch.zeros(self.waves_out.count, width))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.pairs: nn.Parameter | None = None
@@ -263,12 +208,11 @@ class TableNet(nn.Module):
     def weights(self, dtype: torch.dtype = torch.float32) -> Weights:
         """W_in and W_out in `dtype` with C U folded in; differentiable."""
         stem, head = self.stem.weight, self.head.weight
-        if len(self.stem_waves):
-            # Fused with the scaling of the free part: these matrices are passed over every step.
-            stem, head = (stem * self.free_in).to(dtype), (head * self.free_out).to(dtype)
-            u_in, u_out = self.stem_waves.T.to(dtype), self.head_waves.to(dtype)
-            stem = torch.addmm(stem, u_in, self.waves_in.to(dtype))
-            head = torch.addmm(head, self.waves_out.to(dtype), u_out)
+        if self.waves_in.count:
+            # Cast before they are added: these matrices are passed over every step.
+            waves_in, waves_out = self.waves_in(self.stem_waves), self.waves_out(self.head_waves)
+            stem = (stem * self.free_in).to(dtype) + waves_in.to(dtype).T.contiguous()
+            head = (head * self.free_out).to(dtype) + waves_out.to(dtype)
         return Weights(stem.to(dtype), head.to(dtype))
 
     def inputs(self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor) -> Tensor:

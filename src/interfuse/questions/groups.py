@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interfuse.networks.table import in_order
+from interfuse.networks.waves import in_order
 from interfuse.training.layout import Layout
 
 LEAST_SHARE = 0.05
