@@ -14,7 +14,6 @@ import torch
 from interfuse.data import TableCodec, infer_schema
 from interfuse.errors import InterfuseError, RunError
 from interfuse.networks import TableNet
-from interfuse.training import trainer as module
 from interfuse.training.budget import Budget
 from interfuse.training.objective import Rows, TableObjective, table_gaussian
 from interfuse.training.precision import has_fast_bf16
@@ -24,14 +23,6 @@ from interfuse.training.trainer import Settings, Trainer
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(seed=3, batch=64)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_evaluations():
-    """A quarter of the usual held-out draws: most of the time of a fit this small goes there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "HELD_OUT_DRAWS", 2048)
-        yield
 
 
 def encoded(n=600, seed=0):
@@ -145,8 +136,7 @@ def test_resumed_in_a_new_process_is_bit_equal(whole, tmp_path):
     code = f"""
         import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
         from safetensors.torch import save_file
-        from test_trainer import Checkpoint, Path, finish, module, trainer
-        module.HELD_OUT_DRAWS = 2048
+        from test_trainer import Checkpoint, Path, finish, trainer
         t = trainer()
         t.restore(Checkpoint.load(Path({str(path)!r})))
         finish(t)
@@ -156,6 +146,17 @@ def test_resumed_in_a_new_process_is_bit_equal(whole, tmp_path):
     from safetensors.torch import load_file
 
     assert same(load_file(out), dict(whole.weights()))
+
+
+@pytest.mark.parametrize(("interval", "scored"), [(64, 512), (1_600, 1_600), (100_000, 8_192)])
+def test_an_evaluation_scores_no_more_than_was_trained_on_since_the_last(
+    interval, scored, monkeypatch
+):
+    t, seen, take = trainer(), [], Rows.take
+    t.progress.interval = interval
+    monkeypatch.setattr(Rows, "take", lambda rows, i: seen.append(len(i)) or take(rows, i))
+    t.evaluate()
+    assert sum(seen) == scored
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "missing"])

@@ -12,12 +12,12 @@ from interfuse.data import TableCodec
 from interfuse.networks import TableNet
 from interfuse.training.layout import Gate, Layout
 from interfuse.training.state import generator_for, seed_of
-from interfuse.training.trainer import HELD_OUT_DRAWS, Examples, Settings
+from interfuse.training.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS, Examples, Settings
 
 HELD_OUT_SHARE = 0.05
 FEWEST_HELD_OUT = 100
 MOST_HELD_OUT = 8_192
-CELLS_SCORED, FEWEST_DRAWS = 1 << 18, 512
+CELLS_SCORED = 1 << 18
 _SPLIT, _WEIGHTS = 11, 12  # purposes of random streams
 
 
@@ -148,8 +148,8 @@ def settings_for(rows: int, seed: int, precision: str, cells: int = 1) -> Settin
     1,024 on Shoppers): it takes more steps before rows are memorised. Tiny tables use a quarter of
     their rows.
 
-    A held-out evaluation scores 8,192 records, fewer where they have more than 32 category cells:
-    in a short fit of 1,000 columns evaluations would take longer than all the steps.
+    A held-out evaluation scores at most 8,192 records, fewer where they have more than 32 category
+    cells: in a short fit of 1,000 columns evaluations would take longer than all the steps.
 
     Args:
         rows: to train on.

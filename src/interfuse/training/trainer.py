@@ -34,7 +34,7 @@ PATIENCE = 5
 EARLIEST = 5
 """On 3,000 rows of two columns the best of the first ten evaluations, after three visits a row,
 ended a fit that gained until the 35th visit."""
-HELD_OUT_DRAWS = 8192
+HELD_OUT_DRAWS, FEWEST_DRAWS = 8192, 512
 RESCUE_AFTER = 10
 MOST_RESCUES = 3
 TICK_SECONDS = 0.5
@@ -51,7 +51,8 @@ class Settings:
         rate: peak learning rate of AdamW.
         weight_decay: decoupled weight decay.
         precision: "bf16" or "fp32".
-        held_out_draws: records scored by one held-out evaluation; the loop's own number if None.
+        held_out_draws: records scored by one held-out evaluation at most; the loop's own number if
+            None.
         warm_up: examples until the learning rate has reached its peak.
         patience: held-out evaluations without a new best before the learning rate starts to fall.
     """
@@ -267,12 +268,17 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     @torch.no_grad()
     def evaluate(self) -> float:
-        """Held-out loss of the averaged weights, with the same noise at every call."""
+        """Held-out loss of the averaged weights, with the same noise at every call.
+
+        It scores no more records than were trained on between two evaluations, but `FEWEST_DRAWS`:
+        otherwise a short fit spends most of its time here.
+        """
         weights = {name: p.detach().clone() for name, p in self.net.named_parameters()}
         self._load_weights(self.ema.state())
         self.net.eval()
         losses = []
         draws = self.settings.held_out_draws or HELD_OUT_DRAWS
+        draws = min(draws, max(FEWEST_DRAWS, self.progress.interval))
         n, batch = len(self.held_out), min(2048, draws)
         for k in range(draws // batch):
             generator = generator_for(self.settings.seed, _HELD_OUT, k, device=self.device)
