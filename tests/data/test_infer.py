@@ -44,6 +44,11 @@ SENTENCES = [" ".join(R.choice(WORDS, 12)) + f" {i}" for i in range(N)]
         ([f"https://example.org/item/{i % 150}" for i in range(N)], "category"),
         (digests(), "key"),
         ([f"sess-{i:06d}" for i in range(N)], "key"),
+        ([f"${i * 97 + 1000:,}.50" for i in range(N)], "category"),
+        ([f"{i * 0.25}%" for i in range(N)], "category"),
+        ([f"{i} ms" for i in range(N)], "category"),
+        ([f"AS{i * 7 + 1000}" for i in range(N)], "key"),
+        ([f"{i:05d}" for i in range(N)], "key"),
         (SENTENCES, "text"),
         ([f"https://example.org/{'x' * (i % 80)}/{i}" for i in range(N)], "text"),
         (["a", "b", "c"], "category"),
@@ -74,6 +79,13 @@ def test_a_hundred_thousand_addresses_are_a_category():
     values = np.repeat(np.arange(100_000), 2).astype(str)
     schema = infer_schema(pl.DataFrame({"ip": values}))
     assert (schema["ip"].kind, schema["ip"].note) == ("category", "100,000 values")
+
+
+def test_numbers_with_marks_are_named():
+    values = ["870", None, "1,024", "12,000"] * 30
+    note = infer_schema(pl.DataFrame({"hits": values}))["hits"].note
+    assert note.startswith("3 values like '1,024': without the marks it would be")
+    assert note.endswith("25.0% missing")
 
 
 def test_enum_categorical_and_pandas_categories_of_numbers_are_categories():

@@ -13,11 +13,13 @@ A column takes the first kind whose condition it meets; `note` says which one it
 6. `number`: all other numbers. Codes of a nominal sort, such as ports, are numbers too: their
    frequent values are kept as they are, but new values appear between them; say `category` where
    they must not.
-7. `text`: strings of many words, or very long, of which more than half are different; and strings
+7. `category`: numbers with a currency, a unit, a per cent sign or thousands apart, "$1,234.50"; the
+   note says that without these marks the column would be learned as a number.
+8. `text`: strings of many words, or very long, of which more than half are different; and strings
    almost all different that are not keys.
-8. `key`: strings almost all different, none missing, without blanks, alike in length or short.
-9. `category`: all other strings, however many values: addresses, pages and user names repeat.
-10. `derived`: numbers and times that an exact rule computes from others (`interfuse.data.rules`).
+9. `key`: strings almost all different, none missing, without blanks, alike in length or short.
+10. `category`: all other strings, however many values: addresses, pages and user names repeat.
+11. `derived`: numbers and times that an exact rule computes from others (`interfuse.data.rules`).
 
 Strings are `text` or `key` only with more than `MANY` different values. The columns are described
 by aggregates, so that a lazy frame is scanned and never held in memory.
@@ -42,6 +44,11 @@ MANY = 50
 MOSTLY = 0.5
 ALMOST_ALL = 0.95
 SHORT, LONG, WORDS = 32, 100, 4
+_MARKED = (
+    r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
+    r"([%‰$€£¥₹]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h)?\)?$"
+)
+_MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
 
@@ -127,6 +134,8 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
             facts |= {"length": length.mean(), "spread": length.std(), "longest": length.max()}
             facts |= {"blank": column.str.contains(r"\s").mean()}
             facts |= {"words": (column.str.count_matches(r"\s+") + 1).mean()}
+            facts |= {"marked": column.str.contains(_MARKED).all()}
+            facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
         elif dtype != pl.Null:
             facts["distinct"] = column.drop_nulls().n_unique()
         out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
@@ -184,6 +193,9 @@ def _kind_of_text(count: int, facts: dict[str, Any], gaps: str) -> tuple[str, st
     distinct, length = facts["distinct"], facts["length"]
     share = distinct / count
     values = f"{distinct:,} value{'s' * (distinct > 1)}"
+    if facts["marked"] and facts["mark"] is not None:
+        like = f"{values} like {facts['mark']!r}"
+        return "category", f"{like}: without the marks it would be learned as a number" + gaps
     if distinct > MANY and share > MOSTLY:
         if facts["words"] >= WORDS or length > LONG:
             return "text", f"{share:.0%} different, {facts['words']:.0f} words each" + gaps
