@@ -66,12 +66,8 @@ class Budgets:
     samples: int
 
 
-USUAL = Budgets(
-    adult=150, rivals=30, filling=30, odd=3, rare=2, series=1, images=3, samples=300
-)
-LONG = Budgets(
-    adult=300, rivals=120, filling=120, odd=5, rare=5, series=3, images=15, samples=2000
-)
+USUAL = Budgets(adult=150, rivals=30, filling=30, odd=3, rare=2, series=1, images=3, samples=300)
+LONG = Budgets(adult=300, rivals=120, filling=120, odd=5, rare=5, series=3, images=15, samples=2000)
 
 
 def jobs(of: Budgets = USUAL) -> list[Job]:
