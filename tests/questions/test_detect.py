@@ -1,6 +1,7 @@
 """`detect` against known truth, and on bad input."""
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import polars as pl
@@ -191,6 +192,21 @@ def test_constants_and_exact_rules_count():
         assert scores.score.mean() > model.detect(frame[:40]).score.mean()
 
 
+def test_durations_are_found_and_expected_as_text():
+    hour, day = dt.timedelta(hours=1), dt.timedelta(days=1)
+    took = [dt.timedelta(seconds=i * 37 % 90) for i in range(200)]
+    frame = pl.DataFrame({"took": took, "one": [hour] * 200, "port": [80, 443, 53, 22] * 50})
+    odd = frame[:1].with_columns(took=pl.lit(3 * day), one=pl.lit(2 * hour))
+    cells = interfuse.fit(frame, examples=500, seed=0).detect(odd).cells
+    said = {
+        name: (found, expected)
+        for name, found, expected in cells.select("cell", "found", "expected").iter_rows()
+    }
+    assert said["one"] == ("PT2H", "PT1H")
+    assert said["took"][0] == "P3D"
+    assert said["took"][1].startswith("PT")
+
+
 def test_contaminated_rows_are_found_among_those_fitted():
     # 2 % of the rows form a tight cluster far off, so each has near neighbours: the distance to the
     # nearest row, which clean=True goes by, ranks them as the most normal of all.
@@ -266,6 +282,15 @@ def test_two_numbers_that_are_a_category_are_one_coordinate():
     points = features.points(frame[:2])
     assert points[:, 0].tolist() == [0, 1]
     assert points.shape == (2, features.width) == (2, 2 + 3 + 5)
+
+
+def test_infinities_are_far_and_stretch_no_range():
+    frame = pl.DataFrame({"x": [*range(99), float("inf")]}, schema={"x": pl.Float64})
+    features = Features.fit(frame, interfuse.data.infer_schema(frame))
+    assert (features.low[0], features.high[0]) == (0, 98)
+    points = features.points(frame)[:, 0]
+    assert 1e4 < points[-1] < 1e12
+    assert points[:-1].tolist() == list(range(99))
 
 
 def test_a_coordinate_that_never_changed_counts_in_full():

@@ -26,6 +26,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.data import from_polars
+from interfuse.data.dtypes import to_text
 from interfuse.data.frames import Origin
 from interfuse.data.rules import Rule
 from interfuse.errors import OptionError
@@ -281,7 +282,7 @@ class Draws:
             options["truth"] = [truth[int(i)] for i in labels]
         draws = [d.head(rows) for d in f.draws]
         if not f.marginal.ordered:
-            return shares(labels, [d.cast(pl.String).to_list() for d in draws], **options)
+            return shares(labels, [to_text(d).to_list() for d in draws], **options)
         low, median, high = (
             f.marginal.quantile(q).head(rows).to_numpy()
             for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.data import from_polars
+from interfuse.data.dtypes import to_text
 from interfuse.data.frames import Origin
 from interfuse.errors import OptionError
 
@@ -65,7 +66,7 @@ class Scores:
     def _found(self, name: str) -> pl.Series:
         if name not in self.table.columns:
             return pl.Series([MISSING] * len(self), dtype=pl.String)
-        return self.table[name].cast(pl.String).fill_null(MISSING)
+        return to_text(self.table[name]).fill_null(MISSING)
 
     @property
     def worst(self) -> pl.DataFrame:

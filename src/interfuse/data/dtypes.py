@@ -1,4 +1,4 @@
-"""Column types as JSON and back, exactly."""
+"""Column types as JSON and back, exactly; columns of any type as text."""
 
 from __future__ import annotations
 
@@ -54,6 +54,13 @@ def dtype_from_json(value: Any) -> pl.DataType:
         f"schema: dtype {value!r} is unknown; expected one of {', '.join(_PLAIN)}, or an object of "
         "type Datetime, Duration, Decimal or Enum."
     )
+
+
+def to_text(column: pl.Series) -> pl.Series:
+    """A column of any type as text, durations in ISO 8601 as in files; missing stays missing."""
+    if column.dtype == pl.Duration:
+        return column.dt.to_string("iso")
+    return column.cast(pl.String)
 
 
 def can_be_a_column(dtype: pl.DataType) -> bool:

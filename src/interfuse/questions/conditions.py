@@ -90,7 +90,7 @@ def parse_conditions(
     Args:
         given: for each given column a value, a list or set of values, or a `Range`; or conditions
             as text (`interfuse.questions.expressions`). Text is read as the column's type, None is
-            missing.
+            missing, and so are NaN, NaT and NA where the model was fitted to a pandas frame.
         codec: of the fitted model.
 
     Raises:
@@ -213,6 +213,7 @@ def _column_of(name: str, codec: TableCodec) -> Any:
 def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
     """The value as a column of one row, in the column's type."""
     spec = _askable(name, codec)
+    value = _plain(value, codec.schema.origin.library)
     try:
         column = _typed(name, value, spec.dtype)
         if column.dtype != spec.dtype:  # lists and objects stay what they are in a cast
@@ -232,6 +233,15 @@ def _askable(name: str, codec: TableCodec) -> ColumnSpec:
     if spec.kind in _UNASKABLE:
         raise ConditionError(f"column {name!r} cannot be given: it is {_UNASKABLE[spec.kind]}.")
     return spec
+
+
+def _plain(value: Any, library: str) -> Any:
+    """Numbers of numpy as those of Python; what pandas calls missing, for its frames, as None."""
+    if library == "pandas":
+        nan = isinstance(value, float | np.floating) and value != value
+        if nan or type(value).__name__ in ("NAType", "NaTType"):
+            return None
+    return value.item() if isinstance(value, np.number | np.bool_) else value
 
 
 def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:

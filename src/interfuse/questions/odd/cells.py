@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from interfuse.data import TableCodec
+from interfuse.data.dtypes import to_text
 from interfuse.data.fields import Field
 from interfuse.data.fields.category import CategoryField
 from interfuse.data.fields.number import NumberField
@@ -133,7 +134,7 @@ class Cells:
                 wrong = (~frame[name].eq_missing(wanted)).to_numpy() if name in frame.columns else 0
                 nats[:, place[name]] = wrong * self.unseen
                 if words:
-                    expected[name] = wanted.cast(pl.String).fill_null("missing")
+                    expected[name] = to_text(wanted).fill_null("missing")
         order = [expected[n].alias(n) for n in self.columns] if words else []
         return CellSurprise(nats, pl.DataFrame(order))
 
@@ -199,14 +200,14 @@ def _text(column: pl.Series) -> pl.Series:
         return pl.Series(column.name, short)
     if column.dtype.is_integer():
         return pl.Series(column.name, [f"{v:,}" for v in column])
-    return column.cast(pl.String)
+    return to_text(column)
 
 
 def _names(field: Field, size: int) -> pl.Series:
     """What the codes of a category's first cell stand for."""
     if not isinstance(field, CategoryField):
         return pl.Series(["missing"] * size)
-    head = field.values.head(min(field.frequent, size)).cast(pl.String).fill_null("missing")
+    head = to_text(field.values.head(min(field.frequent, size))).fill_null("missing")
     rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
     return pl.concat([head, rest])
 

@@ -10,7 +10,7 @@
 * Keys, text and empty columns are no part of the point.
 
 Numbers far beyond the range stay far: they are held within 10^6 ranges of it only so that squares
-stay finite.
+stay finite. Infinities are no part of the range.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ import numpy as np
 import polars as pl
 
 from interfuse.data import Schema
+from interfuse.data.dtypes import to_text
 
 MOST_VALUES = 48
 FAR = 1e6
+_INFINITE = 1e300
 _HALF = 0.5**0.5
 
 
@@ -60,17 +62,17 @@ class Features:
                 continue
             column = frame[spec.name]
             if spec.kind == "constant":
-                constants[spec.name] = _text(column)[0]
+                constants[spec.name] = to_text(column)[0]
                 continue
             order = spec.kind != "category" or column.n_unique() - column.has_nulls() <= 2
             if _is_number(column.dtype) and order:
                 x = _number(column)
-                seen = x[np.isfinite(x)]
+                seen = x[np.abs(x) < _INFINITE]
                 seen = seen if len(seen) else np.zeros(1)
                 numbers.append(spec.name)
                 spans.append((seen.min(), seen.max(), np.median(seen)))
                 continue
-            counts = pl.DataFrame({"v": _text(column)}).group_by("v").len()
+            counts = pl.DataFrame({"v": to_text(column)}).group_by("v").len()
             counts = counts.sort("len", "v", descending=[True, False])["v"].to_list()
             categories[spec.name] = tuple(counts[:MOST_VALUES])
         low, high, median = np.array(spans, float).reshape(-1, 3).T
@@ -105,7 +107,7 @@ class Features:
             parts.append(np.clip(x, self.low[j] - reach, self.high[j] + reach)[:, None])
         parts.append(gone)
         for name, values in self.categories.items():
-            column = _text(frame[name]) if name in frame.columns else pl.Series([None] * n)
+            column = to_text(frame[name]) if name in frame.columns else pl.Series([None] * n)
             known = pl.DataFrame({"v": pl.Series(values, dtype=pl.String)}).with_row_index("i")
             found = pl.DataFrame({"v": column.cast(pl.String)}).join(
                 known, on="v", how="left", nulls_equal=True, maintain_order="left"
@@ -115,7 +117,7 @@ class Features:
             block[np.arange(n), at] = _HALF
             parts.append(block)
         for name, value in self.constants.items():
-            column = _text(frame[name]) if name in frame.columns else pl.Series([value] * n)
+            column = to_text(frame[name]) if name in frame.columns else pl.Series([value] * n)
             parts.append((~column.eq_missing(pl.Series([value]))).to_numpy()[:, None].astype(float))
         return np.concatenate(parts, 1)
 
@@ -144,8 +146,4 @@ def _number(column: pl.Series) -> np.ndarray:
     """Values as float64; NaN where missing, not a number."""
     work = column.to_physical() if column.dtype.is_temporal() else column
     values = work.cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return np.nan_to_num(values, nan=np.nan, posinf=1e300, neginf=-1e300)
-
-
-def _text(column: pl.Series) -> pl.Series:
-    return column.cast(pl.String)
+    return np.nan_to_num(values, nan=np.nan, posinf=_INFINITE, neginf=-_INFINITE)
