@@ -146,6 +146,12 @@ def test_each_of_few_values_is_a_bin():
     assert q.single.all()
 
 
+@pytest.mark.parametrize(("distinct", "each", "bins"), [(60, 1, 6), (60, 2, 60), (12, 1, 12)])
+def test_measurements_that_all_differ_are_no_codes(distinct, each, bins):
+    label = assign_bins(np.arange(distinct), np.full(distinct, each), 32)
+    assert label.max() + 1 == bins
+
+
 def test_a_wide_bin_is_cut():
     rng = np.random.default_rng(2)
     x = rng.pareto(1.0, 20_000)

@@ -2,7 +2,8 @@
 
 The distinct values v_1 < ... < v_m have counts n_i. Each belongs to exactly one bin:
 
-* in a column of at most `FEW_VALUES` values each is a bin of its own;
+* in a column of at most `FEW_VALUES` values, each seen twice on average, or of `FEWEST_VALUES` at
+  most, each is a bin of its own: sixty measurements that all differ are no sixty codes;
 * a **heavy** value, of share at least min(1/B, 2 %) and at least three rows, is a bin of its own.
   Zero in a traffic table is the usual one: a spike that no smooth density can hold.
 * the others are cut, in order, into about B bins of equal mass. A bin that is wider than 1/B of the
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-FEW_VALUES = 64
+FEW_VALUES, FEWEST_VALUES = 64, 12
 HEAVY_SHARE = 0.02
 HEAVY_ROWS = 3
 BIN_ROWS = 20
@@ -46,9 +47,10 @@ def assign_bins(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray
         counts: (m,) rows of each.
         bins: about how many bins the values that are not heavy are cut into.
     """
-    if 1 < len(values) <= FEW_VALUES:
-        return np.arange(len(values))
     total = int(counts.sum())
+    few = FEW_VALUES if total >= 2 * len(values) else FEWEST_VALUES
+    if 1 < len(values) <= few:
+        return np.arange(len(values))
     heavy = (counts >= min(HEAVY_SHARE, 1 / bins) * total) & (counts >= HEAVY_ROWS)
     if bins == 1:
         heavy = (counts >= HEAVY_SHARE * total) & (counts >= HEAVY_ROWS)
