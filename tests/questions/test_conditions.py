@@ -9,6 +9,7 @@ from known_truth import P_KIND, P_SERVICE, RHO
 from polars.testing import assert_frame_equal
 from scipy.stats import kstest, kstwo, norm, truncnorm
 
+import interfuse
 from interfuse.errors import ConditionError
 from interfuse.networks.incremental import IncrementalNet
 from interfuse.questions.expressions import Range, parse_expressions
@@ -218,3 +219,16 @@ def test_conditions_as_text(text, name, value):
 def test_ranges_of_one_column_all_hold():
     found = parse_expressions(["a > 1", "a >= 3", "a < 9", "a <= 9"], ["a"])
     assert found == {"a": Range("3", "9", open_high=True)}
+
+
+def test_values_of_numpy_and_what_pandas_calls_missing():
+    frame = pl.DataFrame(
+        {"took": [dt.timedelta(seconds=k % 9) for k in range(90)], "x": [0.5, None, 2.5] * 30}
+    )
+    model = interfuse.fit(frame.to_pandas(), examples=500, seed=0)
+    for gone in (float("nan"), np.float32("nan"), None):
+        assert model.generate(3, given={"x": gone}, seed=0)["x"].isna().all()
+    took = model.generate(3, given={"took": np.timedelta64(5_000_000_000, "ns")}, seed=0)["took"]
+    assert (took == np.timedelta64(5, "s")).all()
+    with pytest.raises(ConditionError, match=r"column 'x': .*nan.* was never seen"):
+        interfuse.fit(frame, examples=500, seed=0).generate(1, given={"x": np.float64("nan")})

@@ -2,8 +2,8 @@
 
 C, of the docstring of `interfuse.networks.table`, is made of one small block for each cell in
 order. Of a hundred cells all but a hundredth of it is zero: as a full matrix it made the step of
-a table of a hundred number columns several times as long. Here the blocks, padded to one size, are
-one batched product.
+a table of a hundred number columns twice as long. Here the blocks, padded to one size, are one
+batched product.
 """
 
 from __future__ import annotations

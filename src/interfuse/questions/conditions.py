@@ -213,7 +213,8 @@ def _column_of(name: str, codec: TableCodec) -> Any:
 def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
     """The value as a column of one row, in the column's type."""
     spec = _askable(name, codec)
-    value = _plain(value, codec.schema.origin.library)
+    if codec.schema.origin.library == "pandas" and _missing_in_pandas(value):
+        value = None
     try:
         column = _typed(name, value, spec.dtype)
         if column.dtype != spec.dtype:  # lists and objects stay what they are in a cast
@@ -235,13 +236,10 @@ def _askable(name: str, codec: TableCodec) -> ColumnSpec:
     return spec
 
 
-def _plain(value: Any, library: str) -> Any:
-    """Numbers of numpy as those of Python; what pandas calls missing, for its frames, as None."""
-    if library == "pandas":
-        nan = isinstance(value, float | np.floating) and value != value
-        if nan or type(value).__name__ in ("NAType", "NaTType"):
-            return None
-    return value.item() if isinstance(value, np.number | np.bool_) else value
+def _missing_in_pandas(value: Any) -> bool:
+    """Whether it is NaN, NaT or NA."""
+    nan = isinstance(value, float | np.floating) and value != value
+    return bool(nan) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:
@@ -264,7 +262,9 @@ def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:
         raise TypeError
     if dtype.is_integer() and isinstance(value, float) and value != int(value):
         raise ValueError
-    return pl.Series(name, [value]).cast(dtype)
+    # An array keeps the unit of numpy's times; a list makes numbers of them.
+    times = isinstance(value, np.timedelta64 | np.datetime64)
+    return pl.Series(name, np.array([value]) if times else [value]).cast(dtype)
 
 
 def _never_seen(name: str, value: object, field: Any) -> str:
