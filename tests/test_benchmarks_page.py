@@ -72,6 +72,18 @@ def test_mean_ranks_count_a_failure_as_last():
     assert ranks["interfuse"][0] == ranks["ctgan"][0] == 1.5
 
 
+def test_a_variant_is_ranked_in_the_place_of_its_method():
+    results = rivals(BAD, GOOD)
+    assert "interfuse_few" not in mean_ranks(results, "interfuse_few")
+    methods = results["shoppers"]["methods"]
+    methods["interfuse_few"] = methods["ctgan"]
+    assert "interfuse_few" not in mean_ranks(results)
+    assert mean_ranks(results)["interfuse"][0] > mean_ranks(results)["ctgan"][0]
+    ranks = mean_ranks(results, "interfuse_few")
+    assert ranks.keys() == {"interfuse_few", "ctgan", "tvae"}
+    assert ranks["interfuse_few"][0] == ranks["ctgan"][0] == 1.5
+
+
 def test_rows_come_back_from_what_rivals_are_given():
     rows = pl.DataFrame(
         {

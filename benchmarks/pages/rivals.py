@@ -38,6 +38,15 @@ def rivals(title: str, found: Found, ledger: Ledger) -> list[str]:
             ),
             "",
         ]
+    for key, method in METHODS.items():
+        places = mean_ranks(found, key) if method.instead_of else {}
+        if key in places:
+            number = list(places).index(key) + 1
+            lines += [
+                f"In the place of {METHODS[method.instead_of].name}, {method.name} has the mean "
+                f"rank {places[key][0]:.2f}: number {number} of {len(places)}.",
+                "",
+            ]
     return lines
 
 

@@ -22,17 +22,26 @@ def distance(figure: str, found: Mapping[str, Any], real: Mapping[str, Any]) -> 
     return abs(value - 0.5) if figure == "detection" else value
 
 
-def mean_ranks(results: Mapping[str, Any]) -> dict[str, tuple[float, int, int]]:
+def mean_ranks(results: Mapping[str, Any], variant: str = "") -> dict[str, tuple[float, int, int]]:
     """The mean rank of each ranked method, over every figure of every data set.
 
     A method without rows on a data set shares the last ranks there; equal figures share their mean
     rank. Data sets on which not all methods have been tried yet are left out.
 
+    Args:
+        results: of data sets.
+        variant: a method that takes the place of the one that it is a variant of.
+
     Returns:
         Method to mean rank, data sets with rows, data sets; best first.
     """
     tried = {key for found in results.values() for key in found.get("methods", {})}
-    keys = [key for key, method in METHODS.items() if method.ranked and key in tried]
+    taken = METHODS[variant].instead_of if variant else ""
+    keys = [
+        key
+        for key, method in METHODS.items()
+        if key in tried and ((method.ranked and key != taken) or key == variant)
+    ]
     sets = [f for f in results.values() if keys and set(keys) <= set(f.get("methods", {}))]
     if not sets:
         return {}

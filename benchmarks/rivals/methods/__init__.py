@@ -18,7 +18,8 @@ class Method:
         module: the file in this folder.
         packages: what its environment holds; none: the benchmark's own Python.
         source: where it is described.
-        ranked: False for floors and yardsticks.
+        ranked: False for floors, yardsticks and variants.
+        instead_of: the method whose place a variant takes in a ranking of its own.
     """
 
     name: str
@@ -26,12 +27,14 @@ class Method:
     packages: tuple[str, ...] = ()
     source: str = ""
     ranked: bool = True
+    instead_of: str = ""
 
 
 _CTGAN = ("ctgan==0.12.1", "rdt==2.0.0", "Faker==40.63.0")
 _SDV = (
     "sdv==2.0.0",
     *_CTGAN,
+    "platformdirs==4.14.8",
     "copulas==0.14.1",
     "deepecho==0.8.1",
     "boto3==1.44.8",
@@ -61,6 +64,12 @@ METHODS: dict[str, Method] = {
     "bootstrap": Method("bootstrap of the real rows", "yardsticks", ranked=False),
     "independent": Method("independent columns", "yardsticks", ranked=False),
     "interfuse": Method("interfuse", "interfuse_table"),
+    "interfuse_few": Method(
+        "interfuse, at most 20 visits a row",
+        "interfuse_table",
+        ranked=False,
+        instead_of="interfuse",
+    ),
     "ctgan": Method("CTGAN", "gan", _CTGAN, "Xu et al. 2019, arXiv 1907.00503"),
     "tvae": Method("TVAE", "gan", _CTGAN, "Xu et al. 2019, arXiv 1907.00503"),
     "copula": Method("Gaussian copula", "copula", _SDV, "SDV, Patki et al. 2016"),
