@@ -3,16 +3,20 @@
 import fcntl
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from benchmarks.common import Results
 from benchmarks.page import PAGE, render
 from benchmarks.rivals import turns
+from benchmarks.rivals.__main__ import _measure, parser
 from benchmarks.rivals.clock import Until
 from benchmarks.rivals.prepare import Plain
 from benchmarks.rivals.ranks import mean_ranks
+from benchmarks.rivals.task import Task
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
@@ -82,6 +86,45 @@ def test_a_variant_is_ranked_in_the_place_of_its_method():
     ranks = mean_ranks(results, "interfuse_few")
     assert ranks.keys() == {"interfuse_few", "ctgan", "tvae"}
     assert ranks["interfuse_few"][0] == ranks["ctgan"][0] == 1.5
+
+
+def test_a_cell_that_another_machine_added_says_which_one(tmp_path):
+    results = rivals(GOOD, BAD)
+    there = {"processor": "Q", "cores": 2, "instructions": "J", "memory_gib": 4.0}
+    results["shoppers"]["methods"]["ctgan"]["elsewhere"] = {"machine": there}
+    (tmp_path / "rivals.json").write_text(json.dumps(results))
+    text = render(tmp_path)
+    assert "- CTGAN was measured on Q, 2 cores, J, 4 GiB, no accelerator." in text
+    assert "- P, 1 core, I, 2 GiB, no accelerator" in text
+
+
+def test_cells_of_another_machine_leave_the_records_own(tmp_path, monkeypatch):
+    class Bench:
+        seconds = 1.0
+
+        def real(self, asked):
+            return {"utility": 0.9}
+
+        def part(self, asked, key, what):
+            return {"shape": 1.0} if what == "whole" else {"dcr_share": 0.5}
+
+    bench: Any = Bench()
+    rows = pl.DataFrame({"a": [1, 2]})
+    asked = Task("shoppers", rows, rows, rows, rows, {"a": "number"}, "a")
+    results = Results(tmp_path / "rivals.json")
+    options = parser().parse_args(["--out", str(results.path)])
+    for processor, keys in (("P", ["ctgan"]), ("Q", ["interfuse_few", "ctgan"])):
+        monkeypatch.setattr(
+            "benchmarks.rivals.__main__.circumstances",
+            lambda *_, p=processor: {"machine": {"processor": p}, "command": p},
+        )
+        for what in ("whole", "half"):
+            for key in keys:
+                _measure(bench, results, asked, key, what, options)
+    found = results.found["shoppers"]
+    assert found["command"] == found["machine"]["processor"] == "P"
+    assert found["methods"]["interfuse_few"]["elsewhere"]["machine"]["processor"] == "Q"
+    assert "elsewhere" not in found["methods"]["ctgan"]
 
 
 def test_rows_come_back_from_what_rivals_are_given():

@@ -46,14 +46,19 @@ def circumstances_of(found: Found) -> list[str]:
     seeds = sorted({str(one["seed"]) for one in found.values() if "seed" in one})
     about = [f"seed {', '.join(seeds)}", " to ".join(dict.fromkeys((dates[0], dates[-1])))]
     for machine in _unlike(one.get("machine") for one in found.values()):
-        about.append(
-            f"{machine['processor']}, {machine['cores']} core{'s' * (machine['cores'] != 1)}, "
-            f"{machine['instructions']}, {machine['memory_gib']:g} GiB"
-            + (f", {machine['accelerator']}" if machine.get("accelerator") else ", no accelerator")
-        )
+        about.append(computer(machine))
     for versions in _unlike(one.get("versions") for one in found.values()):
         about.append(", ".join(f"{k} {v}" for k, v in versions.items()))
     return [*lines, *(f"- {line}" for line in about)]
+
+
+def computer(machine: Found) -> str:
+    """A machine in a line."""
+    accelerator = machine.get("accelerator") or "no accelerator"
+    return (
+        f"{machine['processor']}, {machine['cores']} core{'s' * (machine['cores'] != 1)}, "
+        f"{machine['instructions']}, {machine['memory_gib']:g} GiB, {accelerator}"
+    )
 
 
 def _unlike(values: Iterable[Any]) -> list[Any]:

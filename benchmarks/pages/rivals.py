@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.pages.ledger import Ledger
-from benchmarks.pages.markdown import OURS, Found, number, table
+from benchmarks.pages.markdown import OURS, Found, computer, number, table
 from benchmarks.rivals.methods import METHODS
 from benchmarks.rivals.ranks import RANKED, distance, mean_ranks
 
@@ -73,6 +73,15 @@ def _rival_set(title: str, name: str, one: Found, ledger: Ledger) -> list[str]:
         seconds = [m.get(k) for k in ("fit_seconds", "fit_core_seconds", "sample_seconds")]
         cells += [number(m.get("dcr_share")), number(m.get("copies"), 1)]
         rows.append((*cells, *(number(s, 0 if s and s >= 10 else 2) for s in seconds)))
+    notes = [f"- {METHODS[k].name} gave no rows: {_end(m['failed'])}." for k, m in failed.items()]
+    for key, m in ended.items():
+        if "half_failed" in m:
+            notes += [
+                f"- {METHODS[key].name} gave no rows when fitted to half: {_end(m['half_failed'])}."
+            ]
+        if "elsewhere" in m:
+            where = computer(m["elsewhere"]["machine"])
+            notes += [f"- {METHODS[key].name} was measured on {where}."]
     settings = "; ".join(f"{METHODS[k].name}: {ended[k]['settings']}" for k in ranked)
     return [
         f"### {name}: {size['train']:,} rows, {size['columns']} columns, "
@@ -82,18 +91,14 @@ def _rival_set(title: str, name: str, one: Found, ledger: Ledger) -> list[str]:
         "",
         *table(_RIVAL_HEADER, rows),
         "",
-        *(
-            f"- {METHODS[k].name} gave no rows: {m['failed'].rstrip('.')}."
-            for k, m in failed.items()
-        ),
-        *(
-            f"- {METHODS[k].name} gave no rows when fitted to half: {m['half_failed'].rstrip('.')}."
-            for k, m in ended.items()
-            if "half_failed" in m
-        ),
-        *([""] if failed or any("half_failed" in m for m in ended.values()) else []),
+        *notes,
+        *([""] if notes else []),
         *([f"Settings. {settings}.", ""] if settings else []),
     ]
+
+
+def _end(reason: str) -> str:
+    return reason.rstrip(".")
 
 
 _RIVAL_HEADER = (

@@ -1,8 +1,9 @@
 """`python -m benchmarks.rivals`: rival synthesisers of tables with one budget on one core.
 
 The rules are in `benchmarks.rivals`. Each cell (data set, method) is written to the results file
-when it is done; a stopped run goes on where it was, fit by fit. With several cores, unless one is
-named, the data sets are dealt out to as many processes of one core each.
+when it is done; a stopped run goes on where it was, fit by fit. A cell that another machine adds
+says which one. With several cores, unless one is named, the data sets are dealt out to as many
+processes of one core each.
 """
 
 from __future__ import annotations
@@ -136,6 +137,12 @@ def _measure(
     methods[key] = {**before, **part}
     line = ", ".join(f"{k} {v}" for k, v in part.items() if k != "versions")
     console.print(f"{asked.name} {key}, {what}: {line}", markup=False)
+    now = circumstances(_command(options, asked.name), options.seed)
+    # This process is not bound to one core, but every fit and measurement is.
+    now["machine"] |= {"cores": 1, "threads": 1}
+    if methods.keys() - {key} and found["machine"] != now["machine"]:
+        methods[key]["elsewhere"] = now
+        now = {k: found[k] for k in now}
     found = {
         "rows": {
             "train": asked.train.height,
@@ -146,10 +153,8 @@ def _measure(
         "budget_seconds": bench.seconds,
         "real": real,
         "methods": methods,
-        **circumstances(_command(options, asked.name), options.seed),
+        **now,
     }
-    # This process is not bound to one core, but every fit and measurement is.
-    found["machine"] |= {"cores": 1, "threads": 1}
     results.add(asked.name, found)
 
 
