@@ -25,8 +25,9 @@ from interfuse.fitting import (
     versions,
 )
 from interfuse.training.budget import Budget
+from interfuse.training.events import Event
 from interfuse.training.state import Checkpoint
-from interfuse.training.trainer import Event, Trainer
+from interfuse.training.trainer import Trainer
 
 Loaded = TypeVar("Loaded")
 Made = TypeVar("Made", bound=store.Saved)

@@ -25,8 +25,9 @@ import torch
 from interfuse import store
 from interfuse.errors import RunError
 from interfuse.files import write_json
+from interfuse.training.events import Event
 from interfuse.training.state import Checkpoint
-from interfuse.training.trainer import Event, Trainer
+from interfuse.training.trainer import Trainer
 
 CHECKPOINT_SECONDS = 30.0
 

@@ -34,6 +34,7 @@ from interfuse.fitting import Listener, Notice, as_given
 from interfuse.imagemodel import SCORE_SEED, ImageModel, score_pixels
 from interfuse.questions.images import BLOCK, STEPS, ImageSampler
 from interfuse.training.budget import Budget
+from interfuse.training.events import Event
 from interfuse.training.images import (
     ImageObjective,
     ImageRows,
@@ -42,7 +43,7 @@ from interfuse.training.images import (
 )
 from interfuse.training.precision import choose_device, choose_precision
 from interfuse.training.setup import hold_out
-from interfuse.training.trainer import Event, Trainer
+from interfuse.training.trainer import Trainer
 
 EXAMPLES_PER_IMAGE = 200
 FEWEST_EXAMPLES = 100_000

@@ -15,7 +15,8 @@ from pandas.testing import assert_frame_equal as assert_pandas_equal
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
-from interfuse.data.frames import Origin, from_polars, to_polars
+from interfuse.data.frames import from_polars, to_polars
+from interfuse.data.origin import Origin
 from interfuse.errors import DataError
 
 DAYS = ["2020-01-01", None, "2021-07-02", "2022-03-04"]

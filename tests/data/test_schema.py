@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interfuse import infer_schema
 from interfuse.data.dtypes import can_be_a_column, dtype_from_json, dtype_to_json
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.data.schema import KINDS, ColumnSpec, Schema, describe, fit_to_frame
 from interfuse.errors import SchemaError
 

@@ -17,7 +17,7 @@ from interfuse import store
 from interfuse.data import Schema
 from interfuse.errors import InterfuseError, RunError
 from interfuse.job import FitStopped
-from interfuse.training.trainer import Event
+from interfuse.training.events import Event
 
 
 def flows(n=400, seed=0):

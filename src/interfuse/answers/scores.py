@@ -15,7 +15,7 @@ import polars as pl
 
 from interfuse.data import from_polars
 from interfuse.data.dtypes import to_text
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.errors import OptionError
 
 MISSING = "missing"

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from interfuse.data import from_polars
-from interfuse.data.frames import Origin, to_polars
+from interfuse.data.frames import to_polars
+from interfuse.data.origin import Origin
 from interfuse.data.series import SeriesSet
 from interfuse.errors import OptionError
 

@@ -17,7 +17,7 @@ from interfuse.errors import OptionError, SchemaError
 
 if TYPE_CHECKING:
     from interfuse.job import Notice
-    from interfuse.training.trainer import Event
+    from interfuse.training.events import Event
 
 
 class _Enough(Exception):

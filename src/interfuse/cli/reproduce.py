@@ -13,7 +13,7 @@ from interfuse.cli.training import Training
 if TYPE_CHECKING:
     from interfuse.job import Notice
     from interfuse.reproduce import Reproduction
-    from interfuse.training.trainer import Event
+    from interfuse.training.events import Event
 
 
 def reproduce(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interfuse.data import Schema
     from interfuse.job import Notice
     from interfuse.model import Model
-    from interfuse.training.trainer import Event
+    from interfuse.training.events import Event
 
 MOST_COLUMNS = 60
 

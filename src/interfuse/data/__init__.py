@@ -1,8 +1,9 @@
 """Data: files and frames to cells and back, exactly. It knows no mathematics of diffusion."""
 
 from interfuse.data.codec import TableCodec
-from interfuse.data.frames import Origin, from_polars, to_polars
+from interfuse.data.frames import from_polars, to_polars
 from interfuse.data.infer import infer_schema
+from interfuse.data.origin import Origin
 from interfuse.data.read import fingerprint, read
 from interfuse.data.schema import ColumnSpec, Schema, describe
 from interfuse.data.write import check_target, write

@@ -35,7 +35,8 @@ from typing import Any
 
 import polars as pl
 
-from interfuse.data.frames import Origin, to_polars
+from interfuse.data.frames import to_polars
+from interfuse.data.origin import Origin
 from interfuse.data.rules import find_rules
 from interfuse.data.schema import ColumnSpec, Schema
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from interfuse.data.dtypes import dtype_from_json, dtype_to_json
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.data.rules import Rule
 from interfuse.errors import SchemaError
 from interfuse.files import write_json

@@ -23,7 +23,7 @@ import polars as pl
 
 from interfuse.answers.scores import Scores
 from interfuse.data import to_polars
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.questions.known import RowReader
 from interfuse.questions.odd.cells import Cells, oddest
 from interfuse.questions.odd.detector import Detector

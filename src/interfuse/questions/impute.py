@@ -31,7 +31,7 @@ from interfuse.data import to_polars
 from interfuse.data.fields.base import Field
 from interfuse.data.fields.category import CategoryField
 from interfuse.data.fields.number import NumberField
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.errors import OptionError
 from interfuse.questions.known import Known, RowReader, may_be_drawn
 from interfuse.questions.marginals import CategoryMarginal, NumberMarginal

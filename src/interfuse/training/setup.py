@@ -10,9 +10,10 @@ from scipy.special import ndtri
 
 from interfuse.data import TableCodec
 from interfuse.networks import TableNet
+from interfuse.training.contracts import Examples
 from interfuse.training.layout import Gate, Layout
 from interfuse.training.state import generator_for, seed_of
-from interfuse.training.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS, Examples, Settings
+from interfuse.training.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS, Settings
 
 HELD_OUT_SHARE = 0.05
 FEWEST_HELD_OUT = 100

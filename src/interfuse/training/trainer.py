@@ -17,14 +17,16 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from interfuse.errors import InterfuseError
 from interfuse.training.budget import DECAY_SHARE, WARM_UP_EXAMPLES, Budget, learning_rate
+from interfuse.training.contracts import BatchLosses, Examples, Goal, Net
 from interfuse.training.ema import PowerEma
+from interfuse.training.events import Event
 from interfuse.training.flat import FlatParameters
 from interfuse.training.precision import autocast
 from interfuse.training.state import Checkpoint, Progress, generator_for, seeded
@@ -65,87 +67,6 @@ class Settings:
     held_out_draws: int | None = None
     warm_up: int = WARM_UP_EXAMPLES
     patience: int = PATIENCE
-
-
-Examples = TypeVar("Examples", bound="Records")
-Net = TypeVar("Net", bound=nn.Module)
-Goal = TypeVar("Goal", bound="Objective")
-
-
-class Records(Protocol):
-    """Encoded records of any kind."""
-
-    def __len__(self) -> int:
-        """How many there are."""
-        ...
-
-    def take(self: Examples, index: Tensor) -> Examples:
-        """The records at `index`."""
-        ...
-
-    def to(self: Examples, device: torch.device | str) -> Examples:
-        """The same records on another device."""
-        ...
-
-
-class BatchLosses(Protocol):
-    """The losses of a batch."""
-
-    def total(self) -> Tensor:
-        """What training descends: a scalar."""
-        ...
-
-    def judged(self) -> Tensor:
-        """What weights are chosen by, of held-out records: a scalar."""
-        ...
-
-    def cells(self) -> Tensor:
-        """One loss for each of the objective's `names`."""
-        ...
-
-
-class Objective(Protocol):
-    """What to learn: noises batches and scores predictions. It keeps no state."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What each loss is of, for messages; empty if there is nothing to learn."""
-        ...
-
-    @property
-    def advice(self) -> str:
-        """What to do if a loss is never finite."""
-        ...
-
-    def corrupt(self, rows: Any, generator: torch.Generator) -> Any:
-        """A noisy batch; all draws come from `generator`."""
-        ...
-
-    def loss(self, net: Any, noisy: Any) -> BatchLosses:
-        """Score `net` on a noisy batch."""
-        ...
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened.
-
-    Attributes:
-        kind: "tick" (still running), "evaluated", "decay" (the learning rate starts to fall),
-            "rescued" (a loss that was not finite was survived), "stopped".
-        progress: a copy of the counters.
-        loss: mean training loss since the last event; None if there was no step.
-        rows_per_second: speed since the last event.
-        remaining: seconds to the end, by the budget and the present speed.
-        message: the reason, for people.
-    """
-
-    kind: Literal["tick", "evaluated", "decay", "rescued", "stopped"]
-    progress: Progress
-    loss: float | None
-    rows_per_second: float
-    remaining: float
-    message: str = ""
 
 
 class Trainer(Generic[Net, Goal, Examples]):

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.data.dtypes import dtype_to_json
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.data.series.build import Placed, place_rows
 from interfuse.data.series.columns import channel_of, numbers, part_of, without_infinite
 from interfuse.data.series.grid import Grid

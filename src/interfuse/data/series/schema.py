@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from interfuse.data.dtypes import dtype_from_json
-from interfuse.data.frames import Origin
+from interfuse.data.origin import Origin
 from interfuse.data.series.checks import (
     check_choice,
     check_types,

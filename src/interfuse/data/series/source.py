@@ -19,7 +19,8 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from interfuse.data.frames import Origin, to_polars
+from interfuse.data.frames import to_polars
+from interfuse.data.origin import Origin
 from interfuse.errors import DataError
 
 _CALLED = ("values", "train", "data", "x", "X")

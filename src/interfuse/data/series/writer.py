@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from interfuse.data.frames import Origin, from_polars
+from interfuse.data.frames import from_polars
+from interfuse.data.origin import Origin
 from interfuse.data.series.columns import decoded, typed
 from interfuse.data.series.schema import Channel, SeriesSchema
 from interfuse.data.series.seriesset import SeriesSet
