@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from interfuse import store
+from interfuse.basemodel import BaseModel
 from interfuse.data.images import ImageSchema, ImageSet, read_images
 from interfuse.data.images.arrays import PixelArray
 from interfuse.data.images.decode import needs, to_image
@@ -54,7 +54,7 @@ class ImageScores:
 
 
 @dataclass(frozen=True)
-class ImageModel:
+class ImageModel(BaseModel):
     """One fitted diffusion model of images.
 
     Make one with `interfuse.fit` or `interfuse.load`. Nothing here changes after fitting; every
@@ -306,21 +306,6 @@ class ImageModel:
             resize=self.schema.resize,
         )
         return read_images(source, schema=bare)
-
-    def plot_training(self, ax: Any = None) -> Any:
-        """Draw the training curve; see `interfuse.plots.training`. Returns matplotlib axes."""
-        from interfuse.plots import training
-
-        went = self.record["training"]
-        return training(went["curve"], best=went["best_examples"], ax=ax)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the model to a new run folder.
-
-        Raises:
-            RunError: the folder holds something already.
-        """
-        return store.save_model(self, Path(folder))
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from interfuse import store
 from interfuse.answers import Draws
 from interfuse.answers.scores import Scores
+from interfuse.basemodel import BaseModel
 from interfuse.data import Schema, TableCodec, from_polars
 from interfuse.errors import RunError
 from interfuse.files import write_atomically, write_json
@@ -30,7 +31,7 @@ from interfuse.training.layout import Layout
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(BaseModel):
     """One fitted diffusion model and the transforms of its columns.
 
     Make one with `interfuse.fit` or `interfuse.load`. Nothing here changes after fitting; every
@@ -262,21 +263,6 @@ class Model:
         """The prepared question behind `generate`; its `warnings` say what is unusual about it."""
         condition = parse_conditions(given or {}, self.codec) if given else Condition.none()
         return generate_table(self, condition, seed=seed, steps=steps, device=device)
-
-    def plot_training(self, ax: Any = None) -> Any:
-        """Draw the training curve; see `interfuse.plots.training`. Returns matplotlib axes."""
-        from interfuse.plots import training
-
-        went = self.record["training"]
-        return training(went["curve"], best=went["best_examples"], ax=ax)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the model to a new run folder.
-
-        Raises:
-            RunError: the folder holds something already.
-        """
-        return store.save_model(self, Path(folder))
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

@@ -19,8 +19,8 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 
-from interfuse import store
 from interfuse.answers.series import SeriesDraws, SeriesScores
+from interfuse.basemodel import BaseModel
 from interfuse.data.series import FrameWriter, SeriesSchema, SeriesSet, grid_of, read_series
 from interfuse.data.series.scaling import Scaling
 from interfuse.errors import ConditionError, OptionError, RunError
@@ -45,7 +45,7 @@ Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class SeriesModel:
+class SeriesModel(BaseModel):
     """One fitted diffusion model of series.
 
     Make one with `interfuse.fit(data, kind="series")` or `interfuse.load`. Nothing here changes
@@ -305,21 +305,6 @@ class SeriesModel:
     def read(self, data: Any) -> SeriesSet:
         """Read data as that of the fit was read."""
         return data if isinstance(data, SeriesSet) else read_series(data, schema=self.schema)
-
-    def plot_training(self, ax: Any = None) -> Any:
-        """Draw the training curve; see `interfuse.plots.training`. Returns matplotlib axes."""
-        from interfuse.plots import training
-
-        went = self.record["training"]
-        return training(went["curve"], best=went["best_examples"], ax=ax)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the model to a new run folder.
-
-        Raises:
-            RunError: the folder holds something already.
-        """
-        return store.save_model(self, Path(folder))
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,8 +11,8 @@ import polars as pl
 from interfuse.data.dtypes import dtype_from_json, dtype_to_json
 from interfuse.data.origin import Origin
 from interfuse.data.rules import Rule
+from interfuse.data.schemafile import SchemaFile
 from interfuse.errors import SchemaError
-from interfuse.files import write_json
 
 VERSION = 1
 KINDS = {
@@ -92,7 +90,7 @@ class ColumnSpec:
 
 
 @dataclass(frozen=True)
-class Schema:
+class Schema(SchemaFile):
     """All columns of a table, in order.
 
     Attributes:
@@ -170,23 +168,6 @@ class Schema:
             raise SchemaError(f"schema: column {twice[0]!r} is listed twice; list each once.")
         origin = Origin.from_json(d.get("origin", {}))
         return cls(columns, int(d.get("rows", 0)), origin, str(d.get("kind", "table")))
-
-    def save(self, path: str | Path) -> None:
-        """Write JSON, atomically."""
-        write_json(path, self.to_json())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Schema:
-        """Read what `save` wrote, edited or not.
-
-        Raises:
-            SchemaError: the file cannot be read, or is malformed.
-        """
-        try:
-            value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SchemaError(f"{path}: cannot be read as a JSON schema ({error}).") from error
-        return cls.from_json(value)
 
     def check(self, types: dict[str, pl.DataType]) -> None:
         """Check that a frame with these column types can be encoded by this schema.

@@ -22,18 +22,16 @@ hold more than the set are converted: colour to grey by luma (ITU-R 601), alpha 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from interfuse.data.schemafile import SchemaFile
 from interfuse.errors import SchemaError
-from interfuse.files import write_json
 
 VERSION = 1
 MOST_SIDE = 128
@@ -46,7 +44,7 @@ RESIZE = ("crop", "pad", "stretch")
 
 
 @dataclass(frozen=True)
-class ImageSchema:
+class ImageSchema(SchemaFile):
     """How images are read.
 
     Attributes:
@@ -181,23 +179,6 @@ class ImageSchema:
             resize=d.get("resize", "crop"),
             note=str(d.get("note", "")),
         )
-
-    def save(self, path: str | Path) -> None:
-        """Write JSON, atomically."""
-        write_json(path, self.to_json())
-
-    @classmethod
-    def load(cls, path: str | Path) -> ImageSchema:
-        """Read what `save` wrote, edited or not.
-
-        Raises:
-            SchemaError: the file cannot be read, or is malformed.
-        """
-        try:
-            value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SchemaError(f"{path}: cannot be read as a JSON schema ({error}).") from error
-        return cls.from_json(value)
 
 
 def infer(sizes: Sequence[tuple[int, int]], channels: int) -> ImageSchema:

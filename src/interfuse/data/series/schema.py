@@ -15,16 +15,15 @@ is none, because a series may well go beyond what was seen.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from interfuse.data.dtypes import dtype_from_json
 from interfuse.data.origin import Origin
+from interfuse.data.schemafile import SchemaFile
 from interfuse.data.series.checks import (
     check_choice,
     check_types,
@@ -33,7 +32,6 @@ from interfuse.data.series.checks import (
     whole,
 )
 from interfuse.errors import SchemaError
-from interfuse.files import write_json
 
 VERSION = 1
 LAYOUTS = ("wide", "long", "array")
@@ -93,7 +91,7 @@ _PARTS: dict[str, type] = {"channels": Channel, "statics": Static, "covariates":
 
 
 @dataclass(frozen=True)
-class SeriesSchema:
+class SeriesSchema(SchemaFile):
     """How series are read and written.
 
     Attributes:
@@ -251,20 +249,3 @@ class SeriesSchema:
             given[key] = tuple(given.get(key, []))
         given["origin"] = Origin.from_json(given.get("origin", {}))
         return cls(**given)
-
-    def save(self, path: str | Path) -> None:
-        """Write JSON, atomically."""
-        write_json(path, self.to_json())
-
-    @classmethod
-    def load(cls, path: str | Path) -> SeriesSchema:
-        """Read what `save` wrote, edited or not.
-
-        Raises:
-            SchemaError: the file cannot be read, or is malformed.
-        """
-        try:
-            value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SchemaError(f"{path}: cannot be read as a JSON schema ({error}).") from error
-        return cls.from_json(value)
