@@ -76,8 +76,9 @@ def fit(
         zone: of series, the time zone of the calendar, such as "Europe/Vienna".
         seconds: spend at most about this long on training and calibration; reading and encoding
             the data come on top.
-        examples: train for at most this many records instead, counted with repetition. The same
-            seed and examples give the same model on the same machine.
+        examples: train for at most this many records, counted with repetition; with `seconds` too,
+            for what is spent first. The same seed and examples, without `seconds`, give the same
+            model on the same machine.
         seed: of every random draw.
         folder: where to keep the run. Checkpoints are written there while fitting.
         resume: go on with an interrupted fit in `folder`: the same data, seed and budget; the

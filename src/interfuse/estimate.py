@@ -61,7 +61,7 @@ def estimate(
         frame_bytes: size of the table in memory.
         net: the network.
         batch: records a step.
-        budget: seconds or examples.
+        budget: of seconds, examples or both.
         precision: "bf16" or "fp32".
     """
     q, p = len(net.sizes), net.numbers
@@ -70,14 +70,10 @@ def estimate(
     activations = 4.0 * batch * (4 * net.values + net.depth * 6 * net.width)
     flops = 6 * sum(i * o for i, o in net.products())
     speed = SUSTAINED_FLOPS[precision] / flops
-    if budget.seconds is not None:
-        seconds, examples = budget.seconds, int(speed * budget.seconds)
-    else:
-        examples = budget.examples or 0
-        seconds = examples / speed
+    examples = int(budget.left(0, 0, speed))
     return Estimate(
         memory=RUNTIME_BYTES + frame_bytes + 2 * encoded + weights + activations,
         prepare_seconds=1 + rows * columns * ENCODE_SECONDS_PER_CELL,
-        train_seconds=seconds,
+        train_seconds=examples / speed,
         examples=examples,
     )

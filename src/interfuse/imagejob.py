@@ -62,16 +62,14 @@ class ImageEstimate:
 
     Attributes:
         memory: bytes at the peak, activations of a batch left out.
-        examples: images that will be seen, at most; None where the budget is in seconds.
-        seconds: of training, at most; None where the budget is in examples.
+        budget: in images that will be seen, in seconds of training, or both.
     """
 
     memory: float
-    examples: int | None
-    seconds: float | None
+    budget: Budget
 
     def __str__(self) -> str:
-        most = f"{self.examples:,} images" if self.seconds is None else f"{self.seconds:.0f} s"
+        most = self.budget.limit("images")
         return f"about {self.memory / 1e9:.1f} GB of memory, training for at most {most}"
 
 
@@ -160,8 +158,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         weights = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
         cost = ImageEstimate(
             RUNTIME_BYTES + 2.0 * pixels.numel() + weights,
-            budget.examples,
-            budget.seconds,
+            budget,
         )
         self.listener(Notice("estimate", str(cost), cost))
         rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(loaded.labels)), self.seed)

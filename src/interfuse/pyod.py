@@ -27,7 +27,7 @@ class DiffusionDetector:
             threshold.
         clean: whether the rows fitted are all normal; see `interfuse.Model.detect`.
         seconds: budget of the fit.
-        examples: budget of the fit in rows seen, instead of `seconds`; repeatable.
+        examples: budget of the fit in rows seen; repeatable where `seconds` is None.
         seed: of all random draws.
 
     Attributes:

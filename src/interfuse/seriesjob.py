@@ -47,17 +47,15 @@ class SeriesEstimate:
     Attributes:
         memory: bytes at the peak, activations of a batch left out.
         window: steps that the network sees at once.
-        examples: windows that will be seen, at most; None where the budget is in seconds.
-        seconds: of training, at most; None where the budget is in examples.
+        budget: in windows that will be seen, in seconds of training, or both.
     """
 
     memory: float
     window: int
-    examples: int | None
-    seconds: float | None
+    budget: Budget
 
     def __str__(self) -> str:
-        most = f"{self.examples:,} windows" if self.seconds is None else f"{self.seconds:.0f} s"
+        most = self.budget.limit("windows")
         return (
             f"about {self.memory / 1e9:.1f} GB of memory, windows of {self.window} steps, "
             f"training for at most {most}"
@@ -148,8 +146,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         cost = SeriesEstimate(
             RUNTIME_BYTES + size + float(ROW_BYTES * len(rows.values) * channels),
             length,
-            budget.examples,
-            budget.seconds,
+            budget,
         )
         self.listener(Notice("estimate", str(cost), cost))
         train, held = split_windows(rows, length, self.seed)

@@ -317,7 +317,6 @@ def test_an_interrupt_without_a_folder_says_that_nothing_is_kept():
     [
         ({"resume": True}, "resume: needs the folder"),
         ({"resume": True, "folder": "x", "examples": 5}, "resume: goes on with .* own budget"),
-        ({"examples": 5, "seconds": 1}, "budget: give either"),
         ({"examples": 0}, "budget: examples is 0"),
         ({"kind": "pictures"}, "kind: 'pictures' is unknown"),
         ({"device": "abacus"}, "device: 'abacus' cannot be used"),

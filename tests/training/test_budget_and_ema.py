@@ -37,9 +37,9 @@ def test_the_default_visits_each_row_300_times_within_bounds():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"seconds": 1.0, "examples": 1}, {"seconds": 0.0}, {"examples": -5}]
+    "wrong", [{}, {"seconds": 1.0, "examples": 0}, {"seconds": 0.0}, {"examples": -5}]
 )
-def test_a_budget_is_one_number_above_zero(wrong):
+def test_a_budget_is_of_numbers_above_zero(wrong):
     with pytest.raises(OptionError, match="budget"):
         Budget(**wrong)
 
@@ -55,6 +55,20 @@ def test_decay_takes_what_is_left():
     # 700 examples took 7 s: 3 s more are 300.
     assert Budget(seconds=10.0).decay_examples(7.0, 700) == 300
     assert Budget(seconds=10.0).spent(7.0, 1) == pytest.approx(0.7)
+
+
+def test_of_two_limits_the_nearer_one_counts():
+    both = Budget(seconds=10.0, examples=1_000)
+    assert both.spent(7.0, 100) == pytest.approx(0.7)
+    assert both.spent(1.0, 900) == pytest.approx(0.9)
+    # 100 examples a second: 300 more in the time that is left; 300 of the number.
+    assert both.decay_examples(7.0, 700) == 300
+    assert both.decay_examples(7.0, 350) == 150
+    assert both.decay_examples(1.0, 700) == 300
+    assert both.left(0.0, 0, speed=50.0) == 500
+    assert both.left(0.0, 0, speed=500.0) == 1_000
+    assert both.left(11.0, 10, speed=50.0) == 0
+    assert both.limit("images") == "10 s or 1,000 images"
 
 
 @pytest.mark.parametrize("gamma", [4.0, 16.0])

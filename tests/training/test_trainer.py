@@ -209,6 +209,16 @@ def test_a_budget_in_seconds_ends_in_time():
     assert t.progress.decay_from is not None
 
 
+def test_of_two_limits_the_one_in_reach_ends_the_fit(whole):
+    t = trainer(Budget(seconds=1e6, examples=200 * 64))
+    finish(t)
+    assert same(whole.weights(), t.weights())
+    t = trainer(Budget(seconds=1.5, examples=10**9))
+    finish(t)
+    # As above.
+    assert 0.6 < t.progress.seconds < 3.5
+
+
 def test_training_beats_the_untrained_network_and_reports_the_best(whole):
     curve = [c[3] for c in whole.progress.curve]
     untrained = trainer().evaluate()

@@ -265,8 +265,6 @@ def _check(
     """
     if run is None and not dry_run:
         raise OptionError("--output: where should the model go? Give a folder: -o run")
-    if seconds is not None and examples is not None:
-        raise OptionError("--seconds, --examples: both are given; a fit has one budget. Drop one.")
     for name, value in (("--seconds", seconds), ("--examples", examples)):
         if value is not None and not value > 0:
             raise OptionError(f"{name}: is {value}; expected a number above 0.")

@@ -73,13 +73,11 @@ def _beginning(record: dict[str, Any]) -> list[tuple[str, str]]:
     what = {"images": "images", "series": "steps"}.get(record.get("kind", ""), "rows")
     if "series" in data:
         what += f" of {data['series']:,} series"
-    if budget["seconds"] is not None:
-        allowed = f"{clock(budget['seconds'])} of training"
-    else:
-        allowed = f"{budget['examples']:,} examples"
+    allowed = [f"{clock(budget['seconds'])} of training"] * (budget["seconds"] is not None)
+    allowed += [f"{budget['examples']:,} examples"] * (budget["examples"] is not None)
     return [
         ("Data", f"{data['source']}, {data['rows']:,} {what}, sha256 {data['sha256'][:16]}"),
-        ("Budget", allowed),
+        ("Budget", " or ".join(allowed)),
         ("Seed", str(record["seed"])),
     ]
 

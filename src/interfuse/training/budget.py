@@ -23,14 +23,14 @@ DECAY_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent on one fit; exactly one of the two is set."""
+    """What may be spent on one fit: seconds, examples, or both, and then what is spent first."""
 
     seconds: float | None = None
     examples: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.seconds is None) == (self.examples is None):
-            raise OptionError("budget: give either seconds or examples, not both.")
+        if self.seconds is None and self.examples is None:
+            raise OptionError("budget: give seconds, examples or both.")
         for name, value in (("seconds", self.seconds), ("examples", self.examples)):
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise OptionError(f"budget: {name} is {value}; expected a number above 0.")
@@ -48,17 +48,26 @@ class Budget:
         return cls(seconds, examples)
 
     def spent(self, seconds: float, examples: int) -> float:
-        """Share of the budget used so far."""
-        if self.seconds is not None:
-            return seconds / self.seconds
-        return examples / (self.examples or 1)
+        """Share of the budget used so far; of two limits, of the nearer one."""
+        by_clock = seconds / self.seconds if self.seconds is not None else 0.0
+        by_count = examples / self.examples if self.examples is not None else 0.0
+        return max(by_clock, by_count)
 
     def decay_examples(self, seconds: float, examples: int) -> int:
         """How many examples the decay gets if it starts now, because the budget says so."""
-        if self.seconds is not None:
-            speed = examples / max(seconds, 1e-9)
-            return max(int(speed * (self.seconds - seconds)), 1)
-        return max((self.examples or 1) - examples, 1)
+        return max(int(self.left(seconds, examples, examples / max(seconds, 1e-9))), 1)
+
+    def left(self, seconds: float, examples: int, speed: float) -> float:
+        """Examples until the budget is spent, at `speed` examples a second."""
+        by_clock = speed * (self.seconds - seconds) if self.seconds is not None else math.inf
+        by_count = self.examples - examples if self.examples is not None else math.inf
+        return max(min(by_clock, by_count), 0.0)
+
+    def limit(self, unit: str) -> str:
+        """In words: "60 s", "1,000 images", or "60 s or 1,000 images"."""
+        by_clock = [f"{self.seconds:.0f} s"] if self.seconds is not None else []
+        by_count = [f"{self.examples:,} {unit}"] if self.examples is not None else []
+        return " or ".join(by_clock + by_count)
 
 
 def learning_rate(

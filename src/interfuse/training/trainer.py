@@ -351,9 +351,7 @@ class Trainer(Generic[Net, Goal, Examples]):
             return 0.0
         if p.decay_from is not None:
             return (p.decay_from + p.decay_examples - p.examples) / max(speed, 1e-9)
-        if self.budget.seconds is not None:
-            return max(self.budget.seconds - p.seconds, 0.0)
-        return ((self.budget.examples or 0) - p.examples) / max(speed, 1e-9)
+        return self.budget.left(p.seconds, p.examples, speed) / max(speed, 1e-9)
 
     # -- state ----------------------------------------------------------------------------------
 
