@@ -78,14 +78,14 @@ def test_mean_ranks_count_a_failure_as_last():
 
 def test_a_variant_is_ranked_in_the_place_of_its_method():
     results = rivals(BAD, GOOD)
-    assert "interfuse_few" not in mean_ranks(results, "interfuse_few")
+    assert "interfuse_20" not in mean_ranks(results, "interfuse_20")
     methods = results["shoppers"]["methods"]
-    methods["interfuse_few"] = methods["ctgan"]
-    assert "interfuse_few" not in mean_ranks(results)
+    methods["interfuse_20"] = methods["ctgan"]
+    assert "interfuse_20" not in mean_ranks(results)
     assert mean_ranks(results)["interfuse"][0] > mean_ranks(results)["ctgan"][0]
-    ranks = mean_ranks(results, "interfuse_few")
-    assert ranks.keys() == {"interfuse_few", "ctgan", "tvae"}
-    assert ranks["interfuse_few"][0] == ranks["ctgan"][0] == 1.5
+    ranks = mean_ranks(results, "interfuse_20")
+    assert ranks.keys() == {"interfuse_20", "ctgan", "tvae"}
+    assert ranks["interfuse_20"][0] == ranks["ctgan"][0] == 1.5
 
 
 def test_a_cell_that_another_machine_added_says_which_one(tmp_path):
@@ -113,7 +113,7 @@ def test_cells_of_another_machine_leave_the_records_own(tmp_path, monkeypatch):
     asked = Task("shoppers", rows, rows, rows, rows, {"a": "number"}, "a")
     results = Results(tmp_path / "rivals.json")
     options = parser().parse_args(["--out", str(results.path)])
-    for processor, keys in (("P", ["ctgan"]), ("Q", ["interfuse_few", "ctgan"])):
+    for processor, keys in (("P", ["ctgan"]), ("Q", ["interfuse_20", "ctgan"])):
         monkeypatch.setattr(
             "benchmarks.rivals.__main__.circumstances",
             lambda *_, p=processor: {"machine": {"processor": p}, "command": p},
@@ -123,7 +123,7 @@ def test_cells_of_another_machine_leave_the_records_own(tmp_path, monkeypatch):
                 _measure(bench, results, asked, key, what, options)
     found = results.found["shoppers"]
     assert found["command"] == found["machine"]["processor"] == "P"
-    assert found["methods"]["interfuse_few"]["elsewhere"]["machine"]["processor"] == "Q"
+    assert found["methods"]["interfuse_20"]["elsewhere"]["machine"]["processor"] == "Q"
     assert "elsewhere" not in found["methods"]["ctgan"]
 
 

@@ -64,12 +64,15 @@ METHODS: dict[str, Method] = {
     "bootstrap": Method("bootstrap of the real rows", "yardsticks", ranked=False),
     "independent": Method("independent columns", "yardsticks", ranked=False),
     "interfuse": Method("interfuse", "interfuse_table"),
-    "interfuse_few": Method(
-        "interfuse, at most 20 visits a row",
-        "interfuse_table",
-        ranked=False,
-        instead_of="interfuse",
-    ),
+    **{
+        f"interfuse_{visits}": Method(
+            f"interfuse, at most {visits} visits a row",
+            "interfuse_table",
+            ranked=False,
+            instead_of="interfuse",
+        )
+        for visits in (20, 10)
+    },
     "ctgan": Method("CTGAN", "gan", _CTGAN, "Xu et al. 2019, arXiv 1907.00503"),
     "tvae": Method("TVAE", "gan", _CTGAN, "Xu et al. 2019, arXiv 1907.00503"),
     "copula": Method("Gaussian copula", "copula", _SDV, "SDV, Patki et al. 2016"),

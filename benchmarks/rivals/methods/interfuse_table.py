@@ -12,18 +12,19 @@ SHARE = 0.95
 """Of the budget; reading and encoding take the rest."""
 
 
-VISITS = 20
-"""Of each row, at most, by the variant: what a user asks for with `examples` who fears copies."""
-
-
 def fit(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any, str]:
     """Fit; the draw's seed is the fit's."""
     return _fit(rows, seconds, seed, None)
 
 
-def fit_interfuse_few(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any, str]:
-    """The same with fewer visits, so that drawn rows are less near to those fitted."""
-    return _fit(rows, seconds, seed, VISITS * rows.height)
+def fit_interfuse_20(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any, str]:
+    """The same with few visits a row: what a user asks for with `examples` who fears copies."""
+    return _fit(rows, seconds, seed, 20 * rows.height)
+
+
+def fit_interfuse_10(rows: pl.DataFrame, plain: Any, seconds: float, seed: int) -> tuple[Any, str]:
+    """The same with half as many."""
+    return _fit(rows, seconds, seed, 10 * rows.height)
 
 
 def _fit(rows: pl.DataFrame, seconds: float, seed: int, examples: int | None) -> tuple[Any, str]:
