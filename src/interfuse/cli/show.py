@@ -73,8 +73,11 @@ def _beginning(record: dict[str, Any]) -> list[tuple[str, str]]:
     what = {"images": "images", "series": "steps"}.get(record.get("kind", ""), "rows")
     if "series" in data:
         what += f" of {data['series']:,} series"
-    allowed = [f"{clock(budget['seconds'])} of training"] * (budget["seconds"] is not None)
-    allowed += [f"{budget['examples']:,} examples"] * (budget["examples"] is not None)
+    allowed = []
+    if budget["seconds"] is not None:
+        allowed.append(f"{clock(budget['seconds'])} of training")
+    if budget["examples"] is not None:
+        allowed.append(f"{budget['examples']:,} examples")
     return [
         ("Data", f"{data['source']}, {data['rows']:,} {what}, sha256 {data['sha256'][:16]}"),
         ("Budget", " or ".join(allowed)),
