@@ -2,8 +2,9 @@
 
 Two cores measure two pieces at once; a piece that says how fast many cores are is `alone`. With the
 usual budgets all of it took 101 minutes on two cores with AVX512 and bfloat16
-(`results/every.json`). On cores without them, which had tests to run as well, 27 of the 36 pieces
-took 159 minutes; `minutes` are those of the faster cores.
+(`results/every.json`), before the rivals had two variants of interfuse beside them. On cores
+without AVX512, which had tests to run as well, 27 of the 36 pieces took 159 minutes; `minutes` are
+those of the faster cores.
 """
 
 from __future__ import annotations

@@ -41,10 +41,9 @@ def rivals(title: str, found: Found, ledger: Ledger) -> list[str]:
     for key, method in METHODS.items():
         places = mean_ranks(found, key) if method.instead_of else {}
         if key in places:
-            number = list(places).index(key) + 1
             lines += [
                 f"In the place of {METHODS[method.instead_of].name}, {method.name} has the mean "
-                f"rank {places[key][0]:.2f}: number {number} of {len(places)}.",
+                f"rank {places[key][0]:.2f}, place {list(places).index(key) + 1} of {len(places)}.",
                 "",
             ]
     return lines
@@ -73,15 +72,13 @@ def _rival_set(title: str, name: str, one: Found, ledger: Ledger) -> list[str]:
         seconds = [m.get(k) for k in ("fit_seconds", "fit_core_seconds", "sample_seconds")]
         cells += [number(m.get("dcr_share")), number(m.get("copies"), 1)]
         rows.append((*cells, *(number(s, 0 if s and s >= 10 else 2) for s in seconds)))
-    notes = [f"- {METHODS[k].name} gave no rows: {_end(m['failed'])}." for k, m in failed.items()]
+    said = [(k, f"gave no rows: {m['failed'].rstrip('.')}") for k, m in failed.items()]
     for key, m in ended.items():
         if "half_failed" in m:
-            notes += [
-                f"- {METHODS[key].name} gave no rows when fitted to half: {_end(m['half_failed'])}."
-            ]
+            said.append((key, f"gave no rows when fitted to half: {m['half_failed'].rstrip('.')}"))
         if "elsewhere" in m:
-            where = computer(m["elsewhere"]["machine"])
-            notes += [f"- {METHODS[key].name} was measured on {where}."]
+            said.append((key, f"was measured on {computer(m['elsewhere']['machine'])}"))
+    notes = [f"- {METHODS[key].name} {what}." for key, what in said]
     settings = "; ".join(f"{METHODS[k].name}: {ended[k]['settings']}" for k in ranked)
     return [
         f"### {name}: {size['train']:,} rows, {size['columns']} columns, "
@@ -95,10 +92,6 @@ def _rival_set(title: str, name: str, one: Found, ledger: Ledger) -> list[str]:
         *([""] if notes else []),
         *([f"Settings. {settings}.", ""] if settings else []),
     ]
-
-
-def _end(reason: str) -> str:
-    return reason.rstrip(".")
 
 
 _RIVAL_HEADER = (

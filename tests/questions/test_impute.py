@@ -75,9 +75,10 @@ def test_draws_of_two_cells_belong_together(learned, fresh):
     table = fresh.head(1_000).with_columns(x=pl.lit(None, pl.Float64), y=pl.lit(None, pl.Float64))
     frames = learned.impute(table, draws=4).frames()
     pairs = np.concatenate([f.select("x", "y").to_numpy() for f in frames])
-    # Of 4,000 pairs with correlation .8 the error is (1 - .64) / sqrt(4,000) = .006. The fit itself
-    # is off by up to .027, over two seeds in bf16 and fp32: by most where a plateau ended it early.
-    assert abs(np.corrcoef(pairs.T)[0, 1] - RHO) < 0.027 + 3 * 0.006
+    # Of 4,000 pairs with correlation .8 the error is (1 - .64) / sqrt(4,000) = .006. The fit comes
+    # on top: .005 to .019 off in three fits of two seeds in bf16 and fp32, .030 to .043 in one that
+    # a plateau ended after 387,000 examples.
+    assert abs(np.corrcoef(pairs.T)[0, 1] - RHO) < 0.045
 
 
 def test_missing_in_training_is_no_value(learned, fresh):

@@ -66,7 +66,7 @@ METHODS: dict[str, Method] = {
     "interfuse": Method("interfuse", "interfuse_table"),
     **{
         f"interfuse_{visits}": Method(
-            f"interfuse, at most {visits} visits a row",
+            f"interfuse (at most {visits} visits a row)",
             "interfuse_table",
             ranked=False,
             instead_of="interfuse",
