@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from interfuse.files import write_json
+from interfuse.io.files import write_json
 
 RESULTS = Path(__file__).parent / "results"
 ONE_THREAD = dict.fromkeys(

@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks.common import ONE_THREAD, RESULTS, Results, circumstances, console, show
 from benchmarks.jobs import LONG, USUAL, Budgets, Job, jobs
-from interfuse.files import write_json
+from interfuse.io.files import write_json
 
 FOLDER, LONG_FOLDER = Path("build/bench"), Path("build/bench-long")
 ROOT = Path(__file__).parents[1]

@@ -33,18 +33,18 @@ from benchmarks import images_judge as judge
 from benchmarks import images_rival as rival
 from benchmarks.common import RESULTS, Results, circumstances, console, show, shown
 from benchmarks.environments import environment
-from interfuse.networks import UNet
-from interfuse.questions.images import BLOCK, ImageSampler
-from interfuse.training.budget import Budget
-from interfuse.training.images import (
+from interfuse.kinds.images.ask.sampler import BLOCK, ImageSampler
+from interfuse.kinds.images.learn import (
     ImageObjective,
     ImageRows,
     image_network_for,
     image_settings_for,
 )
-from interfuse.training.precision import choose_device, choose_precision
-from interfuse.training.setup import hold_out
-from interfuse.training.trainer import Trainer
+from interfuse.kinds.images.net import UNet
+from interfuse.train.budget import Budget
+from interfuse.train.hold_out import hold_out
+from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.trainer import Trainer
 
 CACHE = Path("build/bench-images")
 SHAPE, CLASSES, PAD = (1, 32, 32), 10, 2

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interfuse.training.precision import autocast, choose_device, choose_precision
+from interfuse.train.precision import autocast, choose_device, choose_precision
 
 FEATURES = 128
 EPOCHS = 6

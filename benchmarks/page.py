@@ -16,7 +16,7 @@ from benchmarks.common import RESULTS
 from benchmarks.pages import other, questions, rivals, tables
 from benchmarks.pages.ledger import Ledger
 from benchmarks.pages.markdown import OURS, Found, circumstances_of, plain, table
-from interfuse.files import write_atomically
+from interfuse.io.files import write_atomically
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 

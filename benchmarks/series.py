@@ -59,7 +59,7 @@ from benchmarks.series_rivals import (
     fill,
 )
 from benchmarks.series_score import score_detections, score_forecast
-from interfuse.evaluate.series import block_bootstrap, discriminate, likeness
+from interfuse.kinds.series.judge import block_bootstrap, discriminate, likeness
 
 OURS = "interfuse"
 STATISTICS = (

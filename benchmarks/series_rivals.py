@@ -35,7 +35,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 
 from benchmarks.series_data import DAY, WEEK, Floats, GapTask, Labelled, week_of_holes
-from interfuse.evaluate.series import period_length
+from interfuse.kinds.series.judge import period_length
 
 DRAWS = 100
 SPREAD = (np.arange(DRAWS) + 0.5) / DRAWS

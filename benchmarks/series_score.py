@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmarks.series_data import Floats, Labelled
-from interfuse.evaluate.series import (
+from interfuse.kinds.series.judge import (
     average_precision,
     coverage,
     crps,

@@ -24,8 +24,8 @@ import torch
 from benchmarks.common import RESULTS, Results, circumstances, console
 from benchmarks.protocol import shoppers
 from benchmarks.scale import large_table
-from interfuse.training.precision import choose_device, choose_precision
-from interfuse.training.setup import settings_for
+from interfuse.kinds.table.learn.setup import settings_for
+from interfuse.train.precision import choose_device, choose_precision
 
 TARGET = 0.5
 LARGE = 1_000_000

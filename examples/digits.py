@@ -18,8 +18,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import interfuse
-from interfuse.data.images import animation, grid, write_png
-from interfuse.questions.chain import forward_frames, nats_from_noise
+from interfuse.kinds.images.ask.chain import forward_frames, nats_from_noise
+from interfuse.kinds.images.data import animation, grid, write_png
 
 SECONDS = 75
 COLUMNS = 8

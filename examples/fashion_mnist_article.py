@@ -21,8 +21,8 @@ import torch
 from sklearn.datasets import load_digits
 
 from interfuse import DiffusionModel
-from interfuse.networks.unet import IntegerTime, UNet
-from interfuse.training.precision import autocast, choose_device, choose_precision
+from interfuse.kinds.images.net import IntegerTime, UNet
+from interfuse.train.precision import autocast, choose_device, choose_precision
 
 BATCH = 64
 RATE = 1e-3

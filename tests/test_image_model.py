@@ -17,11 +17,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import interfuse
-from interfuse import store
-from interfuse.diffusion.chain import Chain
+from interfuse.core.chain import Chain
 from interfuse.errors import ConditionError, DataError, OptionError, RunError
-from interfuse.fitting import FitStopped
-from interfuse.questions.chain import MOST_NATS, forward_chain, forward_frames, nats_from_noise
+from interfuse.kinds.images.ask.chain import (
+    MOST_NATS,
+    forward_chain,
+    forward_frames,
+    nats_from_noise,
+)
+from interfuse.run import store
+from interfuse.run.fitting import FitStopped
 from tiny_images import DARK, LIGHT, SIZE, shades, use_tiny_network
 
 EXAMPLES = 20_000
@@ -29,8 +34,8 @@ EXAMPLES = 20_000
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny():
-    import interfuse.imagejob as job
-    import interfuse.training.images as training
+    import interfuse.kinds.images.job as job
+    import interfuse.kinds.images.learn as training
 
     before = job.image_network_for, training.HELD_OUT_DRAWS
     use_tiny_network()

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import interfuse
-from interfuse import store
 from interfuse.errors import RunError
 from interfuse.reproduce import reproduce
-from interfuse.training.budget import DECAY_SHARE, Budget
-from interfuse.training.replay import Replay
+from interfuse.run import store
+from interfuse.train.budget import DECAY_SHARE, Budget
+from interfuse.train.replay import Replay
 from tiny_images import shades, use_tiny_network
 
 
@@ -86,11 +86,11 @@ def test_data_in_memory_must_be_passed_again(tmp_path):
 
 
 def test_images_are_repeated(tmp_path, monkeypatch):
-    import interfuse.imagejob
-    import interfuse.training.images
+    import interfuse.kinds.images.job
+    import interfuse.kinds.images.learn
 
-    monkeypatch.setattr(interfuse.imagejob, "image_network_for", None)
-    monkeypatch.setattr(interfuse.training.images, "HELD_OUT_DRAWS", None)
+    monkeypatch.setattr(interfuse.kinds.images.job, "image_network_for", None)
+    monkeypatch.setattr(interfuse.kinds.images.learn, "HELD_OUT_DRAWS", None)
     use_tiny_network()
     images, names = shades(120)
     interfuse.fit(images, labels=names, examples=600, seed=1, folder=tmp_path / "run")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from interfuse.networks import UNet
+from interfuse.kinds.images.net import UNet
 
 DARK, LIGHT, SPREAD = 60, 190, 12
 SIZE = 8
@@ -36,8 +36,8 @@ def tiny_network(shape, classes, images, seed):
 
 def use_tiny_network() -> None:
     """Let fits of this process use `tiny_network`."""
-    import interfuse.imagejob
-    import interfuse.training.images
+    import interfuse.kinds.images.job
+    import interfuse.kinds.images.learn
 
-    interfuse.imagejob.image_network_for = tiny_network
-    interfuse.training.images.HELD_OUT_DRAWS = 128
+    interfuse.kinds.images.job.image_network_for = tiny_network
+    interfuse.kinds.images.learn.HELD_OUT_DRAWS = 128

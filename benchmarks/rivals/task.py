@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.protocol import DATA_SETS, DataSet, halves
-from interfuse.data import infer_schema
 from interfuse.evaluate import kinds_of
+from interfuse.kinds.table.infer import infer_schema
 
 TARGETS = {"nsl-kdd": "class", "wikipedia": "isRobot", "phishing": "Result"}
 FEW_VALUES = 3

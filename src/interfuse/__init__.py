@@ -17,14 +17,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from interfuse.api import fit
-    from interfuse.data import Schema, infer_schema
-    from interfuse.diffusion import DiffusionModel
+    from interfuse.api import fit, load
+    from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError
     from interfuse.evaluate import evaluate
-    from interfuse.imagemodel import ImageModel
-    from interfuse.model import Model, load
-    from interfuse.seriesmodel import SeriesModel
+    from interfuse.kinds.images.model import ImageModel
+    from interfuse.kinds.series.model import SeriesModel
+    from interfuse.kinds.table.infer import infer_schema
+    from interfuse.kinds.table.model import Model
+    from interfuse.kinds.table.schema import Schema
 
 __all__ = [
     "DiffusionModel",
@@ -40,16 +41,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DiffusionModel": "interfuse.diffusion",
-    "ImageModel": "interfuse.imagemodel",
+    "DiffusionModel": "interfuse.core",
+    "ImageModel": "interfuse.kinds.images.model",
     "InterfuseError": "interfuse.errors",
-    "Model": "interfuse.model",
-    "Schema": "interfuse.data",
-    "SeriesModel": "interfuse.seriesmodel",
+    "Model": "interfuse.kinds.table.model",
+    "Schema": "interfuse.kinds.table.schema",
+    "SeriesModel": "interfuse.kinds.series.model",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",
-    "infer_schema": "interfuse.data",
-    "load": "interfuse.model",
+    "infer_schema": "interfuse.kinds.table.infer",
+    "load": "interfuse.api",
 }
 
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from interfuse import store
-from interfuse.data import Schema
-from interfuse.data.images import ImageSchema, is_images
-from interfuse.data.series.schema import SeriesSchema
 from interfuse.errors import OptionError
-from interfuse.fitting import FitStopped, Listener, Notice
-from interfuse.job import Job
+from interfuse.kinds.images.data import ImageSchema, is_images
+from interfuse.kinds.series.data.schema import SeriesSchema
+from interfuse.kinds.table.job import Job
+from interfuse.kinds.table.schema import Schema
+from interfuse.run import store
+from interfuse.run.fitting import FitStopped, Listener, Notice
 
-__all__ = ["FitStopped", "Notice", "fit", "kind_of"]
+__all__ = ["FitStopped", "Notice", "fit", "kind_of", "load"]
 
 KINDS = ("table", "images", "series")
 
@@ -147,11 +147,11 @@ def fit(
     if not keep_rows and kind != "table":
         raise OptionError(f"keep_rows: is for tables; a model of {kind} keeps none.")
     if kind == "images":
-        from interfuse.imagejob import ImageJob
+        from interfuse.kinds.images.job import ImageJob
 
         job: Any = ImageJob(**options, **special[kind])
     elif kind == "series":
-        from interfuse.seriesjob import SeriesJob
+        from interfuse.kinds.series.job import SeriesJob
 
         job = SeriesJob(**options, **special[kind])
     else:
@@ -162,3 +162,32 @@ def fit(
     store.prepare(folder, resume=resume, overwrite=overwrite)
     with store.locked(folder):
         return job.run_in(folder, again=resume)
+
+
+def load(folder: str | Path) -> Any:
+    """Open a run folder. Nothing in it is executed.
+
+    Args:
+        folder: what `interfuse fit -o` or `Model.save` wrote.
+
+    Returns:
+        A `Model` of a table, an `ImageModel` of images or a `SeriesModel` of time series;
+        `schema.kind` says which.
+
+    Raises:
+        RunError: the folder is missing, unfinished, damaged or of a newer version.
+    """
+    folder = Path(folder)
+    record, parts = store.open_run(folder)
+    body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
+    if store.kind_of(record) == "images":
+        from interfuse.kinds.images.model import open_images
+
+        return open_images(folder, body, parts)
+    if store.kind_of(record) == "series":
+        from interfuse.kinds.series.model import open_series
+
+        return open_series(folder, body, parts)
+    from interfuse.kinds.table.model import open_table
+
+    return open_table(folder, body, parts)

@@ -23,10 +23,10 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError, OptionError, RunError
-from interfuse.files import write_json
+from interfuse.io.files import write_json
 
 if TYPE_CHECKING:
-    from interfuse.seriesmodel import SeriesModel
+    from interfuse.kinds.series.model import SeriesModel
 
 ITEM, TIME = "item_id", "time"
 AT_ONCE = 64

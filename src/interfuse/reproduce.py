@@ -21,17 +21,17 @@ import polars as pl
 import torch
 from safetensors.torch import load_file
 
-from interfuse import store
-from interfuse.data.images import ImageSchema
-from interfuse.data.series import SeriesSchema
+from interfuse.api import load
 from interfuse.errors import RunError
-from interfuse.fitting import Listener, machine, versions
-from interfuse.imagejob import ImageJob
-from interfuse.job import Job
-from interfuse.model import load
-from interfuse.questions.rounds import Plan
-from interfuse.seriesjob import SeriesJob
-from interfuse.training.replay import Replay
+from interfuse.kinds.images.data import ImageSchema
+from interfuse.kinds.images.job import ImageJob
+from interfuse.kinds.series.data import SeriesSchema
+from interfuse.kinds.series.job import SeriesJob
+from interfuse.kinds.table.job import Job
+from interfuse.kinds.table.learn.rounds import Plan
+from interfuse.run import store
+from interfuse.run.fitting import Listener, machine, versions
+from interfuse.train.replay import Replay
 
 AnyJob = Job | ImageJob | SeriesJob
 ROWS, IMAGES, SERIES = 1_000, 16, 8

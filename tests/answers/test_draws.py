@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from interfuse.answers import Draws, Empirical, Filled
-from interfuse.data.frames import to_polars
 from interfuse.errors import OptionError
+from interfuse.io.frames import to_polars
+from interfuse.kinds.table.answer import Draws, Empirical, Filled
 
 M, K = 19, 400
 

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from interfuse.answers.scores import Scores
-from interfuse.data.frames import to_polars
 from interfuse.errors import OptionError
+from interfuse.io.frames import to_polars
+from interfuse.kinds.table.answer.scores import Scores
 
 
 def scores(table, **more):

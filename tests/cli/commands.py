@@ -48,7 +48,7 @@ class child:
         self, *arguments: object, checkpoint: float = 30.0, preexec_fn=None, stdout=subprocess.PIPE
     ) -> None:
         code = (
-            f"import interfuse.basejob; interfuse.basejob.CHECKPOINT_SECONDS = {checkpoint}; "
+            f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "
             "from interfuse.cli import main; main()"
         )
         self.process = subprocess.Popen(

@@ -84,7 +84,7 @@ def test_a_reader_that_leaves_is_no_error(run):
 
 def test_an_interrupt_that_was_lost_ends_the_loop(monkeypatch):
     """Python drops an exception that is raised inside another library's callback."""
-    from interfuse.cli import console
+    from interfuse import console
     from interfuse.cli.generate import with_progress
 
     frames = with_progress(iter([pl.DataFrame({"x": [1]})] * 3), 3)

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 import interfuse
-from interfuse.cli.images import impute_images, parse_size
-from interfuse.data.images import read_images
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.images.cli import impute_images, parse_size
+from interfuse.kinds.images.data import read_images
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tiny_images import SIZE, shades, use_tiny_network
@@ -24,8 +24,8 @@ EXAMPLES = 1_000
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny():
-    import interfuse.imagejob as job
-    import interfuse.training.images as training
+    import interfuse.kinds.images.job as job
+    import interfuse.kinds.images.learn as training
 
     before = job.image_network_for, training.HELD_OUT_DRAWS
     use_tiny_network()

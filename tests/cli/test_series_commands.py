@@ -24,8 +24,8 @@ EXAMPLES = 640
 CHILD = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'series')!r}); "
     "from tiny_series import use_tiny_network; use_tiny_network(); "
-    "import interfuse.basejob; interfuse.basejob.CHECKPOINT_SECONDS = 0.0; "
-    "from interfuse.seriesmodel import SeriesModel as M; ask = M.forecast; "
+    "import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = 0.0; "
+    "from interfuse.kinds.series.model import SeriesModel as M; ask = M.forecast; "
     "M.forecast = lambda *a, **k: (print('asked', flush=True), ask(*a, **k))[1]; "
     "from interfuse.cli import main; main()"
 )

@@ -16,10 +16,9 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 from scipy.special import ndtr, ndtri
 
-from interfuse.data import ColumnSpec
-from interfuse.data.fields import FIELDS, Field, field_class
-from interfuse.data.schema import KINDS
 from interfuse.errors import InterfuseError, SchemaError
+from interfuse.kinds.table.fields import FIELDS, Field, field_class
+from interfuse.kinds.table.schema import KINDS, ColumnSpec
 
 N = 60
 SAMPLES = [

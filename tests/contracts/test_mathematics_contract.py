@@ -7,8 +7,12 @@ import math
 import pytest
 import torch
 
-from interfuse.diffusion import SAMPLERS, SCHEDULES, Cosine, Gaussian
-from interfuse.networks import NETWORKS
+from interfuse.core import SAMPLERS, SCHEDULES, Cosine, Gaussian
+from interfuse.kinds.images import net as images_net
+from interfuse.kinds.series import net as series_net
+from interfuse.kinds.table import net as table_net
+
+NETWORKS = {**table_net.NETWORKS, **series_net.NETWORKS, **images_net.NETWORKS}
 
 TIMES = torch.linspace(0, 1, 101, dtype=torch.float64)
 
@@ -160,7 +164,7 @@ class TestEverySampler:
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_samplers_are_documented_and_keep_known_cells(name):
     documented(SAMPLERS[name])
-    from interfuse.diffusion import Known
+    from interfuse.core import Known
 
     g = torch.Generator().manual_seed(0)
     start = torch.randn(5, 3, generator=g)

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from interfuse.data.read import read
 from interfuse.errors import DataError
+from interfuse.io.read import read
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pandas.testing import assert_frame_equal as assert_pandas_equal
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
-from interfuse.data.frames import from_polars, to_polars
-from interfuse.data.origin import Origin
 from interfuse.errors import DataError
+from interfuse.io.frames import from_polars, to_polars
+from interfuse.io.origin import Origin
 
 DAYS = ["2020-01-01", None, "2021-07-02", "2022-03-04"]
 

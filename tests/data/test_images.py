@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from interfuse.data.images import ImageSchema, fingerprint, is_images, read_images
-from interfuse.data.images import decode as decoding
-from interfuse.data.images.decode import resized
 from interfuse.errors import DataError, SchemaError
+from interfuse.kinds.images.data import ImageSchema, fingerprint, is_images, read_images
+from interfuse.kinds.images.data import decode as decoding
+from interfuse.kinds.images.data.decode import resized
 
 RNG = np.random.default_rng(3)
 
@@ -477,7 +477,7 @@ def test_many_files_hold_one_image_at_a_time(tmp_path, monkeypatch):
         alive.append(weakref.ref(image))
         return image
 
-    monkeypatch.setattr("interfuse.data.images.read.decode", watched)
+    monkeypatch.setattr("interfuse.kinds.images.data.read.decode", watched)
     found = read_images(tmp_path)
     assert len(found) == 300
     assert max(most) <= 1

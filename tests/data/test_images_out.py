@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from interfuse.data.images import (
+from interfuse.errors import DataError
+from interfuse.kinds.images.data import (
     ImageSchema,
     animation,
     grid,
@@ -15,8 +16,7 @@ from interfuse.data.images import (
     write_png,
     writing_folder,
 )
-from interfuse.data.images.holes import read_with_holes
-from interfuse.errors import DataError
+from interfuse.kinds.images.data.holes import read_with_holes
 
 RNG = np.random.default_rng(5)
 

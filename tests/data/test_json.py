@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from interfuse.data.jsonfile import read_json_lines
 from interfuse.errors import DataError
+from interfuse.io.jsonfile import read_json_lines
 
 
 def of(text):

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
-from interfuse.data.read import fingerprint, read
 from interfuse.errors import DataError
+from interfuse.io.read import fingerprint, read
 
 FRAME = pl.DataFrame({"port": [80, 443, None], "proto": ["tcp", "udp", "tcp"], "x": [0.5, 1, 2]})
 

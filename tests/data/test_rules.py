@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
-from interfuse.data.rules import Rule, find_rules
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.rules import Rule, find_rules
 
 names = st.text(min_size=1, max_size=8)
 terms = st.lists(st.tuples(st.sampled_from([1, -1]), names), min_size=1, max_size=4)

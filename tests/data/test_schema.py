@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interfuse import infer_schema
-from interfuse.data.dtypes import can_be_a_column, dtype_from_json, dtype_to_json
-from interfuse.data.origin import Origin
-from interfuse.data.schema import KINDS, ColumnSpec, Schema, describe, fit_to_frame
 from interfuse.errors import SchemaError
+from interfuse.io.dtypes import can_be_a_column, dtype_from_json, dtype_to_json
+from interfuse.io.origin import Origin
+from interfuse.kinds.table.schema import KINDS, ColumnSpec, Schema, describe, fit_to_frame
 
 units = st.sampled_from(["ms", "us", "ns"])
 dtypes = st.one_of(

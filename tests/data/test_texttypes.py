@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interfuse.data.texttypes import MISSING, typed
+from interfuse.io.texttypes import MISSING, typed
 
 
 def of(values, **options):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
-from interfuse.data.read import read
-from interfuse.data.write import check_target, write
 from interfuse.errors import DataError
+from interfuse.io.read import read
+from interfuse.io.write import check_target, write
 
 EVERY = [pl.Int8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Date]
 EVERY += [pl.Time, pl.Datetime, pl.Duration, pl.Enum]

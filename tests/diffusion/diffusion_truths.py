@@ -2,7 +2,7 @@
 
 import torch
 
-from interfuse.diffusion import SCHEDULES, Gaussian, MixtureData
+from interfuse.core import SCHEDULES, Gaussian, MixtureData
 
 SCHEDULE_NAMES = sorted(SCHEDULES)
 

@@ -8,8 +8,8 @@ import torch
 from diffusion_truths import generator, normal
 from torch import nn
 
-from interfuse.diffusion import Chain, LinearBeta, normal_kl
-from interfuse.diffusion.article import DiffusionModel
+from interfuse.core import Chain, LinearBeta, normal_kl
+from interfuse.core.article import DiffusionModel
 from interfuse.errors import OptionError
 
 STEPS, LOW, HIGH = 200, 1e-3, 0.08

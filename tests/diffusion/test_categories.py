@@ -8,7 +8,7 @@ from diffusion_truths import chi_square, gaussian, generator, normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfuse.diffusion import (
+from interfuse.core import (
     CATEGORY_SAMPLERS,
     DDPM,
     DPMSolver,

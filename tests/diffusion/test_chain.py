@@ -5,7 +5,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 from diffusion_truths import gaussian, generator, normal
 
-from interfuse.diffusion import DDIM, DDPM, Chain, LinearBeta, normal_kl
+from interfuse.core import DDIM, DDPM, Chain, LinearBeta, normal_kl
 
 CHAIN = Chain.of()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import MultivariateNormal
 
-from interfuse.diffusion import (
+from interfuse.core import (
     X0,
     Eps,
     FiniteSet,

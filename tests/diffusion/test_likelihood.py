@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusion_truths import MIXTURE, SCHEDULE_NAMES, gaussian, generator, normal
 
-from interfuse.diffusion import (
+from interfuse.core import (
     X0,
     Chain,
     FiniteSet,

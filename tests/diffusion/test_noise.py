@@ -6,8 +6,8 @@ import torch
 from diffusion_truths import chi_square
 from scipy import stats
 
-from interfuse.diffusion import RowNoise
-from interfuse.diffusion.noise import _mix_
+from interfuse.core import RowNoise
+from interfuse.core.noise import _mix_
 from interfuse.errors import OptionError
 
 KEYS = {

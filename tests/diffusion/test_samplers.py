@@ -16,7 +16,7 @@ from diffusion_truths import (
     normal,
 )
 
-from interfuse.diffusion import (
+from interfuse.core import (
     DDIM,
     DDPM,
     SAMPLERS,

@@ -9,7 +9,7 @@ from diffusion_truths import SCHEDULE_NAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfuse.diffusion import SCHEDULES, Cosine, Gaussian, Karras, LinearBeta
+from interfuse.core import SCHEDULES, Cosine, Gaussian, Karras, LinearBeta
 from interfuse.errors import OptionError
 
 T = torch.linspace(0, 1, 2001, dtype=torch.float64)

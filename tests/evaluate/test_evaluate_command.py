@@ -10,8 +10,8 @@ from shop_sessions import sessions
 
 from interfuse.cli.evaluate import Check, rule_shares
 from interfuse.cli.main import main
-from interfuse.data import infer_schema
 from interfuse.errors import OptionError
+from interfuse.kinds.table.infer import infer_schema
 
 
 def run(monkeypatch, capsys, *arguments):

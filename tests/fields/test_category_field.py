@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 from polars.testing.parametric import series
 
-from interfuse.data import ColumnSpec
-from interfuse.data.fields.category import PLAIN, CategoryField
+from interfuse.kinds.table.fields.category import PLAIN, CategoryField
+from interfuse.kinds.table.schema import ColumnSpec
 
 SETTINGS = settings(deadline=None, max_examples=30, derandomize=True)
 DTYPES = [

@@ -14,9 +14,10 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 from scipy.special import ndtr, ndtri
 
-from interfuse.data import ColumnSpec, Schema, TableCodec, infer_schema
-from interfuse.data.codec import FEWEST_BINS, MOST_CODES
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.codec import FEWEST_BINS, MOST_CODES, TableCodec
+from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 SETTINGS = settings(deadline=None, max_examples=80, derandomize=True)
 DTYPES = [

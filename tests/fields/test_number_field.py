@@ -11,9 +11,9 @@ from polars.testing import assert_series_equal
 from polars.testing.parametric import series
 from scipy.special import ndtr, ndtri
 
-from interfuse.data import ColumnSpec
-from interfuse.data.fields.number import NumberField
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.schema import ColumnSpec
 
 SETTINGS = settings(deadline=None, max_examples=40, derandomize=True)
 

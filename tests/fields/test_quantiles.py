@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 from scipy.stats import kstest, kstwo
 
-from interfuse.data.fields.quantiles import (
+from interfuse.kinds.table.fields.quantiles import (
     KNOTS,
     SPLIT_ROWS,
     BinnedQuantiles,

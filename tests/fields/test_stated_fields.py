@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfuse.data import ColumnSpec
-from interfuse.data.fields.stated import ConstantField, KeyField, MissingField
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.fields.stated import ConstantField, KeyField, MissingField
+from interfuse.kinds.table.schema import ColumnSpec
 
 SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from interfuse.networks.dropout import dropout
+from interfuse.kinds.table.net.dropout import dropout
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])

@@ -5,10 +5,9 @@ import math
 import pytest
 import torch
 
-from interfuse.networks import TableNet
-from interfuse.networks.incremental import IncrementalNet
-from interfuse.networks.table import FREE_IN, SLOW_IN, TIME_FEATURES
-from interfuse.networks.waves import SMALLEST_ORDERED, WAVES, Waves, blocks_of
+from interfuse.kinds.table.net.incremental import IncrementalNet
+from interfuse.kinds.table.net.network import FREE_IN, SLOW_IN, TIME_FEATURES, TableNet
+from interfuse.kinds.table.net.waves import SMALLEST_ORDERED, WAVES, Waves, blocks_of
 
 SIZES, ORDERED, NUMBERS = [3, 12, 2, 7], [0, 12, 0, 7], 2
 

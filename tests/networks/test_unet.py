@@ -5,10 +5,16 @@ import torch
 from safetensors.torch import load, save
 from torch.nn import functional as F
 
-from interfuse.diffusion.article import DiffusionModel
-from interfuse.networks import NETWORKS, UNet
-from interfuse.networks.unet import Attention, IntegerTime, from_patches, to_patches
-from interfuse.training.images import image_network_for
+from interfuse.core.article import DiffusionModel
+from interfuse.kinds.images.learn import image_network_for
+from interfuse.kinds.images.net import (
+    NETWORKS,
+    Attention,
+    IntegerTime,
+    UNet,
+    from_patches,
+    to_patches,
+)
 
 
 def g(seed=0):

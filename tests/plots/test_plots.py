@@ -15,10 +15,10 @@ import pytest
 
 import interfuse
 from interfuse import plots
-from interfuse.answers import Draws
-from interfuse.answers.draws import Empirical, Filled
-from interfuse.answers.scores import Scores
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.table.answer import Draws
+from interfuse.kinds.table.answer.draws import Empirical, Filled
+from interfuse.kinds.table.answer.scores import Scores
 
 
 @pytest.fixture(autouse=True)

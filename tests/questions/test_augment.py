@@ -7,7 +7,7 @@ from known_truth import KINDS, P_SERVICE, RHO, SERVICES, rows
 
 import interfuse
 from interfuse.errors import DataError, OptionError
-from interfuse.questions.augment import partly_known, turns
+from interfuse.kinds.table.ask.augment import partly_known, turns
 
 
 def test_each_cell_stays_with_the_probability_asked_for(learned):

@@ -5,22 +5,18 @@ import polars as pl
 import pytest
 import torch
 
-from interfuse.data import TableCodec, infer_schema
-from interfuse.data.fields.number import END_ROWS
-from interfuse.networks import TableNet
-from interfuse.questions.calibrate import (
-    calibrate,
-    hold_range,
-    pair_shares_of,
-    shares_of,
-)
-from interfuse.questions.generate import BLOCK, TableSampler, appearance_rank
-from interfuse.questions.groups import by_group, pair_groups
-from interfuse.questions.moments import Moments
-from interfuse.questions.rounds import NOTHING, Plan, fewest, plan
-from interfuse.training.layout import Layout
-from interfuse.training.objective import Rows
-from interfuse.training.setup import layout_of
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, appearance_rank
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields.number import END_ROWS
+from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.learn.calibrate import calibrate, hold_range, pair_shares_of, shares_of
+from interfuse.kinds.table.learn.groups import by_group, pair_groups
+from interfuse.kinds.table.learn.moments import Moments
+from interfuse.kinds.table.learn.objective import Rows
+from interfuse.kinds.table.learn.rounds import NOTHING, Plan, fewest, plan
+from interfuse.kinds.table.learn.setup import layout_of
+from interfuse.kinds.table.net.network import TableNet
 
 CPU = torch.device("cpu")
 
@@ -124,8 +120,8 @@ def test_a_calibration_cut_short_can_be_repeated():
 def test_calibration_ends_in_time(seconds, slower, monkeypatch):
     """By a clock that counts blocks; a block takes longer than the first one did, or as long."""
     now = [0.0]
-    monkeypatch.setattr("interfuse.questions.rounds.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("interfuse.questions.calibrate.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("interfuse.kinds.table.learn.rounds.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("interfuse.kinds.table.learn.calibrate.time.monotonic", lambda: now[0])
     categories = TableSampler.categories
 
     def counted(self, *args, **options):

@@ -11,9 +11,9 @@ from scipy.stats import kstest, kstwo, norm, truncnorm
 
 import interfuse
 from interfuse.errors import ConditionError
-from interfuse.networks.incremental import IncrementalNet
-from interfuse.questions.expressions import Range, parse_expressions
-from interfuse.questions.generate import BLOCK
+from interfuse.kinds.table.ask.expressions import Range, parse_expressions
+from interfuse.kinds.table.ask.generate import BLOCK
+from interfuse.kinds.table.net.incremental import IncrementalNet
 
 N = 8_192
 MODEL = 0.03

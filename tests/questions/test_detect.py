@@ -12,12 +12,19 @@ from sklearn.metrics import roc_auc_score
 
 import interfuse
 from interfuse.errors import DataError, InterfuseError, OptionError
+from interfuse.kinds.table.ask.detect import Detection, judge_of
+from interfuse.kinds.table.ask.odd.cells import oddest
+from interfuse.kinds.table.ask.odd.detector import Scales
+from interfuse.kinds.table.ask.odd.features import Features
+from interfuse.kinds.table.ask.odd.views import (
+    Histogram,
+    Mahalanobis,
+    Near,
+    Neighbours,
+    Surprise,
+    Tails,
+)
 from interfuse.pyod import DiffusionDetector
-from interfuse.questions.detect import Detection, judge_of
-from interfuse.questions.odd.cells import oddest
-from interfuse.questions.odd.detector import Scales
-from interfuse.questions.odd.features import Features
-from interfuse.questions.odd.views import Histogram, Mahalanobis, Near, Neighbours, Surprise, Tails
 
 CORRELATION = np.array([[1.0, 0.8, 0.3], [0.8, 1.0, 0.5], [0.3, 0.5, 1.0]])
 
@@ -274,7 +281,7 @@ def test_nearest_rows_agree_with_a_search_by_hand():
 
 def test_two_numbers_that_are_a_category_are_one_coordinate():
     frame = pl.DataFrame({"flag": [0, 1] * 50, "word": ["a", "b"] * 50, "code": [1, 2, 3, 4] * 25})
-    found = interfuse.data.infer_schema(frame)
+    found = interfuse.infer_schema(frame)
     columns = tuple(dataclasses.replace(c, kind="category") for c in found.columns)
     schema = dataclasses.replace(found, columns=columns)
     features = Features.fit(frame, schema)
@@ -287,7 +294,7 @@ def test_two_numbers_that_are_a_category_are_one_coordinate():
 
 def test_infinities_are_far_and_stretch_no_range():
     frame = pl.DataFrame({"x": [*range(99), float("inf")]}, schema={"x": pl.Float64})
-    features = Features.fit(frame, interfuse.data.infer_schema(frame))
+    features = Features.fit(frame, interfuse.infer_schema(frame))
     assert (features.low[0], features.high[0]) == (0, 98)
     points = features.points(frame)[:, 0]
     assert 1e4 < points[-1] < 1e12

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chi2, kstest, kstwo
 from torch.quasirandom import SobolEngine
 
-from interfuse.questions.even import EvenNoise, latin_hypercube
+from interfuse.core.even import EvenNoise, latin_hypercube
 
 
 def test_the_latin_hypercube_has_one_number_in_each_stratum():

@@ -14,8 +14,8 @@ from polars.testing import assert_frame_equal
 from scipy.stats import kstest, kstwo
 
 from interfuse.errors import ConditionError, OptionError
-from interfuse.networks.incremental import IncrementalNet
-from interfuse.questions.generate import BLOCK, draw_codes
+from interfuse.kinds.table.ask.generate import BLOCK, draw_codes
+from interfuse.kinds.table.net.incremental import IncrementalNet
 
 PARIS = ZoneInfo("Europe/Paris")
 GIVEN = {

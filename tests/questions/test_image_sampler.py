@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from interfuse.diffusion import Cosine, Gaussian, GaussianData
+from interfuse.core import Cosine, Gaussian, GaussianData
 from interfuse.errors import ConditionError, OptionError
-from interfuse.networks import UNet
-from interfuse.questions.images import BLOCK, ImageSampler
-from interfuse.training.images import to_pixels, to_unit
+from interfuse.kinds.images.ask.sampler import BLOCK, ImageSampler
+from interfuse.kinds.images.learn import to_pixels, to_unit
+from interfuse.kinds.images.net import UNet
 
 SHAPE, SIDE = (1, 4, 4), 4
 GAUSSIAN = Gaussian(Cosine())

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 import interfuse
 from interfuse.errors import DataError, OptionError
-from interfuse.questions.rows import ROWS
+from interfuse.kinds.table.ask.rows import ROWS
 
 
 def holes(frame: pl.DataFrame, share: float, seed: int = 0) -> pl.DataFrame:

@@ -7,9 +7,9 @@ import torch
 from scipy import stats
 
 import interfuse
-from interfuse.data import ColumnSpec
-from interfuse.data.fields.number import NumberField
-from interfuse.questions.pairs import place_in_bin
+from interfuse.kinds.table.ask.pairs import place_in_bin
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.schema import ColumnSpec
 
 SIZE = 12
 

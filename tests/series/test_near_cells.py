@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from interfuse.networks.simple import NEIGHBOURS, nearest_known
-from interfuse.networks.temporal import neighbours
-from interfuse.training.gaps import FORECAST_SHARE, draw_hidden
-from interfuse.training.windows import FEW, SPANS, TYPICAL, Clock, Looker
+from interfuse.kinds.series.learn.gaps import FORECAST_SHARE, draw_hidden
+from interfuse.kinds.series.learn.windows import FEW, SPANS, TYPICAL, Clock, Looker
+from interfuse.kinds.series.net.simple import NEIGHBOURS, nearest_known
+from interfuse.kinds.series.net.temporal import neighbours
 
 LENGTH = 160
 
@@ -82,7 +82,7 @@ def test_short_and_long_futures_are_both_asked_for():
 
 def test_a_window_of_few_unknown_cells_is_not_drowned(model):
     """Windows of n cells weigh sqrt(n): the loss of two kinds together is their weighted mean."""
-    from interfuse.training.series import SeriesObjective
+    from interfuse.kinds.series.learn.objective import SeriesObjective
 
     rows, _, _ = model.codec.pack(model.read(known_rows()))
     rows = replace(rows.take(torch.tensor([0, 1])), start=rows.first)

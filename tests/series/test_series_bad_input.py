@@ -287,7 +287,7 @@ def test_a_folder_that_is_taken(model, tmp_path):
 
 def test_a_fit_that_was_stopped_goes_on_bit_equal(tiny, tmp_path):
     """Stopped after a checkpoint, as by a kill, and resumed: the weights of a whole fit."""
-    import interfuse.basejob as job
+    import interfuse.run.job as job
 
     data, budget = hosts(200), 1_280
     whole = interfuse.fit(data, kind="series", examples=budget, seed=3)

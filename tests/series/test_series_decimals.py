@@ -10,9 +10,9 @@ import pytest
 from tiny_series import frame, waves
 
 import interfuse
-from interfuse.data.series import SeriesSchema, read_series
-from interfuse.data.series.columns import channel_of
 from interfuse.errors import SchemaError
+from interfuse.kinds.series.data import SeriesSchema, read_series
+from interfuse.kinds.series.data.columns import channel_of
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 4, 6])

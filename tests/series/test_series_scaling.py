@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from interfuse.data.series.scaling import Scaling, squash, unsquash
+from interfuse.kinds.series.data.scaling import Scaling, squash, unsquash
 
 finite = st.floats(-1e12, 1e12, allow_nan=False, width=64)
 

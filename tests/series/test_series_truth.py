@@ -18,8 +18,8 @@ import torch
 from tiny_series import NOISE, PHI, STEPS, frame, hours, known_pair, truth, waves
 
 import interfuse
-from interfuse.questions.fill import Filler
-from interfuse.questions.windows import END_CORE
+from interfuse.kinds.series.ask.fill import Filler
+from interfuse.kinds.series.ask.windows import END_CORE
 
 HORIZON = 24
 

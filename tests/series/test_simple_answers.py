@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.interpolate import CubicHermiteSpline
 
-from interfuse.networks.simple import curve, line, nearest_known, steps_away
-from interfuse.training.windows import Clock, Looker, SeriesRows
+from interfuse.kinds.series.learn.windows import Clock, Looker, SeriesRows
+from interfuse.kinds.series.net.simple import curve, line, nearest_known, steps_away
 
 PERIOD, LENGTH = 7, 21
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from interfuse.networks.simple import AROUND, line, nearest_known, smooth
+from interfuse.kinds.series.net.simple import AROUND, line, nearest_known, smooth
 
 
 def test_the_smooth_answer_is_a_weighted_mean_of_the_known_neighbours():

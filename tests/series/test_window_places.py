@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfuse.questions.windows import LEAST_KNOWN, places
+from interfuse.kinds.series.ask.windows import LEAST_KNOWN, places
 
 
 @st.composite

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from interfuse.networks.temporal import SeriesNet
-from interfuse.training.trainer import Settings
+from interfuse.kinds.series.net.temporal import SeriesNet
+from interfuse.train.trainer import Settings
 
 START = datetime(2024, 1, 1)
 HOUR = timedelta(hours=1)
@@ -58,10 +58,10 @@ def hosts(n: int = 480) -> pl.DataFrame:
 
 def use_tiny_network() -> None:
     """Let fits of this process use a small network, which learns these series in seconds."""
-    import interfuse.seriesjob
-    import interfuse.training.series
+    import interfuse.kinds.series.job
+    import interfuse.kinds.series.learn.objective
 
-    usual = interfuse.training.series.series_network_for
+    usual = interfuse.kinds.series.learn.objective.series_network_for
 
     def tiny(*arguments: object, **options: object) -> SeriesNet:
         shape = usual(*arguments, **options).config()
@@ -72,21 +72,21 @@ def use_tiny_network() -> None:
                 **{**shape, "width": 32, "depth": 1, "small": 32, "shallow": 1, "dropout": 0.0}
             )
 
-    settings = interfuse.training.series.series_settings_for
+    settings = interfuse.kinds.series.learn.objective.series_settings_for
 
     def quick(*arguments: object, **options: object) -> Settings:
         return replace(settings(*arguments, **options), batch=BATCH, rate=RATE, warm_up=500)
 
-    interfuse.seriesjob.series_network_for = tiny
-    interfuse.seriesjob.series_settings_for = quick
-    interfuse.training.series.HELD_OUT_DRAWS = 64
+    interfuse.kinds.series.job.series_network_for = tiny
+    interfuse.kinds.series.job.series_settings_for = quick
+    interfuse.kinds.series.learn.objective.HELD_OUT_DRAWS = 64
 
 
 @contextmanager
 def small_network() -> Iterator[None]:
     """`use_tiny_network` and one thread until the block ends: no other test may notice."""
-    import interfuse.seriesjob as job
-    import interfuse.training.series as training
+    import interfuse.kinds.series.job as job
+    import interfuse.kinds.series.learn.objective as training
 
     before = job.series_network_for, job.series_settings_for, training.HELD_OUT_DRAWS
     threads = torch.get_num_threads()

@@ -13,11 +13,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import interfuse
-from interfuse import store
-from interfuse.data import Schema
 from interfuse.errors import InterfuseError, RunError
-from interfuse.job import FitStopped
-from interfuse.training.events import Event
+from interfuse.kinds.table.job import FitStopped
+from interfuse.kinds.table.schema import Schema
+from interfuse.run import store
+from interfuse.train.events import Event
 
 
 def flows(n=400, seed=0):
@@ -270,7 +270,7 @@ INTERRUPTED = """
 
     try:
         interfuse.fit(flows(), examples=20_000, seed=2, folder={folder!r}, listener=listen)
-    except interfuse.job.FitStopped as stopped:
+    except interfuse.kinds.table.job.FitStopped as stopped:
         print(stopped)
 """
 

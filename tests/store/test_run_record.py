@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 import interfuse
-from interfuse import store
 from interfuse.errors import RunError
 from interfuse.reproduce import reproduce
-from interfuse.runrecord import WHOLE
+from interfuse.run import store
+from interfuse.run.record import WHOLE
 
 ROWS = pl.DataFrame({"port": [80, 443, 53] * 50, "x": range(150)})
 

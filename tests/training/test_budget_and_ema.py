@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from interfuse.core.seeds import generator_for, seed_of
 from interfuse.errors import OptionError
-from interfuse.training.budget import (
+from interfuse.train.budget import (
     FEWEST_EXAMPLES,
     MOST_EXAMPLES,
     WARM_UP_EXAMPLES,
     Budget,
     learning_rate,
 )
-from interfuse.training.ema import PowerEma
-from interfuse.training.flat import FlatParameters
-from interfuse.training.state import generator_for, seed_of
+from interfuse.train.ema import PowerEma
+from interfuse.train.flat import FlatParameters
 
 
 def test_rate_warms_up_stays_and_falls_to_zero_linearly():

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from interfuse.training.flat import FlatParameters
+from interfuse.train.flat import FlatParameters
 
 
 def network():

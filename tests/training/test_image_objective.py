@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from interfuse.errors import InterfuseError
-from interfuse.networks import UNet
-from interfuse.training.budget import Budget
-from interfuse.training.images import (
+from interfuse.kinds.images.learn import (
     ImageLosses,
     ImageObjective,
     ImageRows,
@@ -19,9 +17,11 @@ from interfuse.training.images import (
     to_pixels,
     to_unit,
 )
-from interfuse.training.setup import hold_out
-from interfuse.training.state import Checkpoint
-from interfuse.training.trainer import Settings, Trainer
+from interfuse.kinds.images.net import UNet
+from interfuse.train.budget import Budget
+from interfuse.train.hold_out import hold_out
+from interfuse.train.state import Checkpoint
+from interfuse.train.trainer import Settings, Trainer
 
 CPU = torch.device("cpu")
 # The rate is still being warmed up when these short fits end.

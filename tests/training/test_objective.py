@@ -9,8 +9,8 @@ import torch
 from scipy.special import ndtr
 from scipy.stats import kstest, kstwo
 
-from interfuse.training.layout import Gate, Layout
-from interfuse.training.objective import Rows, TableObjective, draw_inside, table_gaussian
+from interfuse.kinds.table.layout import Gate, Layout
+from interfuse.kinds.table.learn.objective import Rows, TableObjective, draw_inside, table_gaussian
 
 NAN = float("nan")
 

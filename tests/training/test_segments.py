@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from interfuse.training import segments
-from interfuse.training.segments import LIMIT, cell_cross_entropy
+from interfuse.kinds.table.learn import segments
+from interfuse.kinds.table.learn.segments import LIMIT, cell_cross_entropy
 
 SIZES = [2, 1, 7, 300]
 STARTS = torch.tensor([0, 2, 3, 10])

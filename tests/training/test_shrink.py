@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from interfuse.networks import TableNet
-from interfuse.training.layout import Layout
-from interfuse.training.objective import Losses, Rows, TableObjective, table_gaussian
-from interfuse.training.shrink import shrink_numbers
+from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.learn.objective import Losses, Rows, TableObjective, table_gaussian
+from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.net.network import TableNet
 
 CPU = torch.device("cpu")
 LAYOUT = Layout(("c", "x", "y"), (3,), (0,), (0,), (1, 2), (None, None))

@@ -11,15 +11,17 @@ import polars as pl
 import pytest
 import torch
 
-from interfuse.data import TableCodec, infer_schema
 from interfuse.errors import InterfuseError, RunError
-from interfuse.networks import TableNet
-from interfuse.training.budget import Budget
-from interfuse.training.objective import Rows, TableObjective, table_gaussian
-from interfuse.training.precision import has_fast_bf16
-from interfuse.training.setup import bin_scores, hold_out, layout_of, network_for
-from interfuse.training.state import Checkpoint
-from interfuse.training.trainer import Settings, Trainer
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
+from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for
+from interfuse.kinds.table.net.network import TableNet
+from interfuse.train.budget import Budget
+from interfuse.train.hold_out import hold_out
+from interfuse.train.precision import has_fast_bf16
+from interfuse.train.state import Checkpoint
+from interfuse.train.trainer import Settings, Trainer
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(seed=3, batch=64)

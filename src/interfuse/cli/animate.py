@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfuse.cli.console import tell, warn
 from interfuse.cli.kinds import OF
+from interfuse.console import tell, warn
 from interfuse.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from interfuse.imagemodel import ImageModel
+    from interfuse.kinds.images.model import ImageModel
 
 FRAMES = 40
 
@@ -66,8 +66,8 @@ def animate(
     interfuse animate run -o noising.webp --forward photos
     """
     import interfuse
-    from interfuse.cli.images import parse_class
-    from interfuse.data.images.pictures import check_moving
+    from interfuse.kinds.images.cli import parse_class
+    from interfuse.kinds.images.data.pictures import check_moving
 
     check_moving(target)
     model = interfuse.load(run)
@@ -89,7 +89,7 @@ def animate(
 def _forward(
     model: ImageModel, source: Path, target: Path, images: int, frames: int, seed: int
 ) -> None:
-    from interfuse.questions.chain import forward_frames, nats_from_noise
+    from interfuse.kinds.images.ask.chain import forward_frames, nats_from_noise
 
     found = model.read(source)
     for line in found.skipped.lines():
@@ -104,6 +104,6 @@ def _forward(
 
 
 def _write(frames: list[np.ndarray], target: Path) -> None:
-    from interfuse.data.images import animation, grid
+    from interfuse.kinds.images.data import animation, grid
 
     animation([grid(frame) for frame in frames], target)

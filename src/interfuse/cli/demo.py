@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfuse.cli.console import say, tell
 from interfuse.cli.training import Training, print_end
+from interfuse.console import say, tell
 from interfuse.errors import RunError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def demo(
     from interfuse.api import FitStopped
     from interfuse.cli.evaluate import curve_of, measuring, print_report, rule_shares
     from interfuse.cli.generate import draw, summary
-    from interfuse.data import write
+    from interfuse.io.write import write
 
     prepare(folder)
     say(ATTRIBUTION)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from interfuse.cli.console import tell
 from interfuse.cli.generate import summary, with_progress
 from interfuse.cli.kinds import refuse
+from interfuse.console import tell
 from interfuse.errors import OptionError
 
 
@@ -68,7 +68,7 @@ def detect(
     interfuse detect metrics-run today.csv -o odd.csv --below .01
     """
     import interfuse
-    from interfuse.data import check_target, write
+    from interfuse.io.write import check_target, write
 
     if below is not None and not 0 < below <= 1:
         raise OptionError(f"--below: is {below:g}; expected a p-value above 0 and up to 1.")
@@ -81,14 +81,14 @@ def detect(
     if window is not None and below is not None:
         raise OptionError("--window: scores over another window have no p-values. Drop --below.")
     if kind == "images":
-        from interfuse.cli.images import detect_images
+        from interfuse.kinds.images.cli import detect_images
 
         refuse(kind, "models of a table or of time series", {"--below": below})
         detect_images(model, source, target, device=device)
         return
     check_target(target)
     if kind == "series":
-        from interfuse.cli.series import detect_series
+        from interfuse.kinds.series.cli import detect_series
 
         detect_series(model, source, target, below=below, window=window, device=device)
         return

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interfuse.cli.console import bar, output, table
+from interfuse.console import bar, output, table
 from interfuse.errors import OptionError, SchemaError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from interfuse.data.rules import Rule
     from interfuse.evaluate import Report
+    from interfuse.kinds.table.rules import Rule
 
 _CHECK = re.compile(
     r"\s*([a-z_.]+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*%?\s*"
@@ -170,7 +170,7 @@ def evaluate(
         )
 
     import interfuse
-    from interfuse.data import read
+    from interfuse.io.read import read
 
     kinds, curve, unit = _known_of_columns(schema, run)
     frames = [read(source).collect() for source in sources]
@@ -206,7 +206,7 @@ def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, 
     Returns:
         Rows (rule, share of real rows, share of synthetic rows) for `interfuse.evaluate`.
     """
-    from interfuse.data.rules import find_rules
+    from interfuse.kinds.table.rules import find_rules
 
     out = []
     for name, rule in find_rules(real).items():

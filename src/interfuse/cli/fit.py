@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from interfuse.cli import images as of_images
-from interfuse.cli import series as of_series
-from interfuse.cli.console import errors, say, tell, warn
 from interfuse.cli.training import Training, print_end
+from interfuse.console import errors, say, tell, warn
 from interfuse.errors import OptionError, SchemaError
+from interfuse.kinds.images import cli as of_images
+from interfuse.kinds.series import cli as of_series
 
 if TYPE_CHECKING:
-    from interfuse.job import Notice
-    from interfuse.training.events import Event
+    from interfuse.kinds.table.job import Notice
+    from interfuse.train.events import Event
 
 
 class _Enough(Exception):
@@ -308,7 +308,7 @@ def _hint(data: str, kind: str) -> str:
 
 def _kind_there(run: Path | None) -> str | None:
     """What the interrupted fit in a folder is of; None if there is none."""
-    from interfuse import store
+    from interfuse.run import store
 
     if run is None or not (run / store.CHECKPOINT).exists():
         return None
@@ -317,7 +317,7 @@ def _kind_there(run: Path | None) -> str | None:
 
 def _suggest_series(data: str) -> None:
     """Say so if a table looks like time series."""
-    from interfuse.data.series import looks_like_series
+    from interfuse.kinds.series.data import looks_like_series
 
     if looks_like_series(data):
         tell(

@@ -69,8 +69,8 @@ def forecast(
     interfuse forecast run traffic.csv --horizon 48 -o draws.parquet --draw-rows
     """
     import interfuse
-    from interfuse.cli.series import forecast_series
-    from interfuse.data import check_target
+    from interfuse.io.write import check_target
+    from interfuse.kinds.series.cli import forecast_series
 
     if not 0 < interval < 1:
         raise OptionError(f"--interval: is {interval:g}; expected a share between 0 and 1.")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfuse.cli.console import bar, clock, interrupts, tell, warn
 from interfuse.cli.kinds import refuse
+from interfuse.console import bar, clock, interrupts, tell, warn
 from interfuse.errors import OptionError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from interfuse.model import Model
+    from interfuse.kinds.table.model import Model
 
 
 def generate(
@@ -103,7 +103,7 @@ def generate(
     interfuse generate traffic-run -n 10 -o days.csv --length 288
     """
     import interfuse
-    from interfuse.data import check_target, write
+    from interfuse.io.write import check_target, write
 
     model = interfuse.load(run)
     kind = model.schema.kind
@@ -114,7 +114,7 @@ def generate(
     if kind != "table":
         refuse(kind, "table", {"--given-file": given_file})
     if kind == "images":
-        from interfuse.cli.images import generate_images, parse_class
+        from interfuse.kinds.images.cli import generate_images, parse_class
 
         known = parse_class(given or ())
         scale = 1.0 if guidance is None else guidance
@@ -124,7 +124,7 @@ def generate(
         return
     check_target(target)
     if kind == "series":
-        from interfuse.cli.series import generate_series
+        from interfuse.kinds.series.cli import generate_series
 
         refuse(kind, "models of a table or of images", {"--given": given})
         generate_series(
@@ -157,8 +157,8 @@ def complete(
     device: str | None,
 ) -> None:
     """Complete the rows of a file, some draws of each."""
-    from interfuse.data import write
-    from interfuse.questions.generate import STEPS
+    from interfuse.io.write import write
+    from interfuse.kinds.table.ask.generate import STEPS
 
     rows = model.imputation(
         source,
@@ -204,8 +204,8 @@ def with_progress(
 
 
 def parse_given(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
-    """Read conditions as they are typed; see `interfuse.questions.expressions`."""
-    from interfuse.questions.expressions import parse_expressions
+    """Read conditions as they are typed; see `interfuse.kinds.table.ask.expressions`."""
+    from interfuse.kinds.table.ask.expressions import parse_expressions
 
     return parse_expressions(texts, names)
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interfuse.cli.console import tell, warn
 from interfuse.cli.generate import summary, with_progress
 from interfuse.cli.kinds import refuse
+from interfuse.console import tell, warn
 from interfuse.errors import OptionError, RunError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from interfuse.questions.impute import Imputation
+    from interfuse.kinds.table.ask.impute import Imputation
 
 _ROW = "\0row"  # no column of a file has such a name
 SUMMARIES = ("median", "mean", "mode", "draws")
@@ -100,7 +100,7 @@ def impute(
     interfuse impute traffic-run traffic.csv -o filled.csv --interval .9 --add-rows
     """
     import interfuse
-    from interfuse.data import check_target, write
+    from interfuse.io.write import check_target, write
 
     if value not in SUMMARIES:
         raise OptionError(f"--value: {value!r} is unknown; expected one of {', '.join(SUMMARIES)}.")
@@ -117,13 +117,13 @@ def impute(
     if kind != "series":
         refuse(kind, "series", {"--add-rows": add_rows})
     if kind == "images":
-        from interfuse.cli.images import impute_images
+        from interfuse.kinds.images.cli import impute_images
 
         impute_images(model, run, source, target, mask, seed=seed, steps=steps, device=device)
         return
     check_target(target)
     if kind == "series":
-        from interfuse.cli.series import impute_series
+        from interfuse.kinds.series.cli import impute_series
 
         impute_series(
             model, source, target, draws=draws, value=value, interval=interval, add_rows=add_rows,

@@ -27,7 +27,7 @@ from interfuse.cli import (
     reproduce,
     show,
 )
-from interfuse.cli.console import fail, interrupts
+from interfuse.console import fail, interrupts
 from interfuse.errors import InterfuseError
 
 # Typer brings its own copy of click in some versions and the package in others.

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfuse.cli.console import facts, say, tell
 from interfuse.cli.training import Training
+from interfuse.console import facts, say, tell
 
 if TYPE_CHECKING:
-    from interfuse.job import Notice
+    from interfuse.kinds.table.job import Notice
     from interfuse.reproduce import Reproduction
-    from interfuse.training.events import Event
+    from interfuse.train.events import Event
 
 
 def reproduce(

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from interfuse.cli.console import clock, facts, say, table
 from interfuse.cli.training import print_schema
+from interfuse.console import clock, facts, say, table
 from interfuse.errors import InterfuseError
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -31,9 +31,9 @@ def show(
     interfuse show run --no-schema
     """
     import interfuse
-    from interfuse import store
-    from interfuse.cli.images import show_images
-    from interfuse.cli.series import show_series
+    from interfuse.kinds.images.cli import show_images
+    from interfuse.kinds.series.cli import show_series
+    from interfuse.run import store
 
     if (run / "run.json").exists() and store.status(run) == "fitting":
         _unfinished(run)
@@ -128,7 +128,7 @@ def _print_curve(curve: list[list[float]]) -> None:
 
 def _unfinished(run: Path) -> None:
     """Show a fit that is running or was interrupted, and how to go on."""
-    from interfuse import store
+    from interfuse.run import store
 
     record = store.unfinished(run)
     last = _last_event(run)
@@ -157,7 +157,7 @@ def _unfinished(run: Path) -> None:
 
 
 def _last_event(run: Path) -> dict[str, Any] | None:
-    from interfuse import store
+    from interfuse.run import store
 
     path = run / store.EVENTS
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
-from interfuse.cli.console import bar, clock, errors, say, table, tell, warn
+from interfuse.console import bar, clock, errors, say, table, tell, warn
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from interfuse.data import Schema
-    from interfuse.job import Notice
-    from interfuse.model import Model
-    from interfuse.training.events import Event
+    from interfuse.kinds.table.job import Notice
+    from interfuse.kinds.table.model import Model
+    from interfuse.kinds.table.schema import Schema
+    from interfuse.train.events import Event
 
 MOST_COLUMNS = 60
 
@@ -110,7 +110,7 @@ def status(event: Event, unit: str = "rows") -> str:
 
 def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
     """Print the columns: what they are and why; at most `most` of them."""
-    from interfuse.data import describe
+    from interfuse.kinds.table.schema import describe
 
     rows = describe(schema)
     table("", ("Column", "Type", "Kind", "Why"), rows[:most], text=True)

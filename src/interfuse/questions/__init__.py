@@ -1,1 +1,1 @@
-"""Questions to a fitted model: each is a choice of known cells and a summary of the draws."""
+"""Moved to the folders of the kinds; see `interfuse.kinds`."""

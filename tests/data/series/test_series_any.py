@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interfuse.data.series import FrameWriter, SeriesSchema, read_series
 from interfuse.errors import InterfuseError
+from interfuse.kinds.series.data import FrameWriter, SeriesSchema, read_series
 
 SECOND = 10**9
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

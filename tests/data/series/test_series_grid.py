@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interfuse.data.series import Grid, read_series
-from interfuse.data.series.zones import DAY, from_wall, instants_of, to_wall
+from interfuse.kinds.series.data import Grid, read_series
+from interfuse.kinds.series.data.zones import DAY, from_wall, instants_of, to_wall
 
 HOUR = DAY // 24
 

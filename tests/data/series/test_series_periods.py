@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
-from interfuse.data.series import Grid, read_series
-from interfuse.data.series.periods import calendar_periods, find_periods, shapes_of
-from interfuse.data.series.zones import DAY
+from interfuse.kinds.series.data import Grid, read_series
+from interfuse.kinds.series.data.periods import calendar_periods, find_periods, shapes_of
+from interfuse.kinds.series.data.zones import DAY
 
 FIVE = Grid("even", 300 * 10**9)
 ROWS = Grid("rows", 1)

@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from interfuse.data.series import read_series
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.series.data import read_series
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
 

@@ -5,8 +5,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from interfuse.data.series import looks_like_series, read_series
 from interfuse.errors import DataError
+from interfuse.kinds.series.data import looks_like_series, read_series
 
 HOURS = pd.date_range("2024-01-05", periods=240, freq="h")
 V = np.random.default_rng(0).normal(size=240)

@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from interfuse.data.series import SeriesSchema, read_series
 from interfuse.errors import SchemaError
+from interfuse.kinds.series.data import SeriesSchema, read_series
 
 
 def example():

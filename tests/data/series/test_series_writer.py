@@ -10,8 +10,8 @@ import pytest
 from pandas.testing import assert_frame_equal as assert_pandas_equal
 from polars.testing import assert_frame_equal
 
-from interfuse.data.series import FrameWriter, SeriesSchema, read_series
 from interfuse.errors import DataError
+from interfuse.kinds.series.data import FrameWriter, SeriesSchema, read_series
 
 N = 60
 RNG = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from interfuse.errors import InterfuseError
-from interfuse.evaluate.series import average_precision, period_length, volumes
+from interfuse.kinds.series.judge import average_precision, period_length, volumes
 
 
 def labelled(seed, n=400):

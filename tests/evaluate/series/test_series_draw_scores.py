@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from interfuse.errors import InterfuseError
-from interfuse.evaluate.series import (
+from interfuse.kinds.series.judge import (
     coverage,
     crps,
     interval,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from interfuse.errors import InterfuseError
-from interfuse.evaluate.series import (
+from interfuse.kinds.series.judge import (
     autocorrelation,
     block_bootstrap,
     discriminate,

@@ -1,0 +1,14 @@
+"""Moved to the folders of the kinds."""
+
+from interfuse._moved import moved
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Draws": "interfuse.kinds.table.answer",
+        "Empirical": "interfuse.kinds.table.answer",
+        "Filled": "interfuse.kinds.table.answer",
+        "Marginal": "interfuse.kinds.table.answer",
+        "Scores": "interfuse.kinds.table.answer",
+    },
+)

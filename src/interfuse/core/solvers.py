@@ -1,0 +1,166 @@
+"""The samplers of numbers: DDPM, DDIM, Heun and DPM-Solver++(2M).
+
+All go from x_t to x_s, s < t, by `x_0` = E[x_0 | x_t], the denoiser's answer. With `alpha`, `sigma`
+at t, `alpha_s`, `sigma_s` at s and lambda = log(alpha / sigma):
+
+DDPM       x_s ~ q(x_s | x_t, x_0)                       (stochastic, order 1)
+DDIM       x_s = alpha_s x_0 + sqrt(sigma_s^2 - d^2) eps + d z,   eps = (x_t - alpha x_0) / sigma,
+           d = eta times the posterior's standard deviation   (eta = 0: ODE, order 1; eta = 1: DDPM)
+Heun       the trapezoidal rule for dy/du = (y - x_0) / u, y = x / alpha, u = sigma / alpha
+           (ODE, order 2, two evaluations a step)
+DPMSolver  x_s = (sigma_s / sigma) x_t + (alpha_s - alpha sigma_s / sigma) D,
+           D = x_0 + (h / 2 h_before) (x_0 - x_0_before),    h = lambda_s - lambda
+           (ODE, order 2, one evaluation a step)
+
+The ODE samplers follow the probability flow (Song et al. 2021, arXiv 2011.13456): the answer is a
+function of the start. Where sigma_s = 0 all of them end in x_0; where alpha = 0 they begin with a
+DDIM step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from interfuse.core.draw import Levels, Memory, Sampler, Step
+from interfuse.errors import OptionError
+
+
+def _flow(x_t: Tensor, x_0: Tensor, at: Levels) -> Tensor:
+    """The DDIM step with eta = 0: exact if x_0 does not change on the way."""
+    keep = at.sigma_s / at.sigma
+    return keep * x_t + (at.alpha_s - keep * at.alpha) * x_0
+
+
+@dataclass(frozen=True)
+class DDPM(Sampler):
+    """Ancestral sampling (Ho et al. 2020, algorithm 2), for any t and s.
+
+    Args:
+        gaussian: the numbers' kernel.
+        variance: "posterior", that of q(x_s | x_t, x_0) (beta-tilde, right for a single point), or
+            "forward", that of q(x_t | x_s) (beta, right for x_0 ~ N(0, I)). The last step, to
+            sigma_s = 0, draws nothing.
+    """
+
+    variance: Literal["posterior", "forward"] = "posterior"
+
+    @property
+    def stochastic(self) -> bool:
+        """True."""
+        return True
+
+    def _step(
+        self,
+        mean: Callable[[Tensor, float], Tensor],
+        x_t: Tensor,
+        at: Levels,
+        noise: Tensor | None,
+        memory: Memory | None,
+    ) -> Step:
+        x_0 = mean(x_t, at.t)
+        if noise is None or at.sigma_s == 0:  # `step` asks for noise wherever it matters
+            return Step(x_0)
+        shrink = (at.sigma_s / at.sigma) ** 2
+        x = (at.alpha / at.alpha_s * shrink) * x_t + (at.alpha_s * at.fresh / at.sigma**2) * x_0
+        variance = at.fresh * (shrink if self.variance == "posterior" else 1.0)
+        return Step(x + math.sqrt(variance) * noise)
+
+
+@dataclass(frozen=True)
+class DDIM(Sampler):
+    """Song et al. (2021, arXiv 2010.02502), eq. 12 and 16.
+
+    Args:
+        gaussian: the numbers' kernel.
+        eta: 0, deterministic, to 1, which is `DDPM`.
+    """
+
+    eta: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.eta <= 1:
+            raise OptionError(f"DDIM: eta is {self.eta}; give 0 <= eta <= 1.")
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether eta > 0."""
+        return self.eta > 0
+
+    def _step(
+        self,
+        mean: Callable[[Tensor, float], Tensor],
+        x_t: Tensor,
+        at: Levels,
+        noise: Tensor | None,
+        memory: Memory | None,
+    ) -> Step:
+        x_0 = mean(x_t, at.t)
+        if noise is None or self.eta == 0 or at.sigma_s == 0:
+            return Step(_flow(x_t, x_0, at))
+        d = self.eta * math.sqrt(at.fresh) * at.sigma_s / at.sigma
+        keep = math.sqrt(at.sigma_s**2 - d**2) / at.sigma
+        return Step(keep * x_t + (at.alpha_s - keep * at.alpha) * x_0 + d * noise)
+
+
+@dataclass(frozen=True)
+class Heun(Sampler):
+    """Karras et al. (2022, arXiv 2206.00364), algorithm 1, in variance preserving coordinates.
+
+    The steps from alpha = 0 and to sigma_s = 0 are Euler steps, which here are DDIM's.
+    """
+
+    def _step(
+        self,
+        mean: Callable[[Tensor, float], Tensor],
+        x_t: Tensor,
+        at: Levels,
+        noise: Tensor | None,
+        memory: Memory | None,
+    ) -> Step:
+        x_0 = mean(x_t, at.t)
+        x = _flow(x_t, x_0, at)
+        if at.alpha == 0 or at.sigma_s == 0:
+            return Step(x)
+        y, y_s = x_t / at.alpha, x / at.alpha_s
+        u, u_s = at.sigma / at.alpha, at.sigma_s / at.alpha_s
+        slope = (y - x_0) / u + (y_s - mean(x, at.s)) / u_s
+        return Step(at.alpha_s * (y + 0.5 * (u_s - u) * slope))
+
+
+@dataclass(frozen=True)
+class DPMSolver(Sampler):
+    """DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2).
+
+    The first step, and those from alpha = 0 or to sigma_s = 0, are of order one.
+    """
+
+    def _step(
+        self,
+        mean: Callable[[Tensor, float], Tensor],
+        x_t: Tensor,
+        at: Levels,
+        noise: Tensor | None,
+        memory: Memory | None,
+    ) -> Step:
+        x_0 = mean(x_t, at.t)
+        if at.alpha == 0 or at.sigma_s == 0:
+            return Step(_flow(x_t, x_0, at))
+        lam, lam_s = math.log(at.alpha / at.sigma), math.log(at.alpha_s / at.sigma_s)
+        target = x_0
+        if memory is not None:
+            target = x_0 + (0.5 * (lam_s - lam) / (lam - memory.lam)) * (x_0 - memory.x_0)
+        return Step(_flow(x_t, target, at), Memory(x_0, lam))
+
+
+SAMPLERS: dict[str, type[Sampler]] = {
+    "ddpm": DDPM,
+    "ddim": DDIM,
+    "heun": Heun,
+    "dpm_solver": DPMSolver,
+}
+"""Every sampler of numbers by its name; each can be made from a `Gaussian` alone."""

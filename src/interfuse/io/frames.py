@@ -1,0 +1,105 @@
+"""Frames of any library to polars and back, in the user's own kind and types.
+
+What a frame may be: a pandas DataFrame, a polars DataFrame or LazyFrame, a pyarrow Table, or any
+other frame that narwhals knows, which comes back as polars. A path is read (`interfuse.io.read`)
+and its answers are polars frames too. The rules:
+
+* A column has a name, which is text, not blank and not shared. A frame has a row and a column.
+* Columns that hold lists, structs, arrays or bytes are refused; the message names them.
+* The index of a pandas frame is not a column and is left out, whatever it is; `reset_index()` makes
+  it one. Answers have the index 0, 1, 2, ...
+* In pandas NaN, NaT, None and NA all are missing. An `object` column comes back with the missing
+  value it had first.
+* An `object` column of one type becomes that type. A mixture of whole numbers and floats becomes
+  floats where that is exact. Every other mixture, such as numbers with words, becomes text, each
+  value as `str` prints it, and comes back as text.
+* A pandas category, or an Arrow dictionary, of text becomes an Enum of the same categories in the
+  same order. Categories of numbers, times or booleans become these values. Either way they come
+  back, those without a row included; other sorts of category, such as intervals, become text.
+* Zones that are a bare offset have no name in polars: the instants are kept in UTC, and come back
+  with the offset.
+* If an answer has a missing value in a pandas column of a type that has none (`int64`, `bool`), the
+  column comes back in the nullable type of the same size (`Int64`, `boolean`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+
+from interfuse.errors import DataError
+from interfuse.io.arrowframe import from_arrow, to_arrow
+from interfuse.io.dtypes import can_be_a_column
+from interfuse.io.framechecks import check_names, unusable
+from interfuse.io.origin import Origin
+from interfuse.io.pandasframe import from_pandas, to_pandas
+from interfuse.io.read import read
+
+
+def to_polars(data: Any) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
+    """The frame as polars, and where it came from.
+
+    Args:
+        data: a pandas, polars or Arrow frame, any other that narwhals knows, or a path.
+
+    Returns:
+        A DataFrame, or a LazyFrame for a LazyFrame or a path.
+
+    Raises:
+        DataError: it is not a frame, has no rows, no columns, columns without a name of their own,
+            or a column of a type that cannot be modelled.
+    """
+    if isinstance(data, str | Path):
+        frame, origin = read(data), Origin("file")
+    elif isinstance(data, pl.DataFrame):
+        frame, origin = data, Origin()
+    elif isinstance(data, pl.LazyFrame):
+        frame, origin = data, Origin("polars-lazy")
+    elif nw.dependencies.is_pandas_dataframe(data):
+        frame, origin = from_pandas(data)
+    elif isinstance(data, pa.Table):
+        frame, origin = from_arrow(data)
+    else:
+        frame, origin = _from_other(data), Origin("other")
+    schema = frame.collect_schema()
+    check_names(schema.names())
+    for name, dtype in schema.items():
+        if not can_be_a_column(dtype):
+            raise unusable(name, str(dtype))
+    if origin.library != "file" and frame.lazy().head(1).collect().is_empty():
+        raise DataError(
+            f"the frame: has {len(schema)} columns but no rows. Expected at least one row."
+        )
+    return frame, origin
+
+
+def from_polars(frame: pl.DataFrame, origin: Origin) -> Any:
+    """The frame as the kind that `origin` names, its columns in the types they had.
+
+    Args:
+        frame: with the columns of the original or some of them; it may have no rows.
+        origin: what `to_polars` gave.
+    """
+    if origin.library == "polars-lazy":
+        return frame.lazy()
+    if origin.library == "pandas":
+        return to_pandas(frame, origin)
+    if origin.library == "pyarrow":
+        return to_arrow(frame, origin)
+    return frame
+
+
+def _from_other(data: Any) -> pl.DataFrame:
+    try:
+        native = nw.from_native(data)
+        eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+        return eager.to_polars()
+    except TypeError:
+        raise DataError(
+            f"the data: is a {type(data).__module__}.{type(data).__qualname__}; expected a path, "
+            "or a pandas, polars or Arrow frame. Turn it into a frame with named columns."
+        ) from None

@@ -1,0 +1,103 @@
+"""JSON lines to a typed lazy frame: one object a line, or one array of objects.
+
+JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
+the rules of `interfuse.io.texttypes`. Whole numbers beyond int64 become UInt64 where that holds
+the column, else text. A column that mixes numbers or booleans with text is text. A key that a line
+lacks is a missing value.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from interfuse.errors import DataError
+from interfuse.io.csvfile import check_text, check_unique
+from interfuse.io.texttypes import typed
+
+
+def read_json_lines(source: Path | bytes, where: str) -> pl.LazyFrame:
+    """The frame of a JSON lines file, or of its bytes, in memory.
+
+    Raises:
+        DataError: not UTF-8 text, a line is not a JSON object (its number is given), or there are
+            no objects, no keys, or keys that cannot name a column.
+    """
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    check_text(content, where)
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if not content.strip():
+        raise DataError(f"{where}: is empty. Expected one JSON object a line.")
+    if content.lstrip()[:1] == b"[":
+        content = _lines_of_array(content, where)
+    try:
+        frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        frame = _read_slowly(content, where)
+    if not frame.width or not frame.height:
+        raise DataError(f"{where}: has no keys or no rows. Expected one JSON object a line.")
+    if any(not name.strip() for name in frame.columns):
+        raise DataError(f"{where}: a key has no name. Name every key.")
+    check_unique(frame.columns, where)
+    frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
+    frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
+    text = [n for n, t in frame.schema.items() if t == pl.String]
+    return typed(frame.lazy(), text, only_times=True)
+
+
+def _lines_of_array(content: bytes, where: str) -> bytes:
+    try:
+        rows = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{where}: starts as a JSON array but is not one ({error}). Expected JSON lines, or an "
+            "array of objects."
+        ) from None
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{where}: is a JSON array without objects. Expected one object a row.")
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+def _read_slowly(content: bytes, where: str) -> pl.DataFrame:
+    """Line by line, to find the line at fault, or the columns whose types polars cannot join."""
+    rows: list[dict[str, Any]] = []
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            shown = line[:60].decode(errors="replace").strip()
+            raise DataError(
+                f"{where}: line {number} is not JSON ({error}): {shown!r}. Expected one JSON "
+                "object a line, in UTF-8."
+            ) from None
+        if not isinstance(row, dict):
+            raise DataError(
+                f"{where}: line {number} is a JSON {type(row).__name__}; expected an object such "
+                'as {"bytes": 1500, "proto": "tcp"} on every line.'
+            )
+        rows.append(row)
+        for name, value in row.items():
+            if value is not None:
+                kinds[name].add("number" if type(value) in (int, float) else type(value).__name__)
+    for name in [n for n, k in kinds.items() if len(k) > 1]:
+        for row in rows:
+            if row.get(name) is not None and not isinstance(row[name], str):
+                row[name] = json.dumps(row[name])
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+
+
+def _sized(column: pl.Series) -> pl.Series:
+    """The column as Int64, or UInt64, or text, whichever first holds it exactly."""
+    for dtype in (pl.Int64(), pl.UInt64()):
+        cast = column.cast(dtype, strict=False)
+        if cast.null_count() == column.null_count():
+            return cast
+    return column.cast(pl.String)

@@ -1,0 +1,1 @@
+"""Kinds of data, a folder each: none knows another."""

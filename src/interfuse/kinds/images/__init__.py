@@ -1,0 +1,1 @@
+"""Images: an image is a record, its cells are pixels."""

@@ -1,0 +1,413 @@
+"""Where images come from: each source says how many there are at most, and gives them in order.
+
+An *encoded* source gives files, or the bytes of files, one at a time; an *array* gives pixels.
+
+    folder       its files by extension, sub-folders included, by path; hidden ones are left out.
+                 Class: the first sub-folder, or what a CSV says of the file
+    .npz         its one array of 3 or 4 dimensions. Class: its one array of 1 dimension
+    .npy         the array, left on disk
+    idx, idx.gz  the array (3 or 4 dimensions of bytes). Class: the idx file beside it, which is
+                 named labels-idx1 where this one is named images-idx3
+    Parquet      a column of encoded bytes, or of structs with `bytes`. Class: a column named
+                 class or label
+
+A CSV of classes has a column `file` and a column `class` (else the first and the second); a
+`labels.csv` in the folder is used without being asked for, and then sub-folders are not classes.
+A file that it does not list has no class. No pickled object is ever loaded.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interfuse.errors import DataError
+from interfuse.io.read import read
+from interfuse.kinds.images.data.arrays import PixelArray, to_names
+from interfuse.kinds.images.data.decode import SUFFIXES
+
+LABELS = "labels.csv"
+_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+_FILE_NAMES = ("file", "filename", "file_name", "path", "image", "name")
+_CLASS_NAMES = ("class", "label", "labels", "classes", "target", "y")
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Encoded images in files.
+
+    Attributes:
+        names: paths under the folder, sorted.
+        labels: their classes; None where there is none.
+    """
+
+    root: Path
+    names: list[str]
+    labels: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def at(self, index: Sequence[int]) -> Iterator[tuple[int, Path | bytes]]:
+        """Some of the images, in order."""
+        return ((i, self.root / self.names[i]) for i in index)
+
+    def every(self) -> Iterator[tuple[int, Path | bytes]]:
+        """All images in order."""
+        return self.at(range(len(self)))
+
+
+@dataclass(frozen=True)
+class Column:
+    """Encoded images in a Parquet column."""
+
+    path: Path
+    column: str
+    names: list[str]
+    labels: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def at(self, index: Sequence[int]) -> Iterator[tuple[int, Path | bytes]]:
+        """Some of the images, in order; what lies between is read and left."""
+        wanted = set(index)
+        last = max(wanted, default=-1)
+        for i, data in self.every():
+            if i in wanted:
+                yield i, data
+            if i >= last:
+                return
+
+    def every(self) -> Iterator[tuple[int, Path | bytes]]:
+        """All images in order, a batch of rows in memory at a time."""
+        i = 0
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(_BATCH, columns=[self.column]):
+                for value in batch.column(0):
+                    data = value.as_py()
+                    data = data.get("bytes") if isinstance(data, dict) else data
+                    yield i, data or b""
+                    i += 1
+
+
+@dataclass(frozen=True)
+class Array:
+    """Images that are pixels already."""
+
+    pixels: PixelArray
+    names: list[str]
+    labels: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+Source = Folder | Column | Array
+
+
+def is_images(data: Any) -> bool:
+    """Whether data that nobody said anything about is images rather than a table."""
+    if isinstance(data, np.ndarray):
+        return data.ndim in (3, 4)
+    if not isinstance(data, str | Path) or str(data) == "-":
+        return False
+    path = Path(data).expanduser()
+    if path.is_dir() or path.suffix.lower() in (".npz", ".npy", *SUFFIXES):
+        return True
+    if not path.is_file():
+        return False
+    return _is_idx(path) or (path.suffix.lower() in (".parquet", ".pq") and bool(_encoded(path)))
+
+
+def find(data: Any, labels: Any = None, column: str | None = None) -> Source:
+    """The images that `data` names.
+
+    Args:
+        data: a path, or an array.
+        labels: a path, or an array of classes; None to look where the module says.
+        column: of a Parquet file.
+
+    Raises:
+        DataError: nothing is there, or no images are.
+    """
+    if isinstance(data, np.ndarray):
+        return _array(data, labels, "array")
+    path = Path(data).expanduser()
+    if not path.exists():
+        raise DataError(
+            f"{path}: no such file. Check the name; the current folder is {Path.cwd()}."
+        )
+    if path.is_dir():
+        return _folder(path, labels)
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return Folder(path.parent, [path.name], [None])
+    try:
+        if suffix in (".parquet", ".pq"):
+            return _column(path, labels, column)
+        if suffix == ".npz":
+            values, beside = _npz(path)
+            return _array(values, beside if labels is None else labels, str(path))
+        if suffix == ".npy":
+            return _array(np.load(path, mmap_mode="r", allow_pickle=False), labels, str(path))
+        if _is_idx(path):
+            beside = _labels_beside(path)
+            return _array(_idx(path), beside if labels is None else labels, str(path))
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zlib.error,
+        zipfile.BadZipFile,
+        pa.ArrowException,
+    ) as error:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path}: is cut short, damaged or no array of numbers ({text})."
+        ) from error
+    raise DataError(
+        f"{path}: is not a set of images; expected a folder, .npz, .npy, idx, or Parquet with a "
+        "column of encoded images."
+    )
+
+
+# -- folders ------------------------------------------------------------------------------------
+
+
+def _folder(root: Path, labels: Any) -> Folder:
+    names: list[str] = []
+    others: Counter[str] = Counter()
+    for folder, inside, files in os.walk(root):
+        inside[:] = sorted(d for d in inside if not d.startswith((".", "__MACOSX")))
+        for name in files:
+            if name.startswith("."):
+                continue
+            suffix = os.path.splitext(name)[1].lower()
+            if suffix in SUFFIXES:
+                names.append(os.path.relpath(os.path.join(folder, name), root))
+            else:
+                others[suffix or name] += 1
+    if not names:
+        found = ", ".join(f"{n:,} {suffix}" for suffix, n in others.most_common(3))
+        raise DataError(
+            f"{root}: has no images in it ({'found ' + found if found else 'it is empty'}); "
+            f"expected files named {', '.join(SUFFIXES)}, perhaps in sub-folders."
+        )
+    names.sort()
+    if labels is None and (root / LABELS).is_file():
+        labels = root / LABELS
+    if labels is not None:
+        return Folder(root, names, _by_file(labels, names, root))
+    tops = [name.split(os.sep, 1) for name in names]
+    return Folder(root, names, [top[0] if len(top) > 1 else None for top in tops])
+
+
+def _by_file(labels: Any, names: list[str], root: Path) -> list[str | None]:
+    """Classes of a folder's files from a CSV, or from a sequence in the order of their names."""
+    if not isinstance(labels, str | Path):
+        return to_names(labels, len(names), "labels")
+    table = read(labels).collect()
+    if len(table.columns) < 2:
+        raise DataError(f"{labels}: has one column; expected two: file and class.")
+    file = _named(table.columns, _FILE_NAMES, table.columns[0])
+    label = _named(table.columns, _CLASS_NAMES, next(c for c in table.columns if c != file))
+    if table[file].is_duplicated().any():
+        twice = table[file].filter(table[file].is_duplicated())[0]
+        raise DataError(f"{labels}: column {file!r} lists {twice!r} twice; list each file once.")
+    listed = to_names(table[label], table.height, f"{labels}: column {label!r}")
+    said = dict(zip((str(f).removeprefix("./") for f in table[file]), listed, strict=True))
+    if not any(name in said for name in names):
+        raise DataError(
+            f"{labels}: column {file!r} names none of the images in {root} (it begins with "
+            f"{table[file][0]!r}, the folder with {names[0]!r}). Give paths under that folder."
+        )
+    return [said.get(name) for name in names]
+
+
+# -- arrays -------------------------------------------------------------------------------------
+
+
+def _array(values: np.ndarray, labels: Any, where: str) -> Array:
+    pixels = PixelArray(values, where)
+    n = len(pixels)
+    names = [f"{i:06d}" for i in range(n)]
+    if labels is None:
+        return Array(pixels, names, [None] * n)
+    told = "labels"
+    if isinstance(labels, str | Path):
+        told, labels = str(labels), _label_file(Path(labels).expanduser())
+    return Array(pixels, names, to_names(labels, n, told))
+
+
+def _label_file(path: Path) -> Any:
+    """Labels in order, from .npy, idx, or a table."""
+    if path.suffix.lower() == ".npy":
+        return np.load(path, allow_pickle=False)
+    if path.is_file() and _is_idx(path):
+        return _idx(path)
+    table = read(path).collect()
+    return table[_named(table.columns, _CLASS_NAMES, table.columns[-1])]
+
+
+def _npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    with np.load(path, allow_pickle=False) as file:
+        shapes: dict[str, tuple[int, ...]] = {}
+        with zipfile.ZipFile(path) as archive:
+            for name in file.files:
+                with archive.open(
+                    f"{name}.npy" if f"{name}.npy" in archive.namelist() else name
+                ) as f:
+                    shapes[name], size = _header(f)
+                    fits_in_memory(size, f"{path}: array {name!r}")
+        images = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
+        labels = [name for name, shape in shapes.items() if len(shape) == 1]
+        if len(images) != 1 or len(labels) > 1:
+            found = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+            raise DataError(
+                f"{path}: expected one array of 3 or 4 dimensions (images) and at most one of 1 "
+                f"(labels); found {found}. Save those two alone."
+            )
+        return file[images[0]], file[labels[0]] if labels else None
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], int]:
+    """Shape and bytes of an array in .npy format, without reading it."""
+    version = np.lib.format.read_magic(file)
+    reader = np.lib.format.read_array_header_1_0
+    if version >= (2, 0):
+        reader = np.lib.format.read_array_header_2_0
+    shape, _, dtype = reader(file)
+    return shape, math.prod(shape) * dtype.itemsize
+
+
+def fits_in_memory(size: int, where: str) -> None:
+    """Raise if an array of `size` bytes does not fit in this machine's memory.
+
+    Raises:
+        DataError: it does not.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > 0.8 * memory:
+        raise DataError(
+            f"{where}: takes {size / 1e9:,.1f} GB; this machine has {memory / 1e9:,.1f} GB. Make "
+            "the images smaller (--size), or take fewer."
+        )
+
+
+# -- idx ----------------------------------------------------------------------------------------
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def _is_idx(path: Path) -> bool:
+    """Whether a file starts as an idx file of bytes does: 0, 0, 8, the number of dimensions."""
+    try:
+        with _open(path) as file:
+            start = file.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(start) == 4 and start[:3] == b"\0\0\x08" and start[3] in (1, 3, 4)
+
+
+def _idx(path: Path) -> np.ndarray:
+    with _open(path) as file:
+        dimensions = file.read(4)[3]
+        shape = tuple(np.frombuffer(file.read(4 * dimensions), ">u4").astype(int).tolist())
+        size = math.prod(shape)
+        fits_in_memory(size, str(path))
+        content = file.read(size + 1)
+    if len(content) != size:
+        found = "more" if len(content) > size else f"{len(content):,}"
+        raise DataError(
+            f"{path}: its header says {' x '.join(map(str, shape))} = {size:,} bytes; found "
+            f"{found}. Fetch it again."
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _labels_beside(path: Path) -> Path | None:
+    """The labels of `train-images-idx3-ubyte.gz`: `train-labels-idx1-ubyte.gz`, packed or not."""
+    bare = path.name.removesuffix(".gz")
+    name = bare.replace("images", "labels")
+    for dimensions in ("idx3", "idx4"):
+        name = name.replace(dimensions, "idx1")
+    if name == bare:
+        return None
+    there = (path.with_name(name + packed) for packed in ("", ".gz"))
+    return next((p for p in there if p.is_file()), None)
+
+
+# -- Parquet ------------------------------------------------------------------------------------
+
+
+def _encoded(path: Path) -> list[str]:
+    """The columns of a Parquet file whose first value is an encoded image."""
+    out = []
+    try:
+        with pq.ParquetFile(path) as file:
+            for field in file.schema_arrow:
+                inner = field.type
+                if pa.types.is_struct(inner) and inner.get_field_index("bytes") >= 0:
+                    inner = inner.field("bytes").type
+                if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner)):
+                    continue
+                for batch in file.iter_batches(8, columns=[field.name]):
+                    values = [v.as_py() for v in batch.column(0)]
+                    values = [v.get("bytes") if isinstance(v, dict) else v for v in values]
+                    if any(v and v.startswith(_MAGIC) for v in values):
+                        out.append(field.name)
+                    break
+    except (OSError, pa.ArrowException):
+        return []
+    return out
+
+
+def _column(path: Path, labels: Any, column: str | None) -> Column:
+    there = _encoded(path)
+    with pq.ParquetFile(path) as file:
+        columns, n = file.schema_arrow.names, file.metadata.num_rows
+    if column is None and len(there) != 1:
+        found = f"columns {', '.join(map(repr, there))} do" if there else "none does"
+        raise DataError(
+            f"{path}: expected one column that holds encoded images; {found}, of "
+            f"{', '.join(map(repr, columns[:8]))}. Name it with --column."
+        )
+    if column is not None and column not in columns:
+        raise DataError(
+            f"{path}: has no column {column!r}; it has {', '.join(map(repr, columns[:8]))}."
+        )
+    names = [f"{i:06d}" for i in range(n)]
+    if labels is None:
+        name = next((c for c in columns if c.lower() in _CLASS_NAMES and c != column), None)
+        if name is None:
+            return Column(path, column or there[0], names, [None] * n)
+        where, labels = f"{path}: column {name!r}", pl.read_parquet(path, columns=[name])[name]
+    elif isinstance(labels, str | Path):
+        where, labels = str(labels), _label_file(Path(labels).expanduser())
+    else:
+        where = "labels"
+    return Column(path, column or there[0], names, to_names(labels, n, where))
+
+
+def _named(columns: Sequence[str], known: Sequence[str], default: str) -> str:
+    """The first column with one of the known names."""
+    return next((c for c in columns if c.lower() in known), default)

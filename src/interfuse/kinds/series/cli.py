@@ -1,0 +1,369 @@
+"""What the commands do where the model is one of time series."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interfuse.console import bar, clock, facts, interrupts, tell, warn
+from interfuse.errors import InterfuseError, OptionError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from interfuse.kinds.series.answer import SeriesDraws
+    from interfuse.kinds.series.data import SeriesSchema
+    from interfuse.kinds.series.model import SeriesModel
+
+ARRAYS = (".npy", ".npz")
+DRAW = "draw"
+SUMMARIES = ("median", "mean", "draws")
+
+
+def print_series_schema(schema: SeriesSchema, found: str = "") -> None:
+    """Print what series were taken for."""
+    from interfuse.kinds.series.data.describe import describe
+
+    facts("", [("Data", found), *describe(schema)] if found else describe(schema))
+
+
+def show_series(model: SeriesModel) -> list[tuple[str, str]]:
+    """Rows about a model of series for `interfuse show`."""
+    from interfuse.kinds.series.data.describe import describe
+
+    net = model.net
+    weights = sum(p.numel() for p in net.parameters())
+    held = model.calibration.score
+    return [
+        (
+            "Network",
+            f"{weights:,} weights, windows of {net.length} steps in patches of {net.patch}",
+        ),
+        ("p-values", "against held-out points" if len(held) else "none: too short to hold any out"),
+        *describe(model.schema),
+    ]
+
+
+def next_commands(data: str, run: str) -> list[str]:
+    """What to type after a fit of series; both arguments are quoted."""
+    return [
+        f"interfuse forecast {run} {data} --horizon 24 -o forecast.csv",
+        f"interfuse impute {run} {data} -o filled.csv",
+        f"interfuse detect {run} {data} -o scores.csv",
+    ]
+
+
+def forecast_series(
+    model: SeriesModel,
+    source: str,
+    target: str | Path,
+    horizon: int,
+    *,
+    draws: int = 100,
+    given: str | None = None,
+    interval: float = 0.9,
+    draw_rows: bool = False,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Draw what follows and write it.
+
+    Args:
+        model: a fitted model of series.
+        source: the history; - is CSV typed in.
+        target: a table; see `interfuse.io.write`.
+        horizon: how many steps.
+        draws: how many futures.
+        given: a file with what is known of the future.
+        interval: the probability between the columns `NAME_low` and `NAME_high`.
+        draw_rows: write every draw, with its number in a column `draw`, instead of summaries.
+        seed: of all draws.
+        steps: of the sampler.
+        device: where to compute.
+    """
+    from interfuse.io.write import write
+
+    with _called(source):
+        history = model.read(_read(source))
+    future = None
+    if given is not None:
+        with _called(given):
+            future = model.read(_read(given))
+    begin = time.monotonic()
+    with counting("forecasting") as progress:
+        answer = model.forecast(
+            history,
+            horizon,
+            draws=draws,
+            given=future,
+            seed=seed,
+            steps=steps,
+            device=device,
+            tell=progress,
+        )
+    for note in answer.notes:
+        warn(note)
+    if draw_rows:
+        rows = write(_drawn(model, answer), target)
+    else:
+        rows = write(_summary(model, answer, "median", interval), target)
+    many = f"{len(answer.names):,} series, {horizon:,} steps, {draws:,} draws"
+    _tell_end(many, rows, begin, target)
+
+
+def impute_series(
+    model: SeriesModel,
+    source: str,
+    target: str | Path,
+    *,
+    draws: int = 20,
+    value: str = "median",
+    interval: float | None = None,
+    add_rows: bool = False,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Fill what is missing and write it.
+
+    Args:
+        model: a fitted model of series.
+        source: series with gaps; - is CSV typed in.
+        target: a table.
+        draws: of each gap.
+        value: what fills a cell: median or mean; or draws, for every draw.
+        interval: see `forecast_series`; None for no such columns.
+        add_rows: also write rows for times that have none.
+        seed: of all draws.
+        steps: of the sampler.
+        device: where to compute.
+    """
+    from interfuse.io.write import write
+
+    if value not in SUMMARIES:
+        raise OptionError(
+            f"--value {value}: is for categories, which series have none of. Use one of "
+            f"{', '.join(SUMMARIES)}."
+        )
+    data = _read(source)
+    begin = time.monotonic()
+    with counting("imputing") as progress, _called(source):
+        answer = model.impute(
+            data,
+            draws=draws,
+            add_rows=add_rows,
+            seed=seed,
+            steps=steps,
+            device=device,
+            tell=progress,
+        )
+    for note in answer.notes:
+        warn(note)
+    if value == "draws":
+        rows = write(_drawn(model, answer), target)
+    else:
+        rows = write(_summary(model, answer, value, interval), target)
+    _tell_end(f"{len(answer.names):,} series", rows, begin, target)
+
+
+def generate_series(
+    model: SeriesModel,
+    target: str | Path,
+    count: int,
+    *,
+    length: int | None = None,
+    like: str | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Draw new series and write them, one below the other.
+
+    Args:
+        model: a fitted model of series.
+        target: a table.
+        count: how many.
+        length: steps of each; those of a window if None.
+        like: the name of a fitted series that they should be like.
+        seed: of all draws.
+        steps: of the sampler.
+        device: where to compute.
+    """
+    from interfuse.io.origin import Origin
+    from interfuse.io.write import write
+
+    if model.schema.layout != "array":  # frames of another library become polars
+        model = replace(model, schema=replace(model.schema, origin=Origin()))
+    begin = time.monotonic()
+    with counting("generating") as progress:
+        answer = model.generate(
+            count, length=length, like=like, seed=seed, steps=steps, device=device, tell=progress
+        )
+    rows = write(_frame(model, answer, answer.frame(0)), target)
+    _tell_end(f"{count:,} series", rows, begin, target)
+
+
+def detect_series(
+    model: SeriesModel,
+    source: str,
+    target: str | Path,
+    *,
+    below: float | None = None,
+    window: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Score how odd each point is and write it.
+
+    Args:
+        model: a fitted model of series.
+        source: series; - is CSV typed in.
+        target: a table.
+        below: write only rows with a p-value of at most this.
+        window: steps of the mean that a score is; None for half a season.
+        device: where to compute.
+    """
+    from interfuse.io.write import write
+
+    data = _read(source)
+    begin = time.monotonic()
+    with counting("scoring") as progress, _called(source):
+        series = model.read(data)
+        scores = model.detect(series, window=window, device=device, tell=progress)
+    for note in series.notes:
+        warn(note)
+    if series.rows is not None:
+        scores = scores.beside(data)
+    frame = scores.polars()
+    if below is not None:
+        name = [n for n in frame.columns if n.rstrip("_") == "p_value"][-1]
+        frame = frame.filter(frame[name] <= below)
+    rows = write(frame, target)
+    _tell_end(f"{len(series):,} series", rows, begin, target)
+
+
+@contextlib.contextmanager
+def counting(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for what a model counts in windows; a Ctrl-C that was lost is raised here."""
+    begin = time.monotonic()
+    with bar() as progress:
+        task = progress.add_task(doing, total=None, status="", remaining=None)
+
+        def told(done: int, total: int) -> None:
+            interrupts.check()
+            speed = done / max(time.monotonic() - begin, 1e-9)
+            progress.update(
+                task,
+                completed=done,
+                total=total,
+                status=f"{done:,} of {total:,} windows",
+                remaining=(total - done) / max(speed, 1e-9),
+            )
+
+        yield told
+    interrupts.check()
+
+
+# -- reading and writing ------------------------------------------------------------------------
+
+
+def _read(source: str) -> Any:
+    """A table read once, as standard input can be; files of arrays stay paths."""
+    from interfuse.io.frames import to_polars
+
+    if Path(source).suffix.lower() in ARRAYS:
+        return source
+    return to_polars(source)[0].lazy().collect()
+
+
+@contextlib.contextmanager
+def _called(source: str) -> Iterator[None]:
+    """Let errors about what was read name the file that it came from."""
+    try:
+        yield
+    except InterfuseError as error:
+        text, place = str(error), "standard input" if source == "-" else source
+        if not text.startswith("the frame:"):
+            raise
+        raise type(error)(place + text.removeprefix("the frame")) from error
+
+
+def _frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:
+    """An answer as polars; arrays get columns `series` and `step`, channels are `value`s."""
+    import numpy as np
+    import polars as pl
+
+    if isinstance(made, pl.DataFrame):
+        return made
+    if isinstance(made, np.ndarray):
+        one = len(answer.times) == 1
+        made = [made if not one or made.ndim < 3 else made[0]] if one else list(made)
+    names = _channels(model)
+    parts = []
+    for name, stamps, values in zip(answer.names, answer.times, made, strict=True):
+        values = np.asarray(values).reshape(len(stamps), len(names))
+        columns: dict[str, Any] = {} if name is None else {"series": [str(name)] * len(stamps)}
+        columns |= {"step": stamps, **{n: values[:, j] for j, n in enumerate(names)}}
+        parts.append(pl.DataFrame(columns, nan_to_null=True))
+    return pl.concat(parts)
+
+
+def _channels(model: SeriesModel) -> list[str]:
+    """Names of the channels in what is written."""
+    names = model.schema.names
+    if model.schema.layout != "array":
+        return names
+    return ["value"] if len(names) == 1 else [f"value_{n}" for n in names]
+
+
+def _summary(
+    model: SeriesModel, answer: SeriesDraws, value: str, interval: float | None
+) -> pl.DataFrame:
+    """One row a time, and bounds beside what was drawn."""
+    frame = _frame(model, answer, getattr(answer, value)())
+    if interval is None:
+        return frame
+    low, high = (_frame(model, answer, end) for end in answer.interval(interval))
+    blank = _frame(model, answer, answer.blank())
+    out, taken = [], set(frame.columns)
+    for column in frame.iter_columns():
+        out.append(column)
+        if column.name not in _channels(model):
+            continue
+        missing = _missing(blank[column.name])
+        for end, name in ((low, f"{column.name}_low"), (high, f"{column.name}_high")):
+            if name in taken:
+                raise OptionError(
+                    f"--interval: adds a column {name!r}, which the data has. Rename theirs."
+                )
+            bound = end[column.name].alias(name)
+            out.append(bound.set(~missing, None))
+    return type(frame)(out)
+
+
+def _missing(column: pl.Series) -> pl.Series:
+    gone = column.is_null()
+    return gone | ~column.is_finite().fill_null(False) if column.dtype.is_float() else gone
+
+
+def _drawn(model: SeriesModel, answer: SeriesDraws) -> Iterator[pl.DataFrame]:
+    """Every draw, its number in the first column."""
+    import polars as pl
+
+    for i in range(len(answer)):
+        interrupts.check()
+        frame = _frame(model, answer, answer.frame(i))
+        if DRAW in frame.columns:
+            raise OptionError(
+                f"--draw-rows: adds a column {DRAW!r}, which the data has. Rename theirs."
+            )
+        yield frame.select(pl.lit(i, pl.Int64).alias(DRAW), pl.all())
+
+
+def _tell_end(what: str, rows: int, begin: float, target: str | Path) -> None:
+    place = "standard output" if str(target) == "-" else target
+    tell(f"{what}: {rows:,} rows in {clock(time.monotonic() - begin)}: {place}")

@@ -1,0 +1,57 @@
+"""A schema of series for people."""
+
+from __future__ import annotations
+
+from interfuse.kinds.series.data.grid import Grid, about
+from interfuse.kinds.series.data.schema import Channel, SeriesSchema, Static
+from interfuse.kinds.series.data.zones import DAY
+
+_KNOWN = {"hour": DAY // 24, "day": DAY, "week": 7 * DAY, "year": 31_556_952_000_000_000}
+
+
+def describe(schema: SeriesSchema) -> list[tuple[str, str]]:
+    """Rows (name, value) for printing."""
+    s = schema
+    time = repr(s.time) if s.time is not None else "the number of the row"
+    rows = [("Time", f"{time}, {s.step_name} apart" + (f", zone {s.zone}" if s.zone else ""))]
+    if s.calendar and s.span:
+        rows.append(("Span", f"{about(s.span)} at most"))
+    if s.series is not None:
+        rows.append(("Series", f"by column {s.series!r}"))
+    some = "; ".join(_channel(c) for c in s.channels[:12])
+    more = f" and {len(s.channels) - 12:,} more" if len(s.channels) > 12 else ""
+    rows.append(("Channels", f"{len(s.channels):,}: {some}{more}"))
+    if s.statics:
+        rows.append(("Constant", "; ".join(map(_part, s.statics))))
+    if s.covariates:
+        rows.append(("Known", "; ".join(map(_part, s.covariates)) + " (for the future too)"))
+    rows.append(("Periods", ", ".join(period_name(s, p) for p in s.periods) or "none found"))
+    if s.ignored:
+        rows.append(("Not used", ", ".join(map(repr, s.ignored[:12]))))
+    return rows
+
+
+def period_name(schema: SeriesSchema, period: int) -> str:
+    """A period for people: "288 steps (1 day)"."""
+    grid = Grid(schema.grid, schema.step, schema.zone)
+    text = f"{period:,} steps"
+    if not schema.calendar:
+        return text
+    if grid.kind == "business day":
+        return text + {5: " (1 week)", 261: " (1 year)"}.get(period, "")
+    length = period * schema.step
+    for name, known in _KNOWN.items():
+        if abs(length - known) < min(schema.step, known / 100):
+            return f"{text} (1 {name})"
+    return f"{text} ({about(length)})"
+
+
+def _channel(c: Channel) -> str:
+    low = "-inf" if c.minimum is None else f"{c.minimum:g}"
+    high = "inf" if c.maximum is None else f"{c.maximum:g}"
+    few = "" if c.decimals is None else f" of {c.decimals} decimal{'s' * (c.decimals != 1)}"
+    return f"{c.name} ({'whole numbers' if c.integer else 'numbers' + few}, {low} to {high})"
+
+
+def _part(s: Static) -> str:
+    return s.name + (f" ({len(s.levels):,} categories)" if s.kind == "category" else "")

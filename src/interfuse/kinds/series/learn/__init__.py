@@ -1,0 +1,1 @@
+"""What a fit to series learns: windows, random questions, the objective."""

@@ -1,0 +1,382 @@
+"""A fitted model of time series: immutable, and able to answer.
+
+A record is a window of a series. A question says which of its cells are known: the past
+(`forecast`), all that is not missing (`impute`), nothing (`generate`), all but the cell at hand
+(`detect`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save as save_arrays
+from safetensors.torch import load_file, save
+
+from interfuse.core.seeds import generator_for
+from interfuse.errors import ConditionError, OptionError, RunError
+from interfuse.io.files import write_atomically, write_json
+from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
+from interfuse.kinds.series.ask.fill import STEPS, Filler, name_keys
+from interfuse.kinds.series.ask.future import with_future
+from interfuse.kinds.series.ask.surprise import Calibration, Surprise
+from interfuse.kinds.series.ask.temper import Temper
+from interfuse.kinds.series.codec import SeriesCodec
+from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, grid_of, read_series
+from interfuse.kinds.series.data.scaling import Scaling
+from interfuse.kinds.series.learn.windows import Looker
+from interfuse.kinds.series.net import NETWORKS
+from interfuse.kinds.series.net.temporal import SeriesNet
+from interfuse.run.model import BaseModel
+
+DRAWS = 100
+IMPUTE_DRAWS = 20
+MOST_DRAWN = 1 << 31
+"""Bytes of draws that are kept at once."""
+_ORIGINS = 52  # purpose of a random stream
+
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SeriesModel(BaseModel):
+    """One fitted diffusion model of series.
+
+    Make one with `interfuse.fit(data, kind="series")` or `interfuse.load`. Nothing here changes
+    after fitting; every question takes a seed and gives the same answer for the same seed.
+
+    Attributes:
+        schema: time, step, channels and periods as they were fitted.
+        codec: scales and clock of the series.
+        net: the network with its averaged weights.
+        origins: where the fitted series lie, for `generate`: first stamp and length of each.
+        temper: how much wider bands are than the network says.
+        calibration: how far off held-out values were, for p-values.
+        record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
+    """
+
+    schema: SeriesSchema
+    codec: SeriesCodec
+    net: SeriesNet
+    origins: tuple[tuple[int, int], ...] = field(repr=False)
+    temper: Temper = field(repr=False)
+    calibration: Calibration = field(repr=False)
+    record: dict[str, Any] = field(repr=False)
+
+    @property
+    def looker(self) -> Looker:
+        """What turns windows into what the network sees."""
+        return Looker(self.codec.clock, self.net.length)
+
+    def forecast(
+        self,
+        history: Any,
+        horizon: int,
+        *,
+        draws: int = DRAWS,
+        given: Any = None,
+        seed: int = 0,
+        steps: int | None = None,
+        device: str | None = None,
+        tell: Tell | None = None,
+    ) -> SeriesDraws:
+        """Draw what follows.
+
+        Args:
+            history: series up to now, as the data that was fitted: a path, a frame or an array.
+                Series that were never seen are welcome; they are taken at their own scale.
+            horizon: how many steps.
+            draws: how many futures; each is one joint draw of all steps and channels.
+            given: what is known of the future, as the history: rows at later times whose values
+                hold ("what if"), and covariates. Rows of the history that hold covariates and no
+                values count as such too.
+            seed: the same seed gives the same draws.
+            steps: evaluations of the denoiser a draw; None for the default.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+            tell: called with windows done and in all.
+
+        Returns:
+            Draws: `.median()`, `.interval(0.9)`, `.frame(i)`, `.array`.
+
+        Raises:
+            DataError: the history is not of the fitted columns.
+            OptionError: `horizon`, `draws` or `steps` is out of range.
+        """
+        _at_least_one("horizon", horizon)
+        _at_least_one("draws", draws)
+        series = self.read(history)
+        known = None
+        if given is not None:
+            series, known = with_future(series, self.read(given), horizon)
+        _check_size(draws * horizon * len(series) * len(self.schema.channels))
+        filler = self._filler(steps, device)
+        keep = self.looker.before + self.net.length
+        rows, scales, begin = self.codec.pack(series, horizon=horizon, keep=keep, given=known)
+        lengths = series.lengths - begin
+        wanted = [np.arange(n + horizon) >= n for n in lengths]
+        values: list[np.ndarray] = [np.empty(0)] * len(series)
+        for i, filled in filler.fill(
+            rows.to(filler.device), draws, seed, name_keys(series.names), wanted=wanted, tell=tell
+        ):
+            start = int(rows.first[i])
+            future = slice(start + int(lengths[i]), start + int(lengths[i]) + horizon)
+            base = np.where(rows.seen[future], rows.values[future], np.nan)
+            drawn = np.repeat(base[None].astype(np.float32), draws, 0)
+            drawn[:, filled.times - int(lengths[i])] = filled.draws
+            values[i] = self._decoded(drawn, scales[i], known[i] if known else None)
+        for i, v in enumerate(values):
+            if not v.size and known is not None and known[i] is not None:  # all of it was given
+                values[i] = np.repeat(known[i][None], draws, 0)
+        times = [series.future_times(i, horizon) for i in range(len(series))]
+        writer = FrameWriter(series)
+
+        def put(values: list[np.ndarray], whole: bool) -> Any:
+            parts = list(zip(series.names, times, values, strict=True))
+            return writer.frame(parts, whole=whole)
+
+        return SeriesDraws(series.names, times, values, put, series.notes)
+
+    def impute(
+        self,
+        data: Any,
+        *,
+        draws: int = IMPUTE_DRAWS,
+        add_rows: bool = False,
+        seed: int = 0,
+        steps: int | None = None,
+        device: str | None = None,
+        tell: Tell | None = None,
+    ) -> SeriesDraws:
+        """Draw what is missing, given all that is not, before and after it.
+
+        Args:
+            data: series with gaps, as the data that was fitted.
+            draws: how many joint draws of each gap.
+            add_rows: also add rows for times of the grid that have none.
+            seed: the same seed gives the same draws.
+            steps: see `forecast`, as `device` and `tell`.
+            device: where to compute.
+            tell: told of progress.
+
+        Returns:
+            Draws of the whole data; what was there comes back as it was.
+
+        Raises:
+            DataError: the data is not of the fitted columns.
+            OptionError: `draws` or `steps` is out of range, or there are too many cells to keep.
+        """
+        _at_least_one("draws", draws)
+        series = self.read(data)
+        gone = [~np.isfinite(v).all(1) for v in series.values]
+        _check_size(draws * sum(int(g.sum()) for g in gone) * len(self.schema.channels))
+        filler = self._filler(steps, device)
+        rows, scales, _ = self.codec.pack(series)
+        values = [np.repeat(v[None], 1, 0) for v in series.values]
+        for i, filled in filler.fill(
+            rows.to(filler.device), draws, seed, name_keys(series.names), tell=tell
+        ):
+            whole = np.repeat(series.values[i][None], draws, 0)
+            drawn = self._decoded(filled.draws, scales[i], None)
+            there = np.isfinite(series.values[i][filled.times])
+            whole[:, filled.times] = np.where(there, whole[:, filled.times], drawn)
+            values[i] = whole
+        values = [v if len(v) == draws else np.repeat(v, draws, 0) for v in values]
+        times = [series.times(i) for i in range(len(series))]
+        writer = FrameWriter(series)
+
+        def put(values: list[np.ndarray], whole: bool) -> Any:
+            return writer.restore(data, values, add_rows=add_rows, whole=whole)
+
+        return SeriesDraws(series.names, times, values, put, series.notes)
+
+    def generate(
+        self,
+        n: int = 1,
+        *,
+        length: int | None = None,
+        like: Any = None,
+        seed: int = 0,
+        steps: int | None = None,
+        device: str | None = None,
+        tell: Tell | None = None,
+    ) -> SeriesDraws:
+        """Draw whole new series.
+
+        Args:
+            n: how many.
+            length: steps of each; a window's if None.
+            like: the name of a fitted series that they should be like; None draws one for each.
+            seed: series i depends on the seed and on i only.
+            steps: see `forecast`, as `device` and `tell`.
+            device: where to compute.
+            tell: told of progress.
+
+        Returns:
+            One draw (`.frame(0)`) of `n` series, at times that the fitted series had.
+
+        Raises:
+            ConditionError: no series is called `like`.
+            OptionError: a number is out of range.
+        """
+        _at_least_one("n", n)
+        length = self.net.length if length is None else length
+        _at_least_one("length", length)
+        names = self.codec.names
+        if like is not None and str(like) not in names:
+            some = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
+            raise ConditionError(f"like: {str(like)!r} was never seen; expected one of {some}.")
+        _check_size(n * length * len(self.schema.channels))
+        whose, starts = [], []
+        grid = grid_of(self.schema)
+        for i in range(n):
+            g = generator_for(seed, _ORIGINS, i)
+            pick, place = torch.rand(2, generator=g, dtype=torch.float64).tolist()
+            j = names.index(str(like)) if like is not None else int(pick * len(names))
+            first, size = self.origins[j]
+            whose.append(j)
+            starts.append(int(grid.at(first, int(place * max(size - length, 1)))))
+        c = len(self.schema.channels)
+        blank = np.full((length, c), np.nan)
+        k, s = len(self.schema.covariates), len(self.schema.statics)
+        named = self._long or n > 1
+        own = tuple(f"synthetic {i + 1}" for i in range(n)) if named else (None,)
+        series = SeriesSet(
+            self.schema, own, np.array(starts, np.int64), [blank] * n,
+            [np.full((length, k), np.nan)] * n, [np.empty((0, k))] * n, np.full((n, s), np.nan),
+        )  # fmt: skip
+        scales = [self.codec.scales[j] for j in whose]
+        rows, _, _ = self.codec.pack(series, scales=scales)
+        rows = replace(rows, owner=torch.tensor(whose) + 1)
+        # Held-out data says how far off answers are; here there is nothing to be off from.
+        filler = self._filler(steps, device, Temper())
+        values: list[np.ndarray] = [np.empty(0)] * n
+        for i, filled in filler.fill(rows.to(filler.device), 1, seed, np.arange(n), tell=tell):
+            values[i] = self._decoded(filled.draws, scales[i], None)
+        times = [series.times(i) for i in range(n)]
+        writer = FrameWriter(series)
+
+        def put(values: list[np.ndarray], whole: bool) -> Any:
+            return writer.frame(list(zip(own, times, values, strict=True)), whole=whole)
+
+        return SeriesDraws(own, times, values, put)
+
+    def detect(
+        self,
+        data: Any,
+        *,
+        window: int | None = None,
+        device: str | None = None,
+        tell: Tell | None = None,
+    ) -> SeriesScores:
+        """Score how odd each point is given what came before; higher is odder, 1 is usual.
+
+        Args:
+            data: series, as the data that was fitted.
+            window: a score is the mean over so many steps about its point; None for half of the
+                shortest season. 1 finds single points, and has no p-values.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+            tell: called with windows done and in all.
+
+        Returns:
+            Scores of every row of the data, with the band that was expected there.
+
+        Raises:
+            DataError: the data is not of the fitted columns.
+            OptionError: `window` is out of range.
+        """
+        if window is not None:
+            _at_least_one("window", window)
+        series = self.read(data)
+        filler = self._filler(None, device)
+        rows, scales, _ = self.codec.pack(series)
+        surprise = Surprise(filler, self.calibration)
+        scores = surprise.scores(
+            series, rows.to(filler.device), scales, self.codec.bound, window, tell
+        )
+        plain = series.rows is None or isinstance(data, SeriesSet)
+        return scores if plain else scores.beside(data)
+
+    def read(self, data: Any) -> SeriesSet:
+        """Read data as that of the fit was read."""
+        return data if isinstance(data, SeriesSet) else read_series(data, schema=self.schema)
+
+    def write_parts(self, folder: Path) -> None:
+        """Write all parts but `run.json`."""
+        self.schema.save(folder / "schema.json")
+        config = {
+            "kind": "series",
+            "network": {"name": "series", **self.net.config()},
+            "origins": [list(pair) for pair in self.origins],
+            "temper": self.temper.to_json(),
+        }
+        write_json(folder / "config.json", config)
+        write_json(folder / "codec.json", self.codec.to_json())
+        write_atomically(folder / "codec.safetensors", save_arrays(self._arrays()))
+        weights = {k: p.detach().cpu().clone() for k, p in self.net.named_parameters()}
+        write_atomically(folder / "weights.safetensors", save(weights))
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        kept = {f"calibration/{k}": v for k, v in self.calibration.arrays().items()}
+        return self.codec.arrays() | kept
+
+    @property
+    def _long(self) -> bool:
+        return self.schema.series is not None
+
+    def _filler(
+        self, steps: int | None, device: str | None, temper: Temper | None = None
+    ) -> Filler:
+        steps = STEPS if steps is None else steps
+        _at_least_one("steps", steps)
+        return Filler(self.net, self.looker, steps, device, temper or self.temper)
+
+    def _decoded(self, y: np.ndarray, scale: Scaling, known: np.ndarray | None) -> np.ndarray:
+        out = self.codec.bound(scale.decode(y.astype(np.float64)))
+        return out if known is None else np.where(np.isfinite(known), known, out)
+
+
+def _at_least_one(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise OptionError(f"{name}: is {value!r}; expected a whole number, 1 or more.")
+
+
+def _check_size(cells: int) -> None:
+    if 8 * cells > MOST_DRAWN:
+        raise OptionError(
+            f"draws: {cells:,} values were asked for at once, which is over "
+            f"{MOST_DRAWN / 2**30:.0f} GiB. Ask for fewer draws, or for some series at a time."
+        )
+
+
+def open_series(
+    folder: Path, record: dict[str, Any], parts: dict[str, dict[str, Any]]
+) -> SeriesModel:
+    """A model of series from the checked parts of a run folder.
+
+    Raises:
+        RunError: the parts do not fit together.
+    """
+    try:
+        config = parts["config.json"]
+        schema = SeriesSchema.from_json(parts["schema.json"])
+        arrays = load_arrays(folder / "codec.safetensors")
+        codec = SeriesCodec.from_parts(schema, parts["codec.json"], arrays)
+        network = dict(config["network"])
+        net = NETWORKS[network.pop("name")](**network)
+        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
+        origins = tuple((int(a), int(b)) for a, b in config["origins"])
+        temper = Temper.from_json(config["temper"])
+        calibration = Calibration(
+            **{k: arrays[f"calibration/{k}"] for k in ("off", "usual", "score")}
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise RunError(
+            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
+        ) from error
+    return SeriesModel(schema, codec, net.eval(), origins, temper, calibration, record)

@@ -1,0 +1,1 @@
+"""Tables: a row is a record, its cells are codes and numbers."""

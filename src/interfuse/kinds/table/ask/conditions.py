@@ -1,0 +1,291 @@
+"""What is given: columns held at a value, in a set or in a range.
+
+An equality makes the column's cells known. A set or a range leaves the choice among some codes of
+the column's first cell (`ask.limits`, `restrict`), or among some values inside a
+bin.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from scipy.special import ndtr, ndtri
+from torch import Tensor
+
+from interfuse.errors import ConditionError
+from interfuse.kinds.table.ask.expressions import Range, parse_expressions
+from interfuse.kinds.table.ask.limits import Limit, limit_to_range, limit_to_values, physical_bound
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.schema import ColumnSpec, unknown_column
+
+_UNASKABLE = {
+    "key": "a key, made anew for every row",
+    "text": "free text, which is not learned",
+    "empty": "empty in the data",
+    "drop": "left out of the model",
+    "derived": "computed from other columns; give those instead, or rows that have it",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Known cells, the same for every row.
+
+    Attributes:
+        values: one row with the given columns, in their own types.
+        codes: (q,) codes of known category cells, -1 where unknown.
+        z: (p,) scores of known number cells, NaN where unknown.
+        codec: of the model; None where nothing is given.
+        warnings: what is unusual about the values, for people.
+        limits: columns that are held in a set or a range.
+    """
+
+    values: pl.DataFrame
+    codes: np.ndarray
+    z: np.ndarray
+    codec: TableCodec | None = None
+    warnings: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    @classmethod
+    def none(cls) -> Condition:
+        """Nothing is given."""
+        return cls(pl.DataFrame(), np.zeros(0, np.int64), np.zeros(0))
+
+    def cells(self, n: int, layout: Layout) -> tuple[Tensor | None, Tensor | None]:
+        """Known cells of n rows: codes (n, q) or None, scores (n, p) or None."""
+        if self.codec is None:
+            return None, None
+        codes = torch.from_numpy(self.codes).long().repeat(n, 1)
+        z = torch.from_numpy(self.z).float().repeat(n, 1)
+        return codes, z if layout.numbers else None
+
+    def write(self, frame: pl.DataFrame, chosen: Sequence[pl.Series] = ()) -> pl.DataFrame:
+        """The frame with the given columns exactly as they were given.
+
+        Args:
+            frame: drawn rows.
+            chosen: columns with the values drawn from a set.
+        """
+        if self.codec is None:
+            return frame
+        given = (pl.lit(self.values[name]).first().alias(name) for name in self.values.columns)
+        held = [limit.hold(frame[limit.name]) for limit in self.limits]
+        return self.codec.complete(frame.with_columns(*given, *held).with_columns(chosen))
+
+
+def parse_conditions(
+    given: Mapping[str, object] | str | Sequence[str], codec: TableCodec
+) -> Condition:
+    """Turn columns and values into known cells.
+
+    Args:
+        given: for each given column a value, a list or set of values, or a `Range`; or conditions
+            as text (`ask.expressions`). Text is read as the column's type, None is
+            missing, and so are NaN, NaT and NA where the model was fitted to a pandas frame.
+        codec: of the fitted model.
+
+    Raises:
+        ConditionError: a column or value that is unknown, or of another type, or a range without
+            a value in it.
+    """
+    if not isinstance(given, Mapping):
+        given = parse_expressions([given] if isinstance(given, str) else given, codec.schema.names)
+    codes = np.full(codec.categories, -1, np.int64)
+    z = np.full(codec.numbers, np.nan)
+    columns, warnings, limits = [], [], []
+    for name, value in given.items():
+        if isinstance(value, Range):
+            limit, value, said = _range(name, value, codec)
+            warnings += said
+            if limit is not None:
+                limits.append(limit)
+                continue
+        elif isinstance(value, list | tuple | set | frozenset):
+            limit, said = _set(name, list(value), codec)
+            warnings += said
+            limits.append(limit)
+            continue
+        said = _hold(name, value, codec, codes, z, columns)
+        warnings += [] if warnings and warnings[-1].startswith(f"column {name!r}") else said
+    return Condition(pl.DataFrame(columns), codes, z, codec, tuple(warnings), tuple(limits))
+
+
+def _hold(
+    name: str,
+    value: object,
+    codec: TableCodec,
+    codes: np.ndarray,
+    z: np.ndarray,
+    columns: list[pl.Series],
+) -> list[str]:
+    """Hold a column at a value; returns warnings."""
+    column = _column(name, value, codec)
+    columns.append(column)
+    field, place = codec.fields[name], codec.places[name]
+    codes[place.codes], score = _cells(name, value, column, field)
+    z[place.numbers] = score
+    if isinstance(field, NumberField):
+        return _out_of_range(name, column, field)
+    return []
+
+
+def _cells(
+    name: str, value: object, column: pl.Series, field: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and score of one value."""
+    cells = field.encode(column)
+    if (cells.codes < 0).any():
+        raise ConditionError(_never_seen(name, value, field))
+    if field.kind == "constant":
+        always = field.decode(cells.codes, cells.low, np.zeros(1, int), 0)
+        if not column.eq_missing(always).all():
+            raise ConditionError(
+                f"column {name!r}: {value!r} was never seen; it is always {always[0]!r}."
+            )
+    if not cells.low.shape[1]:
+        return cells.codes[0], np.zeros(0)
+    # The middle of the value's interval of probability.
+    p = (ndtr(cells.low[0].astype(float)) + ndtr(cells.high[0].astype(float))) / 2
+    return cells.codes[0], np.where(cells.low == cells.high, cells.low, ndtri(p))[0]
+
+
+def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, list[str]]:
+    if not values:
+        raise ConditionError(f"column {name!r}: the list is empty. Give one value or more.")
+    series, warnings = [], []
+    for value in values:
+        if isinstance(value, list | tuple | set | dict):
+            raise ConditionError(f"column {name!r}: {value!r} cannot be read as one value.")
+        column = _column(name, value, codec)
+        field = codec.fields[name]
+        _cells(name, value, column, field)
+        if isinstance(field, NumberField):
+            warnings += _out_of_range(name, column, field)
+        series.append(column)
+    return limit_to_values(name, pl.concat(series).unique(maintain_order=True), codec), warnings
+
+
+def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, object, list[str]]:
+    """The limit, or the value nearest to the data if no value of the range was seen."""
+    spec = _askable(name, codec)
+    field = codec.fields[name]
+    if not isinstance(field, NumberField) or field.range is None:
+        raise ConditionError(
+            f"column {name!r}: {asked} is a range, and {spec.dtype} values of kind {spec.kind!r} "
+            f"are in no order. Give values: {name} in [A, B]."
+        )
+    ends = [
+        None if end is None else physical_bound(name, end, spec.dtype, _column_of(name, codec))
+        for end in (asked.low, asked.high)
+    ]
+    limit, nearest = limit_to_range(name, asked, ends[0], ends[1], codec)
+    if limit is not None:
+        return limit, None, []
+    low, high = field.range
+    value = nearest[0]
+    physical = nearest.to_physical() if nearest.dtype.is_temporal() else nearest
+    away = max(low - float(physical[0]), float(physical[0]) - high)
+    where = (
+        f"lies {away / max(high - low, 1e-300):.3g} times the width of that range beyond it"
+        if away > 0
+        else "lies in a gap of it"
+    )
+    said = (
+        f"column {name!r}: no value seen has {asked}; the range seen is {field.describe_range()}. "
+        f"The nearest value asked for, {value}, {where}; it is used for every row."
+    )
+    return None, value, [said]
+
+
+def _column_of(name: str, codec: TableCodec) -> Any:
+    return lambda value: _column(name, value, codec)
+
+
+def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
+    """The value as a column of one row, in the column's type."""
+    spec = _askable(name, codec)
+    if codec.schema.origin.library == "pandas" and _missing_in_pandas(value):
+        value = None
+    try:
+        column = _typed(name, value, spec.dtype)
+        if column.dtype != spec.dtype:  # lists and objects stay what they are in a cast
+            raise TypeError
+        return column
+    except (pl.exceptions.PolarsError, KeyError, TypeError, ValueError, OverflowError):
+        raise ConditionError(
+            f"column {name!r}: {value!r} cannot be read as {spec.dtype}. Give a value of that type."
+        ) from None
+
+
+def _askable(name: str, codec: TableCodec) -> ColumnSpec:
+    schema = codec.schema
+    if name not in schema.names:
+        raise ConditionError(unknown_column(name, schema.names))
+    spec = schema[name]
+    if spec.kind in _UNASKABLE:
+        raise ConditionError(f"column {name!r} cannot be given: it is {_UNASKABLE[spec.kind]}.")
+    return spec
+
+
+def _missing_in_pandas(value: Any) -> bool:
+    """Whether it is NaN, NaT or NA."""
+    nan = isinstance(value, float | np.floating) and value != value
+    return bool(nan) or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:
+    if value is None:
+        return pl.Series(name, [None], dtype=dtype)
+    if isinstance(value, str):
+        text = pl.Series(name, [value])
+        if dtype == pl.Boolean:
+            return pl.Series(name, [{"true": True, "false": False}[value.lower()]])
+        if isinstance(dtype, pl.Datetime):
+            zone = dtype.time_zone
+            stamp = text.str.to_datetime(time_unit=dtype.time_unit, time_zone=zone, strict=True)
+            return stamp.cast(dtype)
+        if dtype == pl.Date:
+            return text.str.to_date()
+        if dtype == pl.Time:
+            return text.str.to_time()
+        return text.cast(dtype)
+    if dtype in (pl.String, pl.Categorical, pl.Enum) and not isinstance(value, str):
+        raise TypeError
+    if dtype.is_integer() and isinstance(value, float) and value != int(value):
+        raise ValueError
+    # An array keeps the unit of numpy's times; a list makes numbers of them.
+    times = isinstance(value, np.timedelta64 | np.datetime64)
+    return pl.Series(name, np.array([value]) if times else [value]).cast(dtype)
+
+
+def _never_seen(name: str, value: object, field: Any) -> str:
+    if isinstance(field, NumberField):
+        return f"column {name!r}: {value!r} was never seen; the column has no such values."
+    known = [str(v) for v in field.values.head(5_000).to_list()]
+    close = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    some = ", ".join(map(repr, known[:8])) + (", ..." if len(field.values) > 8 else "")
+    return f"column {name!r}: {value!r} was never seen; it knows {some}.{hint}"
+
+
+def _out_of_range(name: str, column: pl.Series, field: NumberField) -> list[str]:
+    if field.range is None or column.is_null().any():
+        return []
+    value = column.to_physical()[0]
+    low, high = field.range
+    if isinstance(value, int | float) and not low <= value <= high:
+        seen = field.describe_range()
+        return [
+            f"column {name!r}: {column[0]} lies outside the range seen, {seen}; the other columns "
+            "are drawn as if it stood at its edge or just beyond."
+        ]
+    return []

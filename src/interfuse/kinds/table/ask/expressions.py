@@ -1,0 +1,151 @@
+"""Conditions as people write them.
+
+    condition = NAME "=" VALUE                       label=ddos
+              | NAME "in" "[" VALUE {"," VALUE} "]"   label in [ddos, scan]
+              | NAME ("<" | "<=" | ">" | ">=") VALUE  bytes > 1e6
+              | VALUE ("<" | "<=") NAME ("<" | "<=") VALUE, and the same with > and >=
+
+A name may hold spaces and signs itself: the longest name that the model knows wins. What follows
+"=" is the value as it stands, without the spaces at its ends if there is one before "=". Nothing is
+a missing value, '""' an empty text; in a list, values with commas or brackets stand between double
+quotes. Ranges of one column may come in several conditions; all of them hold.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from interfuse.errors import ConditionError
+
+_AFTER = re.compile(r"(\s*)(<=|>=|<|>|=|in\s*(?=\[))(.*)", re.DOTALL)
+_BEFORE = re.compile(r"(.*?)\s*(<=|>=|<|>)\s*$", re.DOTALL)
+_ANY = re.compile(r"\s*(.*?)\s*(<=|>=|<|>|=|\bin\s*(?=\[))(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A condition: a number or time between two ends.
+
+    Attributes:
+        low: the lower end; None if there is none.
+        high: the upper end; None if there is none.
+        open_low: whether the lower end itself is left out.
+        open_high: whether the upper end itself is left out.
+    """
+
+    low: object = None
+    high: object = None
+    open_low: bool = False
+    open_high: bool = False
+
+    def __str__(self) -> str:
+        low = "" if self.low is None else f"{self.low} {'<' if self.open_low else '<='} "
+        high = "" if self.high is None else f" {'<' if self.open_high else '<='} {self.high}"
+        return f"{low}value{high}"
+
+
+def parse_expressions(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
+    """Read conditions.
+
+    Args:
+        texts: as written.
+        names: the model's columns.
+
+    Returns:
+        For each column a text, None for missing, a list of them, or a `Range` of texts.
+
+    Raises:
+        ConditionError: a text that is no condition, or two conditions of a column that are not
+            both ranges.
+    """
+    out: dict[str, object] = {}
+    for text in texts:
+        name, value = _parse(text, names)
+        if name in out:
+            old = out[name]
+            if not (isinstance(old, Range) and isinstance(value, Range)):
+                raise ConditionError(f"--given: column {name!r} is given twice. Give it once.")
+            value = _both(name, old, value)
+        out[name] = value
+    return out
+
+
+def _parse(text: str, names: Sequence[str]) -> tuple[str, object]:
+    known = [n for n in names if text.lstrip().startswith(n)]
+    for name in sorted(known, key=len, reverse=True):
+        match = _AFTER.fullmatch(text.lstrip()[len(name) :])
+        if match:
+            return name, _value(text, match[2], match[3], bool(match[1]))
+    for name in sorted(names, key=len, reverse=True):
+        at = text.find(name)
+        before = _BEFORE.fullmatch(text[:at]) if at > 0 else None
+        if before is not None and before[1].strip():
+            rest = text[at + len(name) :]
+            after = _AFTER.fullmatch(rest)
+            if (rest.strip() and after is None) or "=" in before[1]:
+                continue
+            return name, _between(text, before[1].strip(), before[2], after)
+    match = _ANY.fullmatch(text)
+    if match is None or not match[1]:
+        raise ConditionError(
+            f"--given: {text!r} has no '=', nor any of in, <, <=, > and >=. Write COLUMN=VALUE, "
+            "'COLUMN in [A, B]' or 'COLUMN > VALUE'."
+        )
+    return match[1], _value(text, match[2], match[3])
+
+
+def _value(text: str, sign: str, rest: str, spaced: bool = False) -> object:
+    if sign == "=":
+        return _single(rest.strip() if spaced else rest)
+    if sign.startswith("in"):
+        rest = rest.strip()
+        if not (rest.startswith("[") and rest.endswith("]")) or not rest[1:-1].strip():
+            raise ConditionError(f"--given: {text!r} is no list. Write COLUMN in [A, B].")
+        return [_single(v) for v in next(csv.reader([rest[1:-1]], skipinitialspace=True))]
+    return _one_sided(text, sign, rest.strip())
+
+
+def _single(text: str) -> str | None:
+    return {"": None, '""': ""}.get(text, text)
+
+
+def _one_sided(text: str, sign: str, value: str) -> Range:
+    if not value:
+        raise ConditionError(f"--given: {text!r} has no value after {sign!r}.")
+    if sign[0] == ">":
+        return Range(low=value, open_low=sign == ">")
+    return Range(high=value, open_high=sign == "<")
+
+
+def _between(text: str, low: str, sign: str, after: re.Match[str] | None) -> Range:
+    mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}[sign]
+    first = _one_sided(text, mirrored, low)
+    if after is None:
+        return first
+    if after[2][0] != sign[0]:
+        raise ConditionError(f"--given: {text!r} goes two ways. Write LOW <= COLUMN < HIGH.")
+    second = _one_sided(text, after[2], after[3].strip())
+    return _both("", first, second)
+
+
+def _both(name: str, a: Range, b: Range) -> Range:
+    """Both ranges; of two ends on one side the tighter one, if they are numbers."""
+    out = a
+    if b.low is not None and (a.low is None or _tighter(name, b.low, a.low, 1, b.open_low)):
+        out = replace(out, low=b.low, open_low=b.open_low)
+    if b.high is not None and (a.high is None or _tighter(name, b.high, a.high, -1, b.open_high)):
+        out = replace(out, high=b.high, open_high=b.open_high)
+    return out
+
+
+def _tighter(name: str, new: object, old: object, sign: int, opened: bool) -> bool:
+    try:
+        x, y = float(str(new)), float(str(old))
+    except ValueError:
+        raise ConditionError(
+            f"--given: column {name!r} has two ends on one side. Give the tighter one alone."
+        ) from None
+    return sign * (x - y) > 0 or (x == y and opened)

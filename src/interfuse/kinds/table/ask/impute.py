@@ -1,0 +1,369 @@
+"""Impute: fill missing cells by draws from their joint distribution given the observed ones.
+
+Any pattern will do, also one that training never saw: training draws its known columns at random.
+Missing cells of the training data were a code of their own; here its logit is masked, so that a
+value is drawn. What a model cannot know stays missing: keys, free text, empty columns.
+
+Rows are read in blocks of `ROWS` by their number in the table, whatever chunks they come in: the
+same seed gives the same answer.
+
+**When to stop.** Draw d is the same however many follow. With a tolerance, the first block is drawn
+10, 20, 40, ... times, until one more doubling moves the ends of the intervals of plain draws by
+less than this share of their widths, and the shares of categories by less than it. All rows are
+then drawn as often.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from interfuse.errors import OptionError
+from interfuse.io.frames import to_polars
+from interfuse.io.origin import Origin
+from interfuse.kinds.table.answer import Draws, Empirical, Filled, Marginal
+from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
+from interfuse.kinds.table.ask.marginals import CategoryMarginal, NumberMarginal
+from interfuse.kinds.table.ask.rows import ROWS, STEPS, Drawn, RowSampler
+from interfuse.kinds.table.ask.sums import Exact, Sums
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.category import CategoryField
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.train.precision import choose_device
+
+if TYPE_CHECKING:
+    from interfuse.kinds.table.model import Model
+
+DRAWS = 20
+FIRST_DRAWS = 10
+_SCAN = 1 << 16
+Progress = Callable[[int, int], None]
+
+
+class Imputation:
+    """A prepared question: which table, how many draws.
+
+    Args:
+        model: the fitted model.
+        data: a frame, or a path to a file.
+        draws: values for each missing cell, at most if `tolerance` is given.
+        columns: the columns to fill; None for all.
+        seed: of all draws.
+        tolerance: stop drawing when intervals move by less than this share of their widths.
+        steps: steps of the numbers' sampler.
+        device: where to compute.
+        subset: whether the table may have some of the model's columns only.
+        values: whether every unknown cell gets a value, even where the training data had missing.
+
+    Raises:
+        DataError: the table cannot be read, or its columns are not those of the model.
+        OptionError: an option is out of range.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        data: Any,
+        *,
+        draws: int = DRAWS,
+        columns: Sequence[str] | None = None,
+        seed: int = 0,
+        tolerance: float | None = None,
+        steps: int | None = None,
+        device: str | None = None,
+        subset: bool = False,
+        values: bool = True,
+    ) -> None:
+        if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
+            raise OptionError(f"draws: is {draws!r}; expected a whole number, 1 or more.")
+        if tolerance is not None and not 0 < tolerance < 1:
+            raise OptionError(f"tolerance: is {tolerance!r}; expected a share between 0 and 1.")
+        steps = STEPS if steps is None else steps
+        if steps < 1:
+            raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
+        self.model = model
+        frame, self._given_origin = to_polars(data)
+        self._lazy = frame.lazy()
+        types = dict(self._lazy.collect_schema())
+        self.reader = RowReader(model.codec, types, columns, subset)
+        self.rows: int = self._lazy.select(pl.len()).collect().item()
+        self.draws = int(draws)
+        self.tolerance = tolerance
+        sizes = model.layout.sizes
+        barred = may_be_drawn(model.codec, sizes, self.reader.fill) if values else None
+        allowed = [None if a is None else torch.from_numpy(a) for a in barred] if barred else None
+        self.sampler = RowSampler(
+            model.layout, model.net, seed, choose_device(device), allowed, steps
+        )
+        self.sums = Sums(self.reader, self.sampler)
+        self._values = values
+        self._subset = subset
+        self._settled = tolerance is None
+        self.origin = Origin()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was unusual in the rows read so far, for people."""
+        return self.reader.warnings + self.sums.warnings
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """The table's columns of numbers and times that are to be filled."""
+        codec, fill = self.model.codec, self.reader.fill
+        names = [n for n in self.reader.types if n in fill]
+        return tuple(
+            n for n in names if n in codec.rules or isinstance(codec.fields.get(n), NumberField)
+        )
+
+    def answer(self, progress: Progress | None = None) -> Draws:
+        """The whole table's draws, in memory.
+
+        Args:
+            progress: called with rows done and rows in all after each block.
+        """
+        frame = self._widen(self.reader.cast(self._lazy.collect()))
+        self.origin = self._origin_for(frame)
+        parts = []
+        for start in range(0, frame.height, ROWS):
+            parts.append(self._block(frame[start : start + ROWS], start))
+            if progress:
+                progress(min(start + ROWS, frame.height), frame.height)
+        return self._join(parts)
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Draws]:
+        """The same draws, some hundred rows at a time, in constant memory, as polars frames."""
+        with _on_disk(self._lazy) as lazy:
+            types = self._types(lazy)
+            for start in range(0, self.rows, ROWS):
+                frame = self.reader.cast(lazy.slice(start, ROWS).collect())
+                frame = self._widen(frame.cast(types))  # type: ignore[arg-type]
+                yield self._join([self._block(frame, start)])
+                if progress:
+                    progress(min(start + ROWS, self.rows), self.rows)
+
+    def completions(self) -> Iterator[pl.DataFrame]:
+        """Every row as often as there are draws, in the model's columns, a row's together."""
+        for draws in self.batches():
+            frames = [f.with_row_index("\0row") for f in draws.frames()]
+            rows = pl.concat(frames).sort("\0row", maintain_order=True).drop("\0row")
+            yield rows
+
+    def _widen(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with all columns of the model, those it lacks missing, if it may lack some."""
+        if not self._subset:
+            return frame
+        schema = self.model.schema
+        columns = [
+            frame[c.name]
+            if c.name in frame.columns
+            else pl.Series(c.name, [None] * frame.height, dtype=c.dtype)
+            for c in schema.columns
+            if c.kind != "drop"
+        ]
+        return pl.DataFrame(columns)
+
+    def _types(self, lazy: pl.LazyFrame) -> dict[str, pl.DataType]:
+        """The types of the answer's columns, by all rows: those of a block might fit another."""
+        types: dict[str, pl.DataType] = {}
+        for start in range(0, self.rows, _SCAN):
+            part = lazy.slice(start, _SCAN).collect()
+            cast = self.reader.cast(part)
+            for before, after in zip(part.iter_columns(), cast.iter_columns(), strict=True):
+                kept = after.dtype == before.dtype and before.null_count() < len(before)
+                if kept or before.name not in types:
+                    types[before.name] = after.dtype
+        return types
+
+    def _origin_for(self, frame: pl.DataFrame) -> Origin:
+        """The user's kind of frame; columns that changed their type come in the model's."""
+        given, fitted = self._given_origin, self.model.schema.origin
+        columns = {}
+        before = dict(self._lazy.collect_schema())
+        for name in frame.columns:
+            same = before.get(name) == frame.schema[name]
+            if same and name in given.columns:
+                columns[name] = given.columns[name]
+            elif given.library == fitted.library and name in fitted.columns:
+                columns[name] = fitted.columns[name]
+        return Origin(given.library, columns)
+
+    def _block(self, frame: pl.DataFrame, first: int) -> tuple[pl.DataFrame, dict[str, Filled]]:
+        known = self.reader.read(frame)
+        codes, z = torch.from_numpy(known.codes), torch.from_numpy(known.z).float()
+        if not self._settled:
+            self.draws = self._settle(known, codes, z, first)
+            self._settled = True
+        drawn = self.sampler.draw(first, codes, z, range(self.draws))
+        exact = self.sums.settle(known, drawn, first)
+        return known.table, self._filled(known, drawn, first, exact)
+
+    def _settle(self, known: Known, codes: torch.Tensor, z: torch.Tensor, first: int) -> int:
+        m = min(FIRST_DRAWS, self.draws)
+        drawn = self.sampler.draw(first, codes, z, range(m))
+        while m < self.draws:
+            more = min(2 * m, self.draws)
+            extra = self.sampler.draw(first, codes, z, range(m, more))
+            both = Drawn(
+                torch.cat([drawn.codes, extra.codes]), torch.cat([drawn.z, extra.z]), drawn.shares
+            )
+            pair = [self._filled(known, d, first, {}, plain=True) for d in (drawn, both)]
+            if _moved(*pair) < (self.tolerance or 0):
+                return more
+            drawn, m = both, more
+        return m
+
+    def _filled(
+        self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
+    ) -> dict[str, Filled]:
+        out: dict[str, Filled] = {}
+        m = len(drawn.codes)
+        codec = self.model.codec
+        whole: dict[str, list[pl.Series]] = {}
+        for name, rows in known.asked.items():
+            if name not in codec.fields or not len(rows):
+                continue
+            field, place = codec.fields[name], codec.places[name]
+            c = drawn.codes[:, rows, place.codes].flatten(0, 1).cpu().numpy()
+            s = drawn.z[:, rows, place.numbers].flatten(0, 1).double().cpu().numpy()
+            # New keys differ between the draws of a row, too.
+            number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
+            values = field.decode(c, s, number, self.sampler.seed)
+            if self._values and values.null_count():
+                values = values.fill_null(_usual(field, values))
+            draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
+            marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
+            ordered = isinstance(field, NumberField)
+            draws = [_as(d, known.table.schema[name]) for d in draws]
+            if name in exact:
+                draws = _overwritten(draws, rows, *exact[name])
+            out[name] = Filled(rows, draws, marginal or Empirical(draws, ordered))
+        for name, rule in codec.rules.items():
+            rows = known.asked.get(name, np.zeros(0, int))
+            if not len(rows):
+                continue
+            if not whole:
+                whole = {n: _columns(known.table, n, out, m) for n in known.table.columns}
+            dtype = known.table.schema[name]
+            draws = []
+            for i in range(m):
+                parts = {n: whole[n][i] if n in whole else out[n].draws[i] for n in rule.columns}
+                draws.append(rule.apply(pl.DataFrame(parts)).gather(rows).cast(dtype))
+            out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
+        return out
+
+    def _marginal(
+        self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn
+    ) -> Marginal | None:
+        """The distribution in closed form, for columns of one category cell."""
+        if cells.stop - cells.start != 1 or cells.start not in drawn.shares:
+            return None
+        where, share = drawn.shares[cells.start]
+        at = np.searchsorted(where.cpu().numpy(), rows)
+        values = share[torch.from_numpy(at).to(share.device)].float().cpu().numpy()
+        if isinstance(field, NumberField) and field.bins:
+            return NumberMarginal(field, values)
+        return CategoryMarginal(field, values) if isinstance(field, CategoryField) else None
+
+    def _join(self, parts: list[tuple[pl.DataFrame, dict[str, Filled]]]) -> Draws:
+        table = pl.concat([table for table, _ in parts])
+        filled: dict[str, Filled] = {}
+        starts = np.cumsum([0, *(t.height for t, _ in parts)])
+        for name in {n: None for _, f in parts for n in f}:
+            some = [(s, f[name]) for s, (_, f) in zip(starts, parts, strict=False) if name in f]
+            rows = np.concatenate([f.rows + s for s, f in some])
+            draws = [pl.concat([f.draws[i] for _, f in some]) for i in range(self.draws)]
+            filled[name] = Filled(rows, draws, _joined([f.marginal for _, f in some], draws))
+        rules = self.model.codec.rules
+        return Draws(table, filled, self.draws, self.origin, self.warnings, rules)
+
+
+def impute_table(
+    model: Model, data: Any, progress: Progress | None = None, **options: Any
+) -> Draws:
+    """See `Model.impute`."""
+    return Imputation(model, data, **options).answer(progress)
+
+
+def _joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
+    first = marginals[0]
+    if isinstance(first, NumberMarginal) and all(isinstance(m, NumberMarginal) for m in marginals):
+        out = NumberMarginal.__new__(NumberMarginal)
+        out.field, out.p = first.field, np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
+        return out
+    if isinstance(first, CategoryMarginal) and all(
+        isinstance(m, CategoryMarginal) for m in marginals
+    ):
+        shares = np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
+        return CategoryMarginal(first.field, shares)
+    return Empirical(draws, first.ordered)
+
+
+def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
+    """A column in every draw."""
+    f = filled.get(name)
+    if f is None:
+        return [table[name]] * m
+    at = np.arange(table.height)
+    at[f.rows] = table.height + np.arange(len(f.rows))
+    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
+
+
+def _overwritten(
+    draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
+) -> list[pl.Series]:
+    """The draws of some rows, with other values in some of them."""
+    mine = np.isin(rows, where)
+    at = np.arange(len(rows))
+    at[mine] = len(rows) + np.searchsorted(where, rows[mine])
+    return [pl.concat([d, v.cast(d.dtype)]).gather(at) for d, v in zip(draws, values, strict=True)]
+
+
+def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Drawn values in the type of the answer's column."""
+    return values if values.dtype == dtype else values.cast(dtype, strict=False)
+
+
+def _usual(field: Field, values: pl.Series) -> Any:
+    """A value for a draw that came out missing among the rare values of a column."""
+    if isinstance(field, CategoryField):
+        return pl.Series(field.values.drop_nulls().head(1)).cast(values.dtype)[0]
+    return None
+
+
+def _moved(before: dict[str, Filled], after: dict[str, Filled]) -> float:
+    """How far intervals and shares moved, the largest over the columns."""
+    worst = 0.0
+    for name, f in before.items():
+        a, b = f.marginal, after[name].marginal
+        if a.ordered:
+            ends = [[_physical(m.quantile(q)) for q in (0.05, 0.95)] for m in (a, b)]
+            width = np.abs(ends[1][1] - ends[1][0]).mean()
+            shift = np.mean([np.abs(x - y).mean() for x, y in zip(*ends, strict=True)])
+            worst = max(worst, float(shift / width) if width > 0 else 0.0)
+        else:
+            worst = max(worst, float(np.abs(a.uncertainty() - b.uncertainty()).mean()))
+    return worst
+
+
+def _physical(values: pl.Series) -> np.ndarray:
+    values = values.to_physical() if values.dtype.is_temporal() else values
+    return values.cast(pl.Float64).to_numpy()
+
+
+@contextmanager
+def _on_disk(lazy: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    """The same rows in an Arrow file of their own, any part of which is read at once."""
+    folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
+    try:
+        lazy.sink_ipc(folder / "rows.arrow")
+        yield pl.scan_ipc(folder / "rows.arrow")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,295 @@
+"""Rows that are known in part: frames to known and unknown cells.
+
+* A missing value in a column to fill is unknown. In another column it is known to be missing, if
+  the training data had such; otherwise it is unknown, and left missing.
+* A number beyond the range seen is taken at the nearest bin, its score beyond the last rank. A
+  category never seen tells nothing: its cell is drawn and the draw thrown away. Both stay as they
+  are in the answer, with a warning.
+* Of the columns of an exact rule (`delta = added - deleted`) a single missing one is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtr, ndtri
+
+from interfuse.errors import DataError, OptionError
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.schema import unknown_column
+
+_TEXT = (pl.String, pl.Categorical, pl.Enum)
+_LIMIT = 9.0e18
+
+
+@dataclass(frozen=True)
+class Known:
+    """Some rows, and what is known of them.
+
+    Attributes:
+        table: the rows as they come back: observed cells as given, in the answer's types.
+        codes: (n, q) known codes, -1 where unknown.
+        z: (n, p) scores of known numbers, NaN where unknown or absent.
+        asked: by column, the rows to fill.
+    """
+
+    table: pl.DataFrame
+    codes: np.ndarray
+    z: np.ndarray
+    asked: dict[str, np.ndarray]
+
+
+class RowReader:
+    """Reads rows of one table; the columns are checked once.
+
+    Args:
+        codec: of the fitted model.
+        types: the table's columns.
+        fill: the columns to fill; None for all.
+        subset: whether columns of the model may be absent: wholly unknown, and added.
+
+    Raises:
+        DataError: a column that the model does not know, one too few, or one of another type.
+        OptionError: `fill` names a column that is not there.
+    """
+
+    def __init__(
+        self,
+        codec: TableCodec,
+        types: dict[str, pl.DataType],
+        fill: Sequence[str] | None = None,
+        subset: bool = False,
+    ) -> None:
+        self.codec = codec
+        self.schema = codec.schema
+        self.subset = subset
+        self._seen: dict[str, tuple[int, object]] = {}
+        self._beyond: dict[str, tuple[int, object]] = {}
+        self._clash: dict[str, int] = {}
+        self.types: dict[str, pl.DataType] = {}
+        for name, dtype in types.items():
+            if name not in self.schema.names:
+                raise DataError(f"the rows: {unknown_column(name, self.schema.names)}")
+            self.types[name] = dtype
+        needed = [n for n, f in codec.fields.items() if f.cells and n not in types]
+        if needed and not subset:
+            raise DataError(
+                f"the rows: column {needed[0]!r} is not there. Add it, with missing values if it "
+                "is to be filled."
+            )
+        if isinstance(fill, str):
+            fill = [fill]
+        if fill is not None and (wrong := [n for n in fill if n not in types]):
+            raise OptionError(f"columns: {unknown_column(wrong[0], list(types))}")
+        self.fill = set(self.schema.names if fill is None else fill)
+
+    def cast(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame in the types that it comes back in; the whole table at once, or its types.
+
+        Raises:
+            DataError: a column of another type.
+        """
+        columns = []
+        for column in frame.iter_columns():
+            columns.append(self._own_type(column))
+        return pl.DataFrame(columns)
+
+    def _own_type(self, column: pl.Series) -> pl.Series:
+        """A column of another type of the same sort in the model's type, where that is exact."""
+        name, wanted, found = column.name, self.schema[column.name].dtype, column.dtype
+        kind = self.schema[name].kind
+        if found == wanted or kind in ("drop", "text", "key"):
+            return column
+        if column.null_count() == len(column):
+            return pl.Series(name, [None] * len(column), dtype=wanted)
+        same = (found in _TEXT and wanted in _TEXT) or (found.is_numeric() and wanted.is_numeric())
+        zones = [getattr(t, "time_zone", None) is None for t in (found, wanted)]
+        same |= (
+            isinstance(found, pl.Datetime)
+            and isinstance(wanted, pl.Datetime)
+            and len(set(zones)) == 1
+        )
+        same |= found == pl.Duration and wanted == pl.Duration
+        same |= found == pl.Boolean and wanted.is_numeric()
+        if not same:
+            raise DataError(
+                f"the rows: column {name!r} holds {found}; the model was fitted on {wanted}. Cast "
+                "the column, or read the file with that type."
+            )
+        try:
+            cast = column.cast(wanted)
+            back = cast.cast(found)
+        except pl.exceptions.PolarsError:
+            return column
+        return cast if back.eq_missing(column).all() else column
+
+    def read(self, frame: pl.DataFrame, quiet: bool = False) -> Known:
+        """The cells of some rows.
+
+        Args:
+            frame: rows from `cast`.
+            quiet: leave no warning of these rows.
+        """
+        frame, n = self._solve(frame), frame.height
+        codes = np.full((n, self.codec.categories), -1, np.int64)
+        z = np.full((n, self.codec.numbers), np.nan)
+        asked: dict[str, np.ndarray] = {}
+        for name, field in self.codec.fields.items():
+            column = frame[name]
+            gone = column.is_null().to_numpy()
+            if name in self.fill and field.kind not in ("key", "text", "empty")[self.subset :]:
+                asked[name] = np.flatnonzero(gone)
+            if not field.cells:
+                continue
+            place = self.codec.places[name]
+            cells = field.encode(self._readable(column, field))
+            found = cells.codes.astype(np.int64)
+            if name in self.fill:
+                found[gone] = -1
+            known: np.ndarray = np.all(found >= 0, axis=1)
+            codes[:, place.codes] = np.where(known[:, None], found, -1)
+            if cells.low.shape[1]:
+                low, high = cells.low.astype(float), cells.high.astype(float)
+                middle = ndtri((ndtr(low) + ndtr(high)) / 2)
+                score = np.where(low == high, low, middle)
+                z[:, place.numbers] = np.where(known[:, None], score, np.nan)
+            if not quiet:
+                self._note(name, column, field, known | gone)
+        for name, rule in self.codec.rules.items():
+            if name in frame.columns and name in self.fill:
+                asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())
+            if name in frame.columns and not quiet and not self._solvable(name, rule):
+                self._note_clash(name, rule, frame)
+        return Known(frame, codes, z, asked)
+
+    def clashes(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+        """By derived column the rows where it is known and several columns of its rule are not.
+
+        Rules that cannot be solved for their columns are left out.
+        """
+        out = {}
+        for name, rule in self.codec.rules.items():
+            if name in frame.columns and self._solvable(name, rule):
+                gone = pl.sum_horizontal(pl.col(list(rule.columns)).is_null())
+                at = frame.select((gone > 1) & pl.col(name).is_not_null()).to_series().arg_true()
+                if len(at):
+                    out[name] = at.to_numpy().astype(np.int64)
+        return out
+
+    def _solvable(self, name: str, rule: Rule) -> bool:
+        """Whether a rule is of whole numbers that are all filled, number columns with bins."""
+        types = [self.types.get(n, self.schema[n].dtype) for n in (name, *rule.columns)]
+        # Sums are computed as Int64.
+        whole = all(dtype.is_integer() and dtype != pl.UInt64 for dtype in types)
+        fields = [self.codec.fields.get(n) for n in rule.columns]
+        numbers = all(isinstance(f, NumberField) and f.bins > 0 for f in fields)
+        return whole and numbers and set(rule.columns) <= self.fill
+
+    def _readable(self, column: pl.Series, field: object) -> pl.Series:
+        """The column as its transform reads it."""
+        wanted = self.schema[column.name].dtype
+        if isinstance(field, NumberField):
+            if wanted.is_integer() and column.dtype.is_float():
+                column = column.fill_nan(None).clip(-_LIMIT, _LIMIT).round().cast(pl.Int64)
+            return column
+        if wanted in _TEXT:
+            return column
+        return column.cast(wanted, strict=False)
+
+    def _solve(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Fill what an exact rule says about a single missing column."""
+        for name, rule in self.codec.rules.items():
+            names = (name, *rule.columns)
+            if any(n not in frame.columns for n in names):
+                continue
+            whole = all(frame.schema[n].is_integer() for n in names)
+            for target in names if whole else names[:1]:
+                if target not in self.fill or not frame[target].null_count():
+                    continue
+                value = (rule if target == name else rule.solved(name, target)).apply(frame)
+                value = value.cast(frame.schema[target], strict=False)
+                frame = frame.with_columns(pl.col(target).fill_null(value))
+        return frame
+
+    def _note(self, name: str, column: pl.Series, field: object, fine: np.ndarray) -> None:
+        wrong = np.flatnonzero(~fine)
+        if len(wrong):
+            count, some = self._seen.get(name, (0, column[int(wrong[0])]))
+            self._seen[name] = (count + len(wrong), some)
+        if isinstance(field, NumberField) and field.range is not None:
+            physical = column.to_physical() if column.dtype.is_temporal() else column
+            if not physical.dtype.is_numeric() or isinstance(physical.dtype, pl.Decimal):
+                return
+            low, high = field.range
+            out = ((physical < low) | (physical > high)).fill_null(False).arg_true()
+            if len(out):
+                count, some = self._beyond.get(name, (0, column[int(out[0])]))
+                self._beyond[name] = (count + len(out), some)
+
+    def _note_clash(self, name: str, rule: Rule, frame: pl.DataFrame) -> None:
+        if all(n in frame.columns for n in rule.columns):
+            gone = frame.select(pl.any_horizontal(pl.col(list(rule.columns)).is_null())).to_series()
+            count = int((gone & frame[name].is_not_null()).sum())
+            if count:
+                self._clash[name] = self._clash.get(name, 0) + count
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was unusual in the rows read so far."""
+        out = []
+        for name, (count, some) in self._seen.items():
+            out.append(
+                f"column {name!r}: {_values(count)} never seen in fitting, such as {some!r}; kept "
+                "as given, and taken to say nothing about the other columns."
+            )
+        for name, (count, some) in self._beyond.items():
+            field = self.codec.fields[name]
+            assert isinstance(field, NumberField)
+            out.append(
+                f"column {name!r}: {_values(count)} outside the range seen, "
+                f"{field.describe_range()}, such as {some}; kept as given, and the others are "
+                "drawn as if it stood at the edge or just beyond."
+            )
+        for name, count in self._clash.items():
+            out.append(
+                f"column {name!r}: {_values(count)} known where several columns of its rule "
+                f"'{self.codec.rules[name]}' are missing; those are drawn without regard to it."
+            )
+        return tuple(out)
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value{'s' if count != 1 else ''} {'are' if count != 1 else 'is'}"
+
+
+def may_be_drawn(
+    codec: TableCodec, sizes: Iterable[int], fill: set[str]
+) -> list[np.ndarray | None]:
+    """For each category cell the codes that stand for a value; None where all do.
+
+    Args:
+        codec: of the fitted model.
+        sizes: of the category cells.
+        fill: the columns that must get a value.
+    """
+    out: list[np.ndarray | None] = [None] * codec.categories
+    sizes = list(sizes)
+    for name, field in codec.fields.items():
+        first = codec.places[name].codes.start
+        if name not in fill or not field.cells or field.cells[0].size == 0:
+            continue
+        none = field.encode(pl.Series(name, [None], dtype=codec.schema[name].dtype)).codes[0]
+        if none[0] < 0:
+            continue
+        allowed = np.ones(sizes[first], bool)
+        # Of two cells the first is a group of rare values: missing among them is not ruled out.
+        plain = len(none) == 1 or none[0] < getattr(field, "frequent", 0)
+        allowed[none[0]] = not plain
+        if allowed.any():
+            out[first] = allowed
+    return out

@@ -1,0 +1,221 @@
+"""What the network says of each cell, given the others of its record.
+
+The columns are dealt into `GROUPS` groups. One group after the other is hidden, all its cells at
+once, and the network, asked at t = 1, gives each hidden cell's distribution given the visible
+columns: terms of the absorbing likelihood bound at its late levels, where most is known. A column's
+surprise is
+
+    s_j = -log p(c_j | visible),
+
+plus log(n + 1) and the logarithm of how far outside for a number beyond the range of the n rows
+seen, log(n + 1) for a value never seen, for another value of a constant column, and for a value
+that breaks an exact rule. A column's share of its record's oddity is what s_j exceeds its mean over
+normal rows by, as a part of the sum over columns.
+
+A record's surprise is the mean of s_j over the third of its columns where it is largest
+(`oddest`): what is odd about a record mostly lies in a few of its cells, and the mean over all
+drowns it.
+
+What is expected in a cell is read off the same distribution: the middle `MIDDLE` of a number's
+bins, the likeliest categories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from interfuse.io.dtypes import to_text
+from interfuse.kinds.table.ask.known import Known
+from interfuse.kinds.table.ask.odd.features import Features
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.category import CategoryField
+from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.net.network import TableNet
+from interfuse.train.precision import has_fast_bf16
+
+GROUPS = 5
+MIDDLE = 0.8
+PART = 3
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class CellSurprise:
+    """By column: surprise (n, c) in nats, and what was expected, as text, for each row."""
+
+    nats: np.ndarray
+    expected: pl.DataFrame
+
+
+def oddest(nats: np.ndarray) -> np.ndarray:
+    """Mean (n,) of surprises (n, c) over the largest third of each row."""
+    c = nats.shape[1]
+    first = c - max(-(-c // PART), 1)
+    return np.partition(nats, first, 1)[:, first:].mean(1)
+
+
+class Cells:
+    """The network's view of single cells.
+
+    Args:
+        codec, layout, net: of the fitted model.
+        features: ranges of the numbers seen.
+        rows: how many rows were seen.
+        device: where to compute.
+    """
+
+    def __init__(
+        self,
+        codec: TableCodec,
+        layout: Layout,
+        net: TableNet,
+        features: Features,
+        rows: int,
+        device: torch.device,
+    ) -> None:
+        self.codec, self.net, self.features, self.device = codec, net.to(device), features, device
+        self.quick = has_fast_bf16(device)
+        self.unseen = float(np.log(rows + 1))
+        fields = codec.fields
+        stated = [n for n, f in fields.items() if f.kind == "constant"]
+        self.asked = [n for n, f in fields.items() if f.cells]
+        self.columns = [n for n in codec.schema.names if n in {*self.asked, *stated, *codec.rules}]
+        column = np.array(layout.category_column, np.int64)
+        groups = min(GROUPS, max(layout.columns, 1))
+        # Neighbours in the table, which are often alike, are hidden in different groups.
+        self.groups = [column % groups == g for g in range(groups)] if len(column) else []
+        self.sizes = torch.tensor(layout.sizes, dtype=torch.long, device=device)
+        self.starts = [0, *np.cumsum(layout.sizes).tolist()]
+
+    @torch.no_grad()
+    def ask(self, frame: pl.DataFrame, known: Known, words: bool = True) -> CellSurprise:
+        """Surprise of every column.
+
+        Args:
+            frame: the rows, in the model's types.
+            known: their cells.
+            words: whether to say what was expected.
+        """
+        n, q = known.codes.shape
+        nats = np.zeros((n, len(self.columns)))
+        place = {name: i for i, name in enumerate(self.columns)}
+        words_of: dict[str, list[pl.Series]] = {name: [] for name in self.columns}
+        codes = torch.from_numpy(known.codes).to(self.device)
+        surprise = np.zeros((n, q))
+        for start in range(0, n, _CHUNK):
+            chunk = codes[start : start + _CHUNK]
+            share = self._shares(chunk) if q else []
+            for j in range(q):
+                p = share[j].gather(1, chunk[:, j : j + 1].clamp_min(0))[:, 0].clamp_min(1e-12)
+                missing = torch.full_like(p, self.unseen)
+                value = torch.where(chunk[:, j] >= 0, -p.log(), missing)
+                surprise[start : start + len(chunk), j] = value.cpu().numpy()
+            if words:
+                for name in self.asked:
+                    words_of[name].append(self._words(name, share))
+        for name in self.asked:
+            part = surprise[:, self.codec.places[name].codes]
+            nats[:, place[name]] = np.minimum(part.sum(1), 40.0)
+        for j, name in enumerate(self.features.numbers):
+            if name in place and name in frame.columns:
+                far = _beyond(frame[name], self.features, j)
+                nats[:, place[name]] += np.where(far > 0, self.unseen + np.log1p(far), 0)
+        expected = {n: pl.concat(s) for n, s in words_of.items() if s}
+        for name in self.columns:
+            if name not in self.asked:
+                wanted = self._stated(name, frame)
+                wrong = (~frame[name].eq_missing(wanted)).to_numpy() if name in frame.columns else 0
+                nats[:, place[name]] = wrong * self.unseen
+                if words:
+                    expected[name] = to_text(wanted).fill_null("missing")
+        order = [expected[n].alias(n) for n in self.columns] if words else []
+        return CellSurprise(nats, pl.DataFrame(order))
+
+    def _shares(self, codes: Tensor) -> list[Tensor]:
+        """The distribution of each category cell given the columns of the other groups."""
+        n = len(codes)
+        p = self.net.numbers
+        z = torch.zeros(n, p, device=self.device)
+        t = torch.ones(n, device=self.device)
+        out: list[Tensor] = [z] * codes.shape[1]
+        for group in self.groups:
+            hidden = torch.from_numpy(group).to(self.device) | (codes < 0)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.quick):
+                logits, _ = self.net(torch.where(hidden, self.sizes, codes), z, z, z, t)
+            for j in np.flatnonzero(group):
+                out[j] = logits[:, self.starts[j] : self.starts[j + 1]].float().softmax(1)
+        return out
+
+    def _words(self, name: str, share: list[Tensor]) -> pl.Series:
+        field, at = self.codec.fields[name], self.codec.places[name].codes.start
+        p = share[at]
+        if isinstance(field, NumberField) and field.quantiles is not None:
+            bins = p[:, : field.bins]
+            absent = (p[:, field.bins :].sum(1) > 0.5).cpu().numpy()
+            total = bins.cumsum(1) / bins.sum(1, keepdim=True).clamp_min(1e-12)
+            side = (1 - MIDDLE) / 2
+            low = (total < side).sum(1).clamp_max(field.bins - 1).cpu().numpy()
+            high = (total < 1 - side).sum(1).clamp_max(field.bins - 1).cpu().numpy()
+            first, last = _ends(field)
+            a, b = first.gather(low), last.gather(high)
+            text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
+            return pl.select(
+                pl.when(pl.Series(absent)).then(pl.lit("missing")).otherwise(text)
+            ).to_series()
+        best, code = p.max(1)
+        names = _names(field, p.shape[1])
+        percent = pl.Series((100 * best).round().int().cpu().numpy()).cast(pl.String)
+        return names.gather(code.cpu().numpy()) + " (" + percent + " %)"
+
+    def _stated(self, name: str, frame: pl.DataFrame) -> pl.Series:
+        """What a constant or an exact rule says that the column holds."""
+        if name in self.codec.rules:
+            value = self.codec.rules[name].apply(frame)
+            return value.cast(self.codec.schema[name].dtype, strict=False).alias(name)
+        field, n = self.codec.fields[name], frame.height
+        return field.decode(np.zeros((n, 0)), np.zeros((n, 0)), np.zeros(n, np.int64), 0)
+
+
+def _ends(field: NumberField) -> tuple[pl.Series, pl.Series]:
+    """The smallest and the largest value of each bin, as text."""
+    bins = np.arange(field.bins)
+    out = []
+    for z in (-9.0, 9.0):
+        numbers = np.full((field.bins, 1), z)
+        out.append(_text(field.decode(bins[:, None], numbers, bins, 0)))
+    return out[0], out[1]
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """Values as people write them: four digits of a real number, all of any other."""
+    if column.dtype.is_float():
+        short = [f"{v:,.0f}" if abs(v) >= 1e4 else f"{v:.4g}" for v in column]
+        return pl.Series(column.name, short)
+    if column.dtype.is_integer():
+        return pl.Series(column.name, [f"{v:,}" for v in column])
+    return to_text(column)
+
+
+def _names(field: Field, size: int) -> pl.Series:
+    """What the codes of a category's first cell stand for."""
+    if not isinstance(field, CategoryField):
+        return pl.Series(["missing"] * size)
+    head = to_text(field.values.head(min(field.frequent, size))).fill_null("missing")
+    rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
+    return pl.concat([head, rest])
+
+
+def _beyond(column: pl.Series, features: Features, j: int) -> np.ndarray:
+    """How many widths of the range each value lies outside of it."""
+    low, high = features.low[j], features.high[j]
+    work = column.to_physical() if column.dtype.is_temporal() else column
+    x = work.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    width = high - low if high > low else max(abs(low), 1.0)
+    return np.nan_to_num(np.maximum(np.maximum(low - x, x - high), 0) / width, posinf=1e300)

@@ -1,0 +1,206 @@
+"""Draw the cells of columns that are held in sets and ranges; the others follow as always.
+
+E are the equalities and S_1, ..., S_r the limits. Wanted is p(x | E, x_1 in S_1, ..., x_r in S_r).
+
+1. The cell of x_1 is drawn from p(x_1 | E) restricted to S_1, the softmax with its other codes
+   masked. With one limit this is exact by the chain rule, whatever follows.
+2. x_s is drawn from p(x_s | E, x_1 .. x_{s-1}) restricted to S_s. The joint law of what is drawn is
+   then the wanted one divided by prod_{s > 1} m_s, m_s the mass of S_s in step s. So rows are
+   drawn several times over and resampled with the weights prod m_s (self-normalised importance
+   resampling, Rubin 1987; systematic, so that equal weights change nothing).
+3. The drawn cells are known cells for all others.
+
+Cost: a few evaluations for each limit, however small the masses are. Their mean product estimates
+the probability of the condition itself, so that conditions which the data never shows can be named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from interfuse.core.even import latin_hypercube
+from interfuse.core.seeds import generator_for
+from interfuse.kinds.table.ask.conditions import Condition
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, draw_codes
+from interfuse.kinds.table.ask.limits import Limit
+
+if TYPE_CHECKING:
+    from interfuse.kinds.table.layout import Layout
+
+CANDIDATES = 4
+PROBES = 256
+UNLIKELY = 0.1
+_SEED = 41
+_TINY = 1e-30
+
+
+@dataclass
+class Started:
+    """Rows of which the limited columns are drawn.
+
+    Attributes:
+        codes: (n, q) known codes, -1 where unknown.
+        z: (n, p) known scores, NaN where unknown.
+        chosen: columns with the values drawn from sets.
+    """
+
+    codes: Tensor
+    z: Tensor
+    chosen: list[pl.Series]
+
+
+def start_block(sampler: TableSampler, condition: Condition, index: int) -> Started:
+    """The known cells of a block of rows.
+
+    Args:
+        sampler: of the model.
+        condition: with limits.
+        index: which block.
+    """
+    drawn = _Rows(sampler, condition, BLOCK * _times(condition), index)
+    for limit in condition.limits:
+        drawn.limit(limit)
+    return drawn.take(BLOCK)
+
+
+def expected_rows(sampler: TableSampler, condition: Condition, rows: int) -> float:
+    """How many of so many rows satisfy the condition, by the model."""
+    if condition.codec is None:
+        return float(rows)
+    bare = Condition(condition.values, np.full_like(condition.codes, -1), condition.z * np.nan)
+    drawn = _Rows(sampler, bare, PROBES, -1)
+    mass = torch.zeros(PROBES, dtype=torch.float64)
+    for cell in np.flatnonzero(condition.codes >= 0).tolist():
+        code = int(condition.codes[cell])
+        share = drawn.share(cell)[:, code].double()
+        mass += (share + _TINY).log().cpu()
+        drawn.show(cell, torch.full((PROBES,), code, device=sampler.device))
+    for limit in condition.limits:
+        drawn.limit(limit)
+    mass += drawn.log_weight.cpu()
+    return rows * float(mass.exp().mean())
+
+
+def unlikely(sampler: TableSampler, condition: Condition, rows: int) -> tuple[str, ...]:
+    """A warning if the rows fitted are not expected to hold one row like those asked for."""
+    count = expected_rows(sampler, condition, rows)
+    if count >= UNLIKELY or rows <= 0:
+        return ()
+    share, beyond = rows / max(count, 1e-30), 1 / max(count, 1e-30)
+    return (
+        f"the condition: the model expects such a row once in {share:.2g}, and was fitted on "
+        f"{rows:,}; the answer goes beyond the data by a factor of {beyond:.2g}.",
+    )
+
+
+def _times(condition: Condition) -> int:
+    several = sum(1 + (limit.second is not None) for limit in condition.limits) > 1
+    return CANDIDATES if several else 1
+
+
+class _Rows:
+    """Candidate rows while their limited columns are drawn."""
+
+    def __init__(self, sampler: TableSampler, condition: Condition, n: int, index: int) -> None:
+        self.sampler, self.net, device = sampler, sampler.net, sampler.device
+        layout: Layout = sampler.layout
+        self.n = n
+        self.generator = generator_for(sampler.seed, _SEED, index)
+        self.codes = torch.from_numpy(condition.codes).long().to(device).repeat(n, 1)
+        self.z = torch.from_numpy(condition.z).float().to(device).repeat(n, 1)
+        self.log_weight = torch.zeros(n, dtype=torch.float64, device=device)
+        self.h = self.net.start(n)
+        self.picks: list[tuple[pl.Series, Tensor]] = []
+        for cell in range(layout.categories):
+            if condition.codes[cell] >= 0:
+                self.net.reveal(self.h, self.codes[:, cell], cell)
+
+    @torch.no_grad()
+    def share(self, cell: int) -> Tensor:
+        """Probabilities of a cell given what is known."""
+        known = ~self.z.isnan()
+        numbers = self.net.numbers(self.z.nan_to_num(), known, known)
+        features = self.net.features(self.h, 1.0, numbers)
+        return self.net.logits(features, cell, self.h).softmax(1)
+
+    def show(self, cell: int, codes: Tensor) -> None:
+        """Make a cell known."""
+        self.codes[:, cell] = codes
+        self.net.reveal(self.h, codes, cell)
+
+    def _uniform(self) -> Tensor:
+        v = torch.rand(self.n, 1, generator=self.generator)
+        return latin_hypercube(v, self.generator)[:, 0].to(self.sampler.device)
+
+    def _choose(self, cell: int, allowed: Tensor) -> Tensor:
+        w = (self.share(cell) + _TINY) * allowed
+        self.log_weight += w.sum(1).double().clamp_min(_TINY).log()
+        codes = draw_codes(w, self._uniform())
+        self.show(cell, codes)
+        return codes
+
+    def limit(self, limit: Limit) -> None:
+        """Draw the cells of a limited column."""
+        device = self.sampler.device
+        if limit.cell < 0:
+            return
+        codes = self._choose(limit.cell, torch.from_numpy(limit.weight).float().to(device))
+        if limit.second is not None:
+            self._choose(limit.cell + 1, torch.from_numpy(limit.second).to(device)[codes].float())
+        if limit.values is not None and limit.codes is not None:
+            self._pick(limit, codes)
+        elif limit.number is not None and limit.low is not None and limit.high is not None:
+            a, b = (torch.from_numpy(x).to(device)[codes] for x in (limit.low, limit.high))
+            rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
+            cut = b - a < 1
+            self.z[:, limit.number] = torch.where(cut, torch.special.ndtri(rank), torch.nan).float()
+        self._resample(self.n, 0.5)
+
+    def _pick(self, limit: Limit, codes: Tensor) -> None:
+        """Choose among the values of a set that share a bin."""
+        assert limit.codes is not None
+        assert limit.values is not None
+        device = codes.device
+        own = torch.from_numpy(limit.codes[:, 0]).to(device)
+        share = torch.from_numpy(np.asarray(limit.share)).float().to(device)
+        pick = draw_codes((own == codes[:, None]) * share, self._uniform())
+        if limit.number is not None and limit.scores is not None:
+            self.z[:, limit.number] = torch.from_numpy(limit.scores).float().to(device)[pick]
+        self.picks.append((limit.values, pick))
+
+    def _resample(self, n: int, when: float) -> None:
+        """Systematic resampling to n rows, if the weights are worth fewer than a share of them."""
+        w = (self.log_weight - self.log_weight.max()).exp()
+        if float(w.sum() ** 2 / (w**2).sum()) >= when * self.n:
+            return
+        mean = self.log_weight.exp().mean().clamp_min(_TINY).log()
+        self._keep(self._ancestors(w, n))
+        # What the weights say of the condition's probability stays.
+        self.log_weight = mean.expand(n).clone()
+
+    def _ancestors(self, w: Tensor, n: int) -> Tensor:
+        offset = torch.rand(1, generator=self.generator, dtype=torch.float64).to(w.device)
+        points = (torch.arange(n, device=w.device) + offset) / n
+        total = w.cumsum(0)
+        at = torch.searchsorted(total / total[-1], points).clamp_max(len(w) - 1)
+        return at[torch.randperm(n, generator=self.generator).to(w.device)]
+
+    def _keep(self, at: Tensor) -> None:
+        self.n = len(at)
+        self.codes, self.z, self.h = self.codes[at], self.z[at], self.h[at]
+        self.log_weight = self.log_weight[at]
+        self.picks = [(values, pick[at]) for values, pick in self.picks]
+
+    def take(self, n: int) -> Started:
+        """As many rows, by their weights."""
+        w = (self.log_weight - self.log_weight.max()).exp()
+        if self.n != n or float(w.min()) < 1 - 1e-6:
+            self._keep(self._ancestors(w, n))
+        chosen = [values.gather(pick.cpu().numpy()) for values, pick in self.picks]
+        return Started(self.codes, self.z, chosen)

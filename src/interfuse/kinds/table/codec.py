@@ -1,0 +1,156 @@
+"""A table to cells and back: one field a column, their cells side by side.
+
+Category cells of all columns come first, then number cells, both in the order of the columns.
+Columns of kind `derived` have no cells: they are computed from the others, exactly, when a table is
+put together again. Columns of kind `drop` do not come back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from interfuse.kinds.table.fields import FIELDS, Encoded, Field, field_class
+from interfuse.kinds.table.fields.number import BINS
+from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.schema import ColumnSpec, Schema
+
+MOST_CODES = 8_192
+FEWEST_BINS = 4
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the cells of a column are: category cells `codes`, number cells `numbers`."""
+
+    codes: slice
+    numbers: slice
+
+
+class TableCodec:
+    """The transforms of all columns of a table.
+
+    Args:
+        schema: the columns.
+        fields: the transform of each column that has one.
+    """
+
+    def __init__(self, schema: Schema, fields: dict[str, Field]) -> None:
+        self.schema = schema
+        self.fields = fields
+        self.rules = {
+            c.name: Rule.parse(c.options["rule"]) for c in schema.columns if c.kind == "derived"
+        }
+        self.places: dict[str, Place] = {}
+        q = p = 0
+        for name, field in fields.items():
+            categories = sum(cell.size > 0 for cell in field.cells)
+            numbers = len(field.cells) - categories
+            self.places[name] = Place(slice(q, q + categories), slice(p, p + numbers))
+            q, p = q + categories, p + numbers
+        self.categories, self.numbers = q, p
+
+    @classmethod
+    def fit(cls, frame: pl.DataFrame, schema: Schema) -> TableCodec:
+        """Learn the transform of every column.
+
+        Numbers share `MOST_CODES` bins: a table of more than 256 number columns gets fewer bins for
+        each, so that the network does not grow with the table's width.
+
+        Args:
+            frame: the table, with at least the columns of the schema.
+            schema: the columns.
+
+        Raises:
+            SchemaError: a column cannot be what the schema says.
+        """
+        numbers = sum(c.kind in ("number", "datetime") for c in schema.columns)
+        bins = max(FEWEST_BINS, min(BINS, MOST_CODES // max(numbers, 1)))
+        fields = {}
+        for spec in schema.columns:
+            if spec.kind in ("derived", "drop"):
+                continue
+            column = frame[spec.name]
+            if spec.kind in ("number", "datetime"):
+                spec = replace(spec, options={"bins": bins, **spec.options})
+            fields[spec.name] = field_class(spec.kind).fit(column, spec)
+        return cls(schema, fields)
+
+    def encode(self, frame: pl.DataFrame) -> Encoded:
+        """Cells of a table; columns may be in any order.
+
+        Args:
+            frame: (n rows) with the columns of the schema.
+        """
+        n = len(frame)
+        codes = np.empty((n, self.categories), np.int32)
+        low = np.empty((n, self.numbers), np.float32)
+        high = np.empty((n, self.numbers), np.float32)
+        for name, field in self.fields.items():
+            place = self.places[name]
+            # In chunks: the work arrays of a long column would outweigh its cells.
+            for start in range(0, n, _CHUNK):
+                rows = slice(start, min(start + _CHUNK, n))
+                cells = field.encode(frame[name][rows])
+                codes[rows, place.codes] = cells.codes
+                low[rows, place.numbers] = cells.low
+                high[rows, place.numbers] = cells.high
+        return Encoded(codes, low, high)
+
+    def decode(
+        self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int = 0
+    ) -> pl.DataFrame:
+        """The table of these cells, with columns in the schema's order.
+
+        Args:
+            codes: (n, q) category codes.
+            z: (n, p) float64 scores; NaN where a number is absent.
+            rows: (n,) row numbers, which make the keys.
+            seed: chooses the keys.
+        """
+        columns = []
+        for name, field in self.fields.items():
+            place = self.places[name]
+            columns.append(field.decode(codes[:, place.codes], z[:, place.numbers], rows, seed))
+        return self.complete(pl.DataFrame(columns))
+
+    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with its derived columns computed anew, in the schema's order."""
+        for name, rule in self.rules.items():
+            column = rule.apply(frame).cast(self.schema[name].dtype).alias(name)
+            frame = frame.with_columns(column)
+        return frame.select(c.name for c in self.schema.columns if c.kind != "drop")
+
+    def to_json(self) -> dict[str, Any]:
+        """Small state, by column."""
+        return {
+            name: {"field": field.kind, **field.to_json()} for name, field in self.fields.items()
+        }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Large state; "3/knots" is the array `knots` of the fourth column."""
+        return {
+            f"{i}/{key}": np.ascontiguousarray(array)
+            for i, field in enumerate(self.fields.values())
+            for key, array in field.arrays().items()
+        }
+
+    @classmethod
+    def from_json(
+        cls, schema: Schema, d: dict[str, Any], arrays: dict[str, np.ndarray]
+    ) -> TableCodec:
+        """The inverse of `to_json` and `arrays`."""
+        own: dict[int, dict[str, np.ndarray]] = {}
+        for key, array in arrays.items():
+            i, name = key.split("/", 1)
+            own.setdefault(int(i), {})[name] = array
+        fields = {}
+        for i, (name, state) in enumerate(d.items()):
+            spec: ColumnSpec = schema[name]
+            field = FIELDS[state["field"]]
+            fields[name] = field.from_json(name, spec.dtype, state, own.get(i, {}))
+        return cls(schema, fields)

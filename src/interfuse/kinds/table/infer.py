@@ -1,0 +1,208 @@
+"""What each column is, by rules that look at every value.
+
+A column takes the first kind whose condition it meets; `note` says which one it was.
+
+1. `empty`: no value at all.
+2. `constant`: one value and nothing missing.
+3. `category`: booleans; Categorical and Enum, and what pandas calls a category; numbers of at most
+   two values.
+4. `datetime`: dates, times, durations.
+5. `key`, for whole numbers without missing values in a table of `FEW_ROWS` rows or more: all
+   different and either without a gap (1, 2, 3 in any order), or in rising order with few gaps and
+   not within the range of Unix times, or named like an identifier.
+6. `number`: all other numbers. Codes of a nominal sort, such as ports, are numbers too: their
+   frequent values are kept as they are, but new values appear between them; say `category` where
+   they must not.
+7. `category`: numbers with a currency, a unit, a per cent sign or thousands apart, "$1,234.50"; the
+   note says that without these marks the column would be learned as a number.
+8. `text`: strings of many words, or very long, of which more than half are different; and strings
+   almost all different that are not keys.
+9. `key`: strings almost all different, none missing, without blanks, alike in length or short.
+10. `category`: all other strings, however many values: addresses, pages and user names repeat.
+11. `derived`: numbers and times that an exact rule computes from others (`rules`).
+
+Strings are `text` or `key` only with more than `MANY` different values. The columns are described
+by aggregates, so that a lazy frame is scanned and never held in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from interfuse.io.frames import to_polars
+from interfuse.io.origin import Origin
+from interfuse.kinds.table.rules import find_rules
+from interfuse.kinds.table.schema import ColumnSpec, Schema
+
+FEW_ROWS = 20
+MANY = 50
+MOSTLY = 0.5
+ALMOST_ALL = 0.95
+SHORT, LONG, WORDS = 32, 100, 4
+_MARKED = (
+    r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
+    r"([%‰$€£¥₹]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h)?\)?$"
+)
+_MARK = r"[^\d.+\-\s]"
+_UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
+_IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
+
+
+def infer_schema(data: str | Path | Any) -> Schema:
+    """The schema of a table.
+
+    Args:
+        data: a path, or a pandas, polars or Arrow frame.
+
+    Returns:
+        One `ColumnSpec` a column, in order, each with a note that gives the reason for its kind.
+
+    Raises:
+        DataError: the data cannot be read, or is not a table (`interfuse.io.frames`).
+
+    Examples:
+        >>> import polars as pl
+        >>> frame = pl.DataFrame({"port": [80, 443, 53] * 20, "proto": ["tcp", "tcp", "udp"] * 20})
+        >>> [(c.name, c.kind) for c in infer_schema(frame).columns]
+        [('port', 'number'), ('proto', 'category')]
+    """
+    frame, origin = to_polars(data)
+    lazy = frame.lazy()
+    types = dict(lazy.collect_schema())
+    facts = lazy.select(_aggregates(types)).collect(engine="streaming").row(0, named=True)
+    rows = facts["rows"]
+    by_column: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for key, value in facts.items():
+        i, _, fact = key.partition(":")
+        if fact:
+            by_column[int(i)][fact] = value
+    columns = []
+    for i, (name, dtype) in enumerate(types.items()):
+        own = by_column[i]
+        kind, note = _kind(name, dtype, rows, own, _declared(origin, name))
+        columns.append(ColumnSpec(name, kind, dtype, note))
+    rules = find_rules(lazy.select(_of_kind(columns, "number", "datetime")))
+    # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.
+    copies = find_rules(lazy.select(_of_kind(columns, "key")).select(pl.exclude(pl.String)))
+    rules |= {n: rule for n, rule in copies.items() if len(rule.terms) == 1}
+    columns = [
+        replace(
+            c,
+            kind="derived",
+            note=f"is {rules[c.name]} in every row",
+            options={"rule": str(rules[c.name])},
+        )
+        if c.name in rules
+        else c
+        for c in columns
+    ]
+    return Schema(tuple(columns), rows, origin)
+
+
+def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:
+    return [c.name for c in columns if c.kind in kinds]
+
+
+def _declared(origin: Origin, name: str) -> bool:
+    kind = origin.columns.get(name)
+    return isinstance(kind, dict) and kind.get("type") == "category"
+
+
+def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
+    """Expressions named `i:fact`, i being the number of the column."""
+    out = [pl.len().alias("rows")]
+    for i, (name, dtype) in enumerate(types.items()):
+        column = pl.col(name)
+        facts = {"missing": column.null_count()}
+        if dtype.is_float():
+            few = (column == column.min()) | (column == column.max())
+            facts |= {"low": column.min(), "high": column.max(), "nan": column.is_nan().sum()}
+            facts |= {"few": few.all()}
+        elif dtype.is_numeric():
+            facts |= {"distinct": column.drop_nulls().n_unique()}
+            facts |= {"low": column.min(), "high": column.max()}
+            if dtype.is_integer():
+                facts["rising"] = (column > column.shift(1)).all()
+        elif dtype == pl.String:
+            length = column.str.len_chars()
+            facts |= {"distinct": column.drop_nulls().n_unique()}
+            facts |= {"length": length.mean(), "spread": length.std(), "longest": length.max()}
+            facts |= {"blank": column.str.contains(r"\s").mean()}
+            facts |= {"words": (column.str.count_matches(r"\s+") + 1).mean()}
+            facts |= {"marked": column.str.contains(_MARKED).all()}
+            facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
+        elif dtype != pl.Null:
+            facts["distinct"] = column.drop_nulls().n_unique()
+        out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
+    return out
+
+
+def _kind(
+    name: str, dtype: pl.DataType, rows: int, facts: dict[str, Any], declared: bool
+) -> tuple[str, str]:
+    """Kind and note of a column."""
+    missing = facts["missing"]
+    if missing == rows:
+        return "empty", "no values"
+    if dtype.is_float():
+        one = facts["low"] == facts["high"] and not facts["nan"]
+        distinct = 1 if one else 2 if facts["few"] and not facts["nan"] else rows
+    else:
+        distinct = facts["distinct"]
+    gaps = f", {missing / rows:.1%} missing" if missing else ""
+    if distinct == 1 and not missing:
+        return "constant", "one value"
+    if dtype == pl.Boolean:
+        return "category", "true or false" + gaps
+    if declared or dtype in (pl.Categorical, pl.Enum):
+        values = f"{distinct:,} values, " if not dtype.is_float() else ""
+        return "category", f"{values}a category in the data" + gaps
+    if dtype.is_temporal():
+        return "datetime", f"{distinct:,} different" + gaps
+    if dtype.is_numeric():
+        return _kind_of_number(name, dtype, rows, facts, distinct, gaps)
+    return _kind_of_text(rows - missing, facts, gaps)
+
+
+def _kind_of_number(
+    name: str, dtype: pl.DataType, rows: int, facts: dict[str, Any], distinct: int, gaps: str
+) -> tuple[str, str]:
+    low, high = facts["low"], facts["high"]
+    if distinct <= 2:
+        return "category", f"numbers of {distinct} value{'s' * (distinct > 1)}" + gaps
+    if dtype.is_integer() and distinct == rows and rows >= FEW_ROWS:
+        span = high - low + 1
+        if span == rows:
+            return "key", f"all different, {low:,} to {high:,} without a gap"
+        unix = any(a <= low and high <= b for a, b in _UNIX)
+        if facts["rising"] and span <= 10 * rows and not unix:
+            return "key", "all different, rising from row to row"
+        if _IDENTIFIER.search(name) and not unix:
+            return "key", "all different, and named like an identifier"
+    if not dtype.is_integer():
+        return "number", f"real numbers, {low:.6g} to {high:.6g}" + gaps
+    return "number", f"whole numbers, {low:,} to {high:,}" + gaps
+
+
+def _kind_of_text(count: int, facts: dict[str, Any], gaps: str) -> tuple[str, str]:
+    distinct, length = facts["distinct"], facts["length"]
+    share = distinct / count
+    values = f"{distinct:,} value{'s' * (distinct > 1)}"
+    if facts["marked"] and facts["mark"] is not None:
+        like = f"{values} like {facts['mark']!r}"
+        return "category", f"{like}: without the marks it would be learned as a number" + gaps
+    if distinct > MANY and share > MOSTLY:
+        if facts["words"] >= WORDS or length > LONG:
+            return "text", f"{share:.0%} different, {facts['words']:.0f} words each" + gaps
+        if share >= ALMOST_ALL:
+            alike = facts["spread"] <= 0.25 * length or facts["longest"] <= SHORT
+            if alike and not facts["blank"] and not facts["missing"]:
+                return "key", f"{share:.0%} different, no blanks, about {length:.0f} characters"
+            return "text", f"{share:.0%} different" + gaps
+    return "category", values + gaps

@@ -1,0 +1,188 @@
+"""One fit of a table from beginning to end: read, encode, train, calibrate, keep.
+
+`interfuse.run.job` states what every fit does alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+
+from interfuse.errors import DataError
+from interfuse.io.frames import to_polars
+from interfuse.io.origin import Origin
+from interfuse.io.read import fingerprint, read
+from interfuse.kinds.table.ask.odd.reference import Reference
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.estimate import estimate
+from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.learn.calibrate import calibrate
+from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
+from interfuse.kinds.table.learn.rounds import Plan
+from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
+from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.model import Model
+from interfuse.kinds.table.schema import Schema, fit_to_frame
+from interfuse.run.fitting import FitStopped, Notice, as_given
+from interfuse.run.job import BaseJob, Ready, source_of, whole_record
+from interfuse.train.budget import Budget
+from interfuse.train.hold_out import hold_out
+from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.trainer import HELD_OUT_DRAWS, Trainer
+
+__all__ = ["FitStopped", "Job", "Notice"]
+
+TRAINING_SHARE = 0.9
+"""Of a budget in seconds; calibration makes as many rounds as the rest has time for."""
+_SAMPLE_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was loaded: the columns to be fitted, their schema, and words for `run.json`."""
+
+    frame: pl.DataFrame
+    schema: Schema
+    words: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Job(BaseJob[Table, Model]):
+    """The arguments of one fit; see `interfuse.fit`.
+
+    `calibration`, the rounds of an earlier one, are made again when a fit is repeated.
+    """
+
+    data: Any
+    schema: Schema | str | Path | None
+    keep_rows: bool = True
+    calibration: Plan | None = None
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the data as `run.json` has it."""
+        if isinstance(self.data, str | Path) and str(self.data) != "-":
+            return fingerprint(self.data)
+        return self._load().words["sha256"]
+
+    def _recall(self, folder: Path, before: dict[str, Any]) -> None:
+        self.schema = Schema.load(folder / "schema.json")
+        self.keep_rows = self.keep_rows and before.get("keep_rows", True)
+
+    def _load(self) -> Table:
+        is_path = isinstance(self.data, str | Path)
+        lazy, origin = (read(self.data), Origin("file")) if is_path else to_polars(self.data)
+        types = dict(lazy.lazy().collect_schema())
+        if self.schema is None:
+            schema = infer_schema(lazy if is_path else self.data)
+        else:
+            given = self.schema
+            given = given if isinstance(given, Schema) else Schema.load(given)
+            schema = fit_to_frame(given, types)
+        # Answers come back as the kind of this frame, not of the one that a schema was made from.
+        schema = replace(schema, origin=origin)
+        self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
+        wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
+        rows = lazy.lazy().select(pl.len()).collect().item()
+        if rows < 2:
+            raise DataError(f"the data has {rows} row; expected at least 2. Add rows.")
+        self._estimate(lazy.lazy().select(wanted), schema, rows)
+        frame = lazy.lazy().select(wanted).collect(engine="streaming")
+        from_disk = is_path and str(self.data) != "-"
+        words = {
+            "source": source_of(self.data),
+            "rows": rows,
+            "sha256": fingerprint(self.data if from_disk else frame),
+            **as_given(path=self.data),
+        }
+        return Table(frame, schema, words)
+
+    def _budget(self, loaded: Table) -> Budget:
+        return Budget.of(self.seconds, self.examples, loaded.words["rows"])
+
+    def _words(self, loaded: Table) -> dict[str, Any]:
+        return {"keep_rows": self.keep_rows, "data": loaded.words}
+
+    def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
+        """Say what the fit will cost, judged by its first rows."""
+        sample = lazy.head(_SAMPLE_ROWS).collect()
+        device = choose_device(self.device)
+        codec = TableCodec.fit(sample, schema)
+        cells = codec.encode(sample.head(2))
+        with torch.device("meta"):
+            net = network_for(layout_of(codec, cells.codes, cells.low), rows, self.seed)
+        cost = estimate(
+            rows,
+            len(sample.columns),
+            sample.estimated_size() * rows / len(sample),
+            net,
+            settings_for(rows, self.seed, "fp32").batch,
+            Budget.of(self.seconds, self.examples, rows),
+            choose_precision(self.precision, device),
+        )
+        self.listener(Notice("estimate", str(cost), cost))
+
+    def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
+        schema = loaded.schema
+        codec = TableCodec.fit(loaded.frame, schema)
+        cells = codec.encode(loaded.frame)
+        layout = layout_of(codec, cells.codes, cells.low)
+        tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))
+        rows, held_out = hold_out(Rows(*tensors), self.seed)
+        device = choose_device(self.device)
+        precision = choose_precision(self.precision, device)
+        settings = settings_for(len(rows), self.seed, precision, layout.categories)
+        trainer = Trainer(
+            net=network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes)),
+            objective=TableObjective(layout, table_gaussian()),
+            rows=rows,
+            held_out=held_out,
+            settings=settings,
+            budget=replace(budget, seconds=TRAINING_SHARE * budget.seconds)
+            if budget.seconds
+            else budget,
+            device=device,
+        )
+        return Ready(trainer, schema, partial(self._model, schema, codec, trainer))
+
+    def _model(
+        self, schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]
+    ) -> Model:
+        """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
+        self.listener(Notice("calibrate", "putting the marginals right"))
+        trainer.use_best()
+        layout, net = trainer.objective.layout, trainer.net.eval()
+        shrink_numbers(
+            net,
+            trainer.objective,
+            trainer.held_out,
+            trainer.settings.held_out_draws or HELD_OUT_DRAWS,
+            trainer.settings.seed,
+            trainer.device,
+        )
+        rows = trainer.rows.and_also(trainer.held_out)
+        seed, examples = trainer.settings.seed, trainer.progress.examples
+        budget = record["budget"]["seconds"]
+        done = calibrate(
+            net,
+            layout,
+            codec,
+            rows,
+            examples,
+            seed,
+            trainer.device,
+            seconds=budget - trainer.progress.seconds if budget else None,
+            again=self.calibration,
+        )
+        full = whole_record(
+            record,
+            trainer,
+            calibration=done.plan._asdict(),
+            marginal_error_before_calibration=done.before,
+        )
+        kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None
+        return Model(schema, codec, layout, net.cpu(), full, kept)

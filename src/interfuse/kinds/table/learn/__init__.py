@@ -1,0 +1,1 @@
+"""What a fit to a table learns: objective, network, calibration."""

@@ -1,0 +1,258 @@
+"""What each column of a table is: inferred, printed, saved, edited, passed back."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from interfuse.errors import SchemaError
+from interfuse.io.dtypes import dtype_from_json, dtype_to_json
+from interfuse.io.origin import Origin
+from interfuse.io.schemafile import SchemaFile
+from interfuse.kinds.table.rules import Rule
+
+VERSION = 1
+KINDS = {
+    "number": "integers and real numbers; new values appear between those seen",
+    "category": "one of a set of values",
+    "datetime": "dates, times and durations; as numbers, on the data's own grid",
+    "constant": "one value",
+    "empty": "always missing",
+    "key": "a name of its own for every row; new names are made, none is copied",
+    "text": "free text: not learned, comes back missing",
+    "derived": "computed from other columns by an exact rule",
+    "drop": "left out",
+}
+OPTIONS = {"number": {"bins"}, "datetime": {"bins"}, "derived": {"rule"}}
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column.
+
+    Attributes:
+        name: its name.
+        kind: one of `KINDS`.
+        dtype: its polars type; comes back exactly.
+        note: why it was taken for this kind, for people.
+        options: settings of the kind; `bins` for numbers.
+    """
+
+    name: str
+    kind: str
+    dtype: pl.DataType
+    note: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        out = {"name": self.name, "kind": self.kind, "dtype": dtype_to_json(self.dtype)}
+        if self.note:
+            out["note"] = self.note
+        if self.options:
+            out["options"] = self.options
+        return out
+
+    @classmethod
+    def from_json(cls, d: Any, at: str = "column") -> ColumnSpec:
+        """The inverse of `to_json`, checking everything a person may have edited."""
+        if not isinstance(d, dict) or not isinstance(d.get("name"), str):
+            raise SchemaError(f"schema: {at} is {d!r}; expected an object with a name and a kind.")
+        name = d["name"]
+        kind = d.get("kind")
+        if kind not in KINDS:
+            close = difflib.get_close_matches(str(kind), KINDS, 1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise SchemaError(
+                f"schema: column {name!r} has kind {kind!r}; expected one of {', '.join(KINDS)}."
+                + hint
+            )
+        options = d.get("options", {})
+        if not isinstance(options, dict) or set(options) - OPTIONS.get(kind, set()):
+            allowed = ", ".join(sorted(OPTIONS.get(kind, set()))) or "none"
+            raise SchemaError(
+                f"schema: column {name!r} has options {options!r}; kind {kind!r} takes: {allowed}."
+            )
+        bins = options.get("bins", 1)
+        if not isinstance(bins, int) or isinstance(bins, bool) or not 1 <= bins <= 256:
+            raise SchemaError(f"schema: column {name!r} has bins {bins!r}; expected 1 to 256.")
+        if kind == "derived":
+            if not isinstance(options.get("rule"), str):
+                raise SchemaError(
+                    f"schema: column {name!r} is derived but has no rule; give it one, for example "
+                    '"options": {"rule": "added - deleted"}.'
+                )
+            Rule.parse(options["rule"])
+        return cls(name, kind, dtype_from_json(d.get("dtype")), str(d.get("note", "")), options)
+
+
+@dataclass(frozen=True)
+class Schema(SchemaFile):
+    """All columns of a table, in order.
+
+    Attributes:
+        columns: the columns.
+        rows: how many rows it was inferred from.
+        origin: the kind of frame or file it came from, so that answers come back as the same.
+        kind: of the data; "table".
+    """
+
+    columns: tuple[ColumnSpec, ...]
+    rows: int = 0
+    origin: Origin = field(default_factory=Origin)
+    kind: str = "table"
+
+    def __getitem__(self, name: str) -> ColumnSpec:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise SchemaError(unknown_column(name, self.names))
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [column.name for column in self.columns]
+
+    def edited(self, name: str, **changes: Any) -> Schema:
+        """A copy with one column's kind or options changed; a new kind starts without options.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> schema = interfuse.infer_schema(pl.DataFrame({"asn": [1, 2, 3]}))
+            >>> schema.edited("asn", kind="category")["asn"].kind
+            'category'
+        """
+        new = {"note": "set by hand", **changes}
+        if changes.get("kind", self[name].kind) != self[name].kind:
+            new = {"options": {}, **new}
+        columns = tuple(
+            ColumnSpec.from_json({**c.to_json(), **new}) if c.name == name else c
+            for c in self.columns
+        )
+        return replace(self, columns=columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {
+            "version": VERSION,
+            "kind": self.kind,
+            "rows": self.rows,
+            "origin": self.origin.to_json(),
+            "columns": [column.to_json() for column in self.columns],
+        }
+
+    @classmethod
+    def from_json(cls, d: Any) -> Schema:
+        """The inverse of `to_json`.
+
+        Raises:
+            SchemaError: malformed; the message names the column.
+        """
+        if not isinstance(d, dict) or not isinstance(d.get("columns"), list) or not d["columns"]:
+            raise SchemaError(
+                "schema: expected a JSON object with a list 'columns' that is not empty."
+            )
+        if d.get("version", VERSION) != VERSION:
+            raise SchemaError(
+                f"schema: version {d.get('version')!r}; this interfuse reads version {VERSION}."
+            )
+        columns = tuple(
+            ColumnSpec.from_json(c, f"columns[{i}]") for i, c in enumerate(d["columns"])
+        )
+        names = [c.name for c in columns]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise SchemaError(f"schema: column {twice[0]!r} is listed twice; list each once.")
+        origin = Origin.from_json(d.get("origin", {}))
+        return cls(columns, int(d.get("rows", 0)), origin, str(d.get("kind", "table")))
+
+    def check(self, types: dict[str, pl.DataType]) -> None:
+        """Check that a frame with these column types can be encoded by this schema.
+
+        Numbers of any type stand for one another, as do text, Categorical and Enum. Columns of kind
+        `drop` need not be there.
+
+        Raises:
+            SchemaError: a column is missing, unknown, or of another type; or the rule of a derived
+                column needs one that is not learned.
+        """
+        for name in types:
+            if name not in self.names:
+                raise SchemaError(unknown_column(name, self.names, "the data has"))
+        for column in self.columns:
+            if column.name in types:
+                _check_type(column, types[column.name])
+            elif column.kind != "drop":
+                raise SchemaError(
+                    f"schema: column {column.name!r} is not in the data, which has "
+                    f"{', '.join(map(repr, list(types)[:8]))}. Remove it from the schema."
+                )
+            if column.kind == "derived":
+                rule = Rule.parse(column.options["rule"])
+                rule.expression(types)
+                for name in rule.columns:
+                    if self[name].kind in ("derived", "drop", "text", "empty"):
+                        raise SchemaError(
+                            f"schema: column {column.name!r} is derived by '{rule}', but "
+                            f"{name!r} is of kind {self[name].kind!r}, which is not learned. "
+                            "Change the kind of either."
+                        )
+
+
+def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
+    """A schema, perhaps edited by hand, as the schema of a frame with these column types.
+
+    Args:
+        schema: the kinds.
+        types: the frame's columns, in order.
+
+    Returns:
+        The schema with the frame's columns, types and order; dropped columns that the frame lacks
+        are left out.
+
+    Raises:
+        SchemaError: see `Schema.check`.
+    """
+    schema.check(types)
+    columns = tuple(replace(schema[name], dtype=dtype) for name, dtype in types.items())
+    return replace(schema, columns=columns)
+
+
+def _check_type(column: ColumnSpec, found: pl.DataType) -> None:
+    """Raise unless a column of type `found` can be what the schema says."""
+    if column.kind == "drop":
+        return
+    texts = (pl.String, pl.Categorical, pl.Enum)
+    same = found == column.dtype or (found in texts and column.dtype in texts)
+    if not same and not (found.is_numeric() and column.dtype.is_numeric()):
+        raise SchemaError(
+            f"schema: column {column.name!r} is {column.dtype} in the schema and {found} in the "
+            "data. Cast the column, or infer the schema again."
+        )
+    wants_number = column.kind == "number" and not found.is_numeric()
+    wants_time = column.kind == "datetime" and not found.is_temporal()
+    if wants_number or wants_time:
+        raise SchemaError(
+            f"schema: column {column.name!r} is of kind {column.kind!r} but holds {found}. Use "
+            "kind 'category', or cast the column."
+        )
+
+
+def unknown_column(name: str, names: list[str], who: str = "there is") -> str:
+    """A message for a column name that is not known, with the nearest one that is."""
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    some = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
+    return (
+        f"column {name!r}: {who} no column of this name in the schema; it knows {some}.{hint}"
+        if (who == "there is")
+        else f"schema: {who} a column {name!r} that the schema lacks; it knows {some}.{hint}"
+    )
+
+
+def describe(schema: Schema) -> list[tuple[str, str, str, str]]:
+    """Rows (column, type, kind, why) for printing."""
+    return [(c.name, str(c.dtype), c.kind, c.note) for c in schema.columns]

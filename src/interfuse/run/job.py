@@ -1,0 +1,147 @@
+"""One fit of any kind of data, in the order that lets it be resumed.
+
+Kinds differ in what they load, in the trainer that they prepare, and in the model that they make of
+it when training is over: `job` in the folder of each. `interfuse.run.fitting` has the single steps.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from interfuse.run import store
+from interfuse.run.fitting import (
+    CHECKPOINT_SECONDS,
+    Listener,
+    drive,
+    machine,
+    resume,
+    same_data,
+    start,
+    training_record,
+    versions,
+)
+from interfuse.train.budget import Budget
+from interfuse.train.events import Event
+from interfuse.train.state import Checkpoint
+from interfuse.train.trainer import Trainer
+
+Loaded = TypeVar("Loaded")
+Made = TypeVar("Made", bound=store.Saved)
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ready(Generic[Made]):
+    """A fit that is ready to train.
+
+    Attributes:
+        trainer: new.
+        schema: of the data.
+        finish: makes the fitted model of the record of the beginning, once training is over.
+    """
+
+    trainer: Trainer
+    schema: Any
+    finish: Callable[[Record], Made]
+
+
+@dataclass(kw_only=True)
+class BaseJob(ABC, Generic[Loaded, Made]):
+    """The arguments that all fits have; see `interfuse.fit`.
+
+    A `budget` takes the place of the one asked for, when a fit is repeated.
+    """
+
+    seconds: float | None
+    examples: int | None
+    seed: int
+    device: str | None
+    precision: str
+    listener: Listener
+    budget: Budget | None = None
+
+    def run(self) -> Made:
+        """Fit without a folder."""
+        ready, record = self._begin(None, None)
+        drive(ready.trainer, None, self.listener)
+        return ready.finish(record)
+
+    def run_in(self, folder: Path, *, again: bool) -> Made:
+        """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
+        checkpoint, before = None, None
+        if again:
+            before = store.unfinished(folder)
+            checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
+            self.seed = int(before["seed"])
+            self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
+            self._recall(folder, before)
+        ready, record = self._begin(folder, before)
+        if checkpoint is not None:
+            resume(ready.trainer, checkpoint, self.listener)
+        else:
+            start(folder, ready.schema, record)
+        between = self._between(folder, ready)
+        drive(ready.trainer, folder, self.listener, every=CHECKPOINT_SECONDS, between=between)
+        model = ready.finish(record)
+        model.write_parts(folder)
+        store.finish(folder, model.record)
+        return model
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of the data as `run.json` has it."""
+
+    @abstractmethod
+    def _recall(self, folder: Path, before: Record) -> None:
+        """Take the schema and whatever else belongs to the kind from an interrupted fit."""
+
+    @abstractmethod
+    def _load(self) -> Loaded:
+        """The data, after words about what it is."""
+
+    @abstractmethod
+    def _budget(self, loaded: Loaded) -> Budget:
+        """The budget asked for, or the default for this data."""
+
+    @abstractmethod
+    def _words(self, loaded: Loaded) -> Record:
+        """What `run.json` says of the beginning, besides seed and budget: `data` and others."""
+
+    @abstractmethod
+    def _prepare(self, loaded: Loaded, budget: Budget) -> Ready[Made]:
+        """Encode the data, say what the fit will cost, and set up the trainer."""
+
+    def _between(self, folder: Path, ready: Ready[Made]) -> Callable[[Event], None] | None:
+        """What is called after each event of training."""
+        return None
+
+    def _begin(self, folder: Path | None, before: Record | None) -> tuple[Ready[Made], Record]:
+        """All that comes before training; the data as it was loaded is not kept."""
+        loaded = self._load()
+        budget = self.budget or self._budget(loaded)
+        record = {"seed": self.seed, "budget": asdict(budget), **self._words(loaded)}
+        if before is not None and folder is not None:
+            same_data(folder, before, record["data"])
+        return self._prepare(loaded, budget), record
+
+
+def whole_record(record: Record, trainer: Trainer, **more: Any) -> Record:
+    """`run.json` of a fit that is done.
+
+    Args:
+        record: of the beginning.
+        trainer: what trained.
+        more: goes to the part on training.
+    """
+    training = {**training_record(trainer), **more}
+    return {**record, "versions": versions(), "machine": machine(), "training": training}
+
+
+def source_of(data: Any) -> str:
+    """The name of a file, or the package that a frame or an array is of."""
+    is_path = isinstance(data, str | Path)
+    return Path(data).name if is_path else type(data).__module__.split(".")[0]

@@ -1,0 +1,246 @@
+"""A run folder: what a fit leaves behind.
+
+    run.json              format version, status, data hash, seed, budget, versions, checksums
+    schema.json           the columns, editable, to be passed back to another fit
+    config.json           cells, network and training settings
+    codec.json            of tables: small state of each column's transform
+    codec.safetensors     its arrays
+    weights.safetensors   the averaged weights with the lowest held-out loss
+    reference.safetensors of tables: rows that `detect` compares with; may be deleted
+    events.jsonl          what happened while it was fitted, a line each
+    previews/             of images: a grid of draws now and then while it was fitted
+    checkpoint.safetensors  only until the fit is done: what --resume needs
+
+Safetensors and JSON hold numbers and text: loading a folder cannot run code. Every file is written
+under a temporary name and renamed; `run.json` comes last and says "complete", so that a folder is
+a model or it is not. Its checksums make a changed or cut file an error rather than a wrong answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from interfuse.errors import RunError
+from interfuse.io.files import write_json
+from interfuse.run.record import BEGINNING, check
+
+FORMAT = 2
+"""2: numbers among the elements of keys; runs of format 1 are read as well."""
+CHECKPOINT = "checkpoint.safetensors"
+EVENTS = "events.jsonl"
+REFERENCE = "reference.safetensors"
+"""A part that may be absent; its checksum stands in `config.json`."""
+PREVIEWS = "previews"
+PARTS = ("schema.json", "config.json", "codec.json", "codec.safetensors", "weights.safetensors")
+PARTS_OF = {
+    "table": PARTS,
+    "series": PARTS,
+    "images": ("schema.json", "config.json", "weights.safetensors"),
+}
+"""The parts of each kind of model; `run.json` says the kind, and nothing where it is a table."""
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for one writer; the system lets go of it if the process dies.
+
+    Raises:
+        RunError: another process is writing here.
+    """
+    with (folder / ".lock").open("a+") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            f.seek(0)
+            owner = f.read().strip() or "unknown"
+            raise RunError(
+                f"{folder}: another fit (process {owner}) is writing here. "
+                "Wait for it, or choose another folder."
+            ) from None
+        f.truncate(0)
+        f.write(str(os.getpid()))
+        f.flush()
+        yield
+
+
+def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Make the folder for a new fit, or check that it can be resumed.
+
+    Raises:
+        RunError: it exists and neither `resume` nor `overwrite` says what to do with it; or there
+            is nothing to resume.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; expected a folder for the run. Choose another name.")
+    if resume:
+        if not (folder / CHECKPOINT).exists():
+            done = (folder / "run.json").exists() and status(folder) == "complete"
+            why = "the fit there is complete" if done else "there is no checkpoint there"
+            raise RunError(f"{folder}: nothing to resume, {why}. Fit without --resume.")
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot make this folder ({error.strerror}).") from error
+    inside = [p.name for p in folder.iterdir() if p.name != ".lock"]
+    if not inside:
+        return
+    ours = "run.json" in inside or CHECKPOINT in inside
+    if not ours:
+        raise RunError(
+            f"{folder}: exists and holds other files ({', '.join(sorted(inside)[:3])}). "
+            "Choose a new folder."
+        )
+    if not overwrite:
+        advice = "--resume to go on, " if CHECKPOINT in inside else ""
+        raise RunError(
+            f"{folder}: a run is already there. Use {advice}--overwrite to replace it, "
+            "or choose another folder."
+        )
+
+
+def clear(folder: Path) -> None:
+    """Remove the files of an earlier run, and nothing else."""
+    for name in (*PARTS, REFERENCE, "run.json", EVENTS, CHECKPOINT):
+        (folder / name).unlink(missing_ok=True)
+    previews = folder / PREVIEWS
+    if previews.is_dir() and not previews.is_symlink():
+        for path in previews.glob("*.png"):
+            path.unlink()
+        with contextlib.suppress(OSError):  # someone's own files are in there
+            previews.rmdir()
+
+
+def kind_of(record: Mapping[str, object]) -> str:
+    """What a `run.json` is a model of: "table" or "images"."""
+    return str(record.get("kind", "table"))
+
+
+class Saved(Protocol):
+    """A model that can be kept."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `run.json` says of it."""
+        ...
+
+    def write_parts(self, folder: Path) -> None:
+        """Write all parts but `run.json`."""
+        ...
+
+
+def save_model(model: Saved, folder: Path) -> Path:
+    """Write a model to a new run folder.
+
+    Raises:
+        RunError: the folder holds something already.
+    """
+    prepare(folder, resume=False, overwrite=False)
+    with locked(folder):
+        model.write_parts(folder)
+        finish(folder, model.record)
+    return folder
+
+
+def finish(folder: Path, record: dict[str, object]) -> None:
+    """Write `run.json` with the checksums of all parts; the run is complete from here on."""
+    sums = {name: sha256(folder / name) for name in PARTS_OF[kind_of(record)]}
+    write_json(
+        folder / "run.json", {"format": FORMAT, "status": "complete", **record, "sha256": sums}
+    )
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: is missing; the run folder is incomplete.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RunError(
+            f"{path}: cannot be read as JSON ({error}). Restore it or fit again."
+        ) from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: holds {type(value).__name__}; expected a JSON object.")
+    return value
+
+
+def status(folder: Path) -> str:
+    """Whether the run is "fitting" or "complete"."""
+    return str(_read_json(folder / "run.json").get("status"))
+
+
+def unfinished(folder: Path) -> dict:
+    """The `run.json` of a fit that was interrupted: seed, budget and data hash.
+
+    Raises:
+        RunError: it is missing, malformed, or says that the fit is complete.
+    """
+    run = _read_json(folder / "run.json")
+    if run.get("status") != "fitting":
+        raise RunError(f"{folder}/run.json: not that of an unfinished fit. Fit without --resume.")
+    check(folder / "run.json", run, BEGINNING)
+    return run
+
+
+def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
+    """Check a complete run folder.
+
+    Returns:
+        `run.json`, and the other JSON parts by file name.
+
+    Raises:
+        RunError: missing, unfinished, of a newer version, with a part that was cut or changed, or
+            with an entry of `run.json` that cannot be.
+    """
+    if not folder.is_dir():
+        raise RunError(
+            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {folder}"
+        )
+    if not (folder / "run.json").exists():
+        raise RunError(f"{folder}: not a run folder (no run.json in it).")
+    run = _read_json(folder / "run.json")
+    version = run.get("format")
+    if not isinstance(version, int) or version < 1:
+        raise RunError(f"{folder}/run.json: format is {version!r}; expected a whole number from 1.")
+    if version > FORMAT:
+        raise RunError(
+            f"{folder}: written in format {version} by a newer interfuse "
+            f"({run.get('versions', {}).get('interfuse', 'unknown')}); this one reads up to "
+            f"{FORMAT}. Upgrade with: pip install -U interfuse"
+        )
+    if run.get("status") != "complete":
+        raise RunError(
+            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {folder} --resume"
+        )
+    kind = kind_of(run)
+    if kind not in PARTS_OF:
+        raise RunError(
+            f"{folder}: is a model of {kind!r}, which this interfuse does not know; it knows "
+            f"{', '.join(PARTS_OF)}. Upgrade with: pip install -U interfuse"
+        )
+    check(folder / "run.json", run)
+    sums, parts = run["sha256"], PARTS_OF[kind]
+    for name in parts:
+        path = folder / name
+        if not path.exists():
+            raise RunError(f"{path}: is missing; the run folder is incomplete. Fit again.")
+        if sha256(path) != sums.get(name):
+            raise RunError(
+                f"{path}: its content is not what the fit wrote (checksum differs): cut short or "
+                "changed. Restore the file or fit again."
+            )
+    return run, {name: _read_json(folder / name) for name in parts if name.endswith(".json")}

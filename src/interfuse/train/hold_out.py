@@ -1,0 +1,28 @@
+"""Records that are held out of training, to decide when to stop."""
+
+from __future__ import annotations
+
+import torch
+
+from interfuse.core.seeds import generator_for
+from interfuse.train.contracts import Examples
+
+HELD_OUT_SHARE = 0.05
+FEWEST_HELD_OUT = 100
+MOST_HELD_OUT = 8_192
+_SPLIT = 11  # purpose of a random stream
+
+
+def hold_out(rows: Examples, seed: int) -> tuple[Examples, Examples]:
+    """Split rows into those to train on and those that decide when to stop.
+
+    A twentieth is held out, at least 100 and at most 8,192 rows; a table of fewer than 1,000 rows
+    keeps a tenth, one of fewer than 200 none: a loss on so few rows would stop training by chance.
+    """
+    n = len(rows)
+    share = HELD_OUT_SHARE if n >= 1000 else 0.1
+    k = min(max(round(share * n), FEWEST_HELD_OUT if n >= 1000 else 20), MOST_HELD_OUT)
+    if n < 200:
+        k = 0
+    order = torch.randperm(n, generator=generator_for(seed, _SPLIT))
+    return rows.take(order[k:].sort().values), rows.take(order[:k].sort().values)

@@ -1,1 +1,0 @@
-"""Training: the objective, the loop, its budget, its average and its checkpoints."""
