@@ -147,7 +147,7 @@ def test_chunks_that_differ_and_no_chunk_at_all(tmp_path):
 FULL = """
 import resource, signal, sys
 import polars as pl
-from interfuse.data.write import write
+from interfuse.io.write import write
 from interfuse.errors import DataError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))

@@ -70,8 +70,8 @@ def test_every_public_name_exists_and_says_what_it_raises(name):
 
 
 def test_a_name_that_is_not_there():
-    with pytest.raises(AttributeError, match="module 'interfuse' has no attribute 'train'"):
-        interfuse.train  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'interfuse' has no attribute 'learn'"):
+        interfuse.learn  # noqa: B018
 
 
 def test_importing_the_package_imports_nothing_heavy():
