@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -31,16 +31,11 @@ from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.answer import Draws, Empirical, Filled, Marginal
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
-from interfuse.kinds.table.ask.marginals import CategoryMarginal, NumberMarginal
 from interfuse.kinds.table.ask.rows import ROWS, STEPS, Drawn, RowSampler
 from interfuse.kinds.table.ask.sums import Exact, Sums
-from interfuse.kinds.table.fields.base import Field
-from interfuse.kinds.table.fields.category import CategoryField
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fitted import Fitted
 from interfuse.train.precision import choose_device
-
-if TYPE_CHECKING:
-    from interfuse.kinds.table.model import Model
 
 DRAWS = 20
 FIRST_DRAWS = 10
@@ -70,7 +65,7 @@ class Imputation:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitted,
         data: Any,
         *,
         draws: int = DRAWS,
@@ -97,8 +92,7 @@ class Imputation:
         self.rows: int = self._lazy.select(pl.len()).collect().item()
         self.draws = int(draws)
         self.tolerance = tolerance
-        sizes = model.layout.sizes
-        barred = may_be_drawn(model.codec, sizes, self.reader.fill) if values else None
+        barred = may_be_drawn(model.codec, self.reader.fill) if values else None
         allowed = [None if a is None else torch.from_numpy(a) for a in barred] if barred else None
         self.sampler = RowSampler(
             model.layout, model.net, seed, choose_device(device), allowed, steps
@@ -119,9 +113,8 @@ class Imputation:
         """The table's columns of numbers and times that are to be filled."""
         codec, fill = self.model.codec, self.reader.fill
         names = [n for n in self.reader.types if n in fill]
-        return tuple(
-            n for n in names if n in codec.rules or isinstance(codec.fields.get(n), NumberField)
-        )
+        ordered = {n for n, f in codec.fields.items() if f.ordered}
+        return tuple(n for n in names if n in codec.rules or n in ordered)
 
     def answer(self, progress: Progress | None = None) -> Draws:
         """The whole table's draws, in memory.
@@ -237,14 +230,14 @@ class Imputation:
             number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
             values = field.decode(c, s, number, self.sampler.seed)
             if self._values and values.null_count():
-                values = values.fill_null(_usual(field, values))
+                usual = field.usual()
+                values = values if usual is None else values.fill_null(usual)
             draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
             marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
-            ordered = isinstance(field, NumberField)
             draws = [_as(d, known.table.schema[name]) for d in draws]
             if name in exact:
                 draws = _overwritten(draws, rows, *exact[name])
-            out[name] = Filled(rows, draws, marginal or Empirical(draws, ordered))
+            out[name] = Filled(rows, draws, marginal or Empirical(draws, field.ordered))
         for name, rule in codec.rules.items():
             rows = known.asked.get(name, np.zeros(0, int))
             if not len(rows):
@@ -268,9 +261,7 @@ class Imputation:
         where, share = drawn.shares[cells.start]
         at = np.searchsorted(where.cpu().numpy(), rows)
         values = share[torch.from_numpy(at).to(share.device)].float().cpu().numpy()
-        if isinstance(field, NumberField) and field.bins:
-            return NumberMarginal(field, values)
-        return CategoryMarginal(field, values) if isinstance(field, CategoryField) else None
+        return field.marginal(values)
 
     def _join(self, parts: list[tuple[pl.DataFrame, dict[str, Filled]]]) -> Draws:
         table = pl.concat([table for table, _ in parts])
@@ -286,24 +277,16 @@ class Imputation:
 
 
 def impute_table(
-    model: Model, data: Any, progress: Progress | None = None, **options: Any
+    model: Fitted, data: Any, progress: Progress | None = None, **options: Any
 ) -> Draws:
     """See `Model.impute`."""
     return Imputation(model, data, **options).answer(progress)
 
 
 def _joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
-    first = marginals[0]
-    if isinstance(first, NumberMarginal) and all(isinstance(m, NumberMarginal) for m in marginals):
-        out = NumberMarginal.__new__(NumberMarginal)
-        out.field, out.p = first.field, np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
-        return out
-    if isinstance(first, CategoryMarginal) and all(
-        isinstance(m, CategoryMarginal) for m in marginals
-    ):
-        shares = np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
-        return CategoryMarginal(first.field, shares)
-    return Empirical(draws, first.ordered)
+    first, rest = marginals[0], marginals[1:]
+    same = all(type(m) is type(first) for m in rest)
+    return (first.joined(rest) if same else None) or Empirical(draws, first.ordered)
 
 
 def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
@@ -329,13 +312,6 @@ def _overwritten(
 def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     """Drawn values in the type of the answer's column."""
     return values if values.dtype == dtype else values.cast(dtype, strict=False)
-
-
-def _usual(field: Field, values: pl.Series) -> Any:
-    """A value for a draw that came out missing among the rare values of a column."""
-    if isinstance(field, CategoryField):
-        return pl.Series(field.values.drop_nulls().head(1)).cast(values.dtype)[0]
-    return None
 
 
 def _moved(before: dict[str, Filled], after: dict[str, Filled]) -> float:

@@ -190,6 +190,12 @@ class BinnedQuantiles:
         """Number of bins."""
         return len(self.knots.rows)
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+        value = self.knots.value
+        return value.min().item(), value.max().item()
+
     def to_cells(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bin and interval of each value.
 
