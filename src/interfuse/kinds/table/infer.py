@@ -42,7 +42,7 @@ from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
-from interfuse.kinds.table.rules import find_rules
+from interfuse.kinds.table.rulesearch import find_rules
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 FEW_ROWS = 20
