@@ -11,64 +11,64 @@ from interfuse.kinds.series.data.zones import DAY
 _KNOWN = {"hour": DAY // 24, "day": DAY, "week": 7 * DAY, "year": 31_556_952_000_000_000}
 
 
-class Measured(Protocol):
+class _Measured(Protocol):
     """What is told of a `Channel`."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def integer(self) -> bool: ...  # noqa: D102
+    def integer(self) -> bool: ...
     @property
-    def minimum(self) -> float | None: ...  # noqa: D102
+    def minimum(self) -> float | None: ...
     @property
-    def maximum(self) -> float | None: ...  # noqa: D102
+    def maximum(self) -> float | None: ...
     @property
-    def decimals(self) -> int | None: ...  # noqa: D102
+    def decimals(self) -> int | None: ...
 
 
-class Part(Protocol):
+class _Part(Protocol):
     """What is told of a `Static` or a `Covariate`."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def kind(self) -> str: ...  # noqa: D102
+    def kind(self) -> str: ...
     @property
-    def levels(self) -> Sequence[str]: ...  # noqa: D102
+    def levels(self) -> Sequence[str]: ...
 
 
-class Described(Protocol):
+class _Described(Protocol):
     """What is told of a `SeriesSchema`."""
 
     @property
-    def time(self) -> str | None: ...  # noqa: D102
+    def time(self) -> str | None: ...
     @property
-    def zone(self) -> str | None: ...  # noqa: D102
+    def zone(self) -> str | None: ...
     @property
-    def grid(self) -> str: ...  # noqa: D102
+    def grid(self) -> str: ...
     @property
-    def step(self) -> int: ...  # noqa: D102
+    def step(self) -> int: ...
     @property
-    def step_name(self) -> str: ...  # noqa: D102
+    def step_name(self) -> str: ...
     @property
-    def calendar(self) -> bool: ...  # noqa: D102
+    def calendar(self) -> bool: ...
     @property
-    def span(self) -> int: ...  # noqa: D102
+    def span(self) -> int: ...
     @property
-    def series(self) -> str | None: ...  # noqa: D102
+    def series(self) -> str | None: ...
     @property
-    def channels(self) -> Sequence[Measured]: ...  # noqa: D102
+    def channels(self) -> Sequence[_Measured]: ...
     @property
-    def statics(self) -> Sequence[Part]: ...  # noqa: D102
+    def statics(self) -> Sequence[_Part]: ...
     @property
-    def covariates(self) -> Sequence[Part]: ...  # noqa: D102
+    def covariates(self) -> Sequence[_Part]: ...
     @property
-    def periods(self) -> Sequence[int]: ...  # noqa: D102
+    def periods(self) -> Sequence[int]: ...
     @property
-    def ignored(self) -> Sequence[str]: ...  # noqa: D102
+    def ignored(self) -> Sequence[str]: ...
 
 
-def describe(schema: Described) -> list[tuple[str, str]]:
+def describe(schema: _Described) -> list[tuple[str, str]]:
     """Rows (name, value) for printing."""
     s = schema
     time = repr(s.time) if s.time is not None else "the number of the row"
@@ -90,7 +90,7 @@ def describe(schema: Described) -> list[tuple[str, str]]:
     return rows
 
 
-def period_name(schema: Described, period: int) -> str:
+def period_name(schema: _Described, period: int) -> str:
     """A period for people: "288 steps (1 day)"."""
     grid = Grid(schema.grid, schema.step, schema.zone)
     text = f"{period:,} steps"
@@ -105,12 +105,12 @@ def period_name(schema: Described, period: int) -> str:
     return f"{text} ({about(length)})"
 
 
-def _channel(c: Measured) -> str:
+def _channel(c: _Measured) -> str:
     low = "-inf" if c.minimum is None else f"{c.minimum:g}"
     high = "inf" if c.maximum is None else f"{c.maximum:g}"
     few = "" if c.decimals is None else f" of {c.decimals} decimal{'s' * (c.decimals != 1)}"
     return f"{c.name} ({'whole numbers' if c.integer else 'numbers' + few}, {low} to {high})"
 
 
-def _part(s: Part) -> str:
+def _part(s: _Part) -> str:
     return s.name + (f" ({len(s.levels):,} categories)" if s.kind == "category" else "")
