@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import interfuse
 from interfuse.errors import SchemaError
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import FIELDS, category, field_class
@@ -123,7 +124,7 @@ def spaced(frame, **spaces):
 
 
 def test_columns_of_one_space_learn_together(flows):
-    schema = spaced(flows, source="host", target="host", sent="bytes", got="bytes")
+    schema = spaced(flows, source="host", target="host")
     codec = TableCodec.fit(flows, schema)
     source, target = codec.fields["source"], codec.fields["target"]
     assert (source.name, target.name) == ("source", "target")
@@ -133,16 +134,26 @@ def test_columns_of_one_space_learn_together(flows):
     # A host that was a target only has the same code as a source.
     host = pl.Series("source", ["10.0.0.9"])
     assert source.encode(host).codes.tolist() == target.encode(host).codes.tolist()
-    assert codec.fields["sent"].range == codec.fields["got"].range == (1.5, 900.0)
     same(source, field_class("category").fit(both, schema["source"]))
     again = TableCodec.from_json(schema, codec.to_json(), codec.arrays())
-    same(again.fields["sent"], codec.fields["got"])
+    same(again.fields["source"], codec.fields["target"])
     alone = TableCodec.fit(flows, spaced(flows, source="host"))
     assert set(alone.fields["source"].values) == set(flows["source"])
 
 
+def test_a_model_draws_and_is_asked_for_hosts_of_a_space(flows):
+    model = interfuse.fit(flows, schema=spaced(flows, source="h", target="h"), examples=2_000)
+    drawn = model.generate(200, seed=1)
+    assert set(drawn["target"]) <= {"10.0.0.1", "10.0.0.2", "10.0.0.7", "10.0.0.9", None}
+    given = model.generate(5, given={"source": "10.0.0.7"}, seed=1)
+    assert given["source"].to_list() == ["10.0.0.7"] * 5, "seen as a target only"
+
+
 def test_a_space_holds_one_sort_of_column(flows):
-    with pytest.raises(SchemaError, match="'source' and 'sent' share the space 'a', but are"):
-        TableCodec.fit(flows, spaced(flows, source="a", sent="a"))
+    flows = flows.with_columns(port=pl.Series([1, 2] * 20) > 1)
+    with pytest.raises(SchemaError, match="'source' and 'port' share the space 'a', but are"):
+        TableCodec.fit(flows, spaced(flows, source="a", port="a"))
+    with pytest.raises(SchemaError, match=r"'sent' has options .* kind 'number' takes: bins"):
+        spaced(flows, sent="a")
     with pytest.raises(SchemaError, match="column 'source' has space 3; expected the name"):
         spaced(flows, source=3)

@@ -25,8 +25,8 @@ pieces may show. A sketch may hold the whole column: those of today are exact. `
 for a field that is learned from a noisy summary instead (differential privacy); none offers it yet.
 
 Columns may share one space, such as source and destination address: where the field lists the
-option `space`, all columns of one name of a space update one sketch, and each gets its own field of
-it.
+option `space`, all columns that name one space update one sketch, and each gets its own field of
+it, which knows values that the column itself never had. Categories offer it.
 
 **Questions.** What is asked of a model asks the field, never its class:
 
@@ -36,7 +36,7 @@ it.
   `ordered`, `marginal`;
 * detection: `expected`, `labels`, `role`;
 * evaluation and pictures: `role`;
-* calibration and exact rules: `bins`, `quantiles`.
+* calibration and exact rules: `bins`, `quantiles`, `grid`.
 
 A field with one category cell needs none of these but `role`: the defaults say the rest.
 
@@ -307,6 +307,9 @@ class Field(Learned):
     def bins(self) -> int:
         """How many of the first codes of the first cell are bins of numbers, in order."""
         return self.quantiles.bins if self.quantiles is not None else 0
+
+    grid: tuple[int, int] | None = None
+    """Of a number (origin, step) of integers, (0, decimals) of real numbers; None without one."""
 
     quantiles: BinnedQuantiles | None = None
     """The transform inside the bins of a number (`fields.quantiles`); None for anything else."""

@@ -67,9 +67,9 @@ class NumberField(Field):
     words = "integers and real numbers; new values appear between those seen"
     role = "number"
     stored = "number"
+    # No `space`: calibration takes the rows of a bin for those of the column.
     options: ClassVar[Mapping[str, str]] = {
-        "bins": "about how many bins its values are cut into, 1 to 256",
-        "space": "columns of one space share bins and ranks",
+        "bins": "about how many bins its values are cut into, 1 to 256"
     }
     merges = True
     ordered = True
