@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
+
+from interfuse.kinds.table.fields.normal import ndtr, ndtri
 
 Arrays = dict[str, np.ndarray]
 TEXTS = (pl.String, pl.Categorical, pl.Enum)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
 
 from interfuse.errors import ConditionError
 from interfuse.kinds.table.fields.cells import Cell, Encoded
+from interfuse.kinds.table.fields.normal import ndtr
 
 LEAST = 1e-9
 """Shares of a bin below this count as none."""

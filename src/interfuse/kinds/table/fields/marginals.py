@@ -13,7 +13,8 @@ from typing import Protocol, Self
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtri
+
+from interfuse.kinds.table.fields.normal import ndtri
 
 ATOMS = 16
 Decode = Callable[[np.ndarray, np.ndarray, np.ndarray, int], pl.Series]

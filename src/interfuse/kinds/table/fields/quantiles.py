@@ -28,7 +28,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+
+from interfuse.kinds.table.fields.normal import ndtr, ndtri
 
 FEW_VALUES, FEWEST_VALUES = 64, 12
 HEAVY_SHARE = 0.02
