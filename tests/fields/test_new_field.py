@@ -161,6 +161,7 @@ def test_it_is_kept(model, tmp_path):
 
 
 def test_it_is_compared_by_its_role(frame, model):
+    assert model.schema.roles() == {"byte": "category", "size": "number"}
     assert kinds_of(frame, model.schema) == {"byte": "category", "size": "number"}
 
 

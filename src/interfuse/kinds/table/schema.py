@@ -121,6 +121,10 @@ class Schema(SchemaFile):
         """The columns' names."""
         return [column.name for column in self.columns]
 
+    def roles(self) -> dict[str, str]:
+        """By column its role (`ColumnSpec.role`); of those that are left out, their kind."""
+        return {c.name: c.kind if c.role == "ignored" else c.role for c in self.columns}
+
     def edited(self, name: str, **changes: Any) -> Schema:
         """A copy with one column's kind or options changed; a new kind starts without options.
 
