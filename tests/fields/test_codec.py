@@ -15,7 +15,8 @@ from safetensors.numpy import save as save_arrays
 from scipy.special import ndtr, ndtri
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.codec import FEWEST_BINS, MOST_CODES, TableCodec
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields.number import FEWEST_BINS, MOST_CODES
 from interfuse.kinds.table.infer import infer_schema
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 

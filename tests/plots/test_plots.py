@@ -16,8 +16,7 @@ import pytest
 import interfuse
 from interfuse import plots
 from interfuse.errors import DataError, OptionError
-from interfuse.kinds.table.answer import Draws
-from interfuse.kinds.table.answer.draws import Empirical, Filled
+from interfuse.kinds.table.answer import Draws, Empirical, Filled
 from interfuse.kinds.table.answer.scores import Scores
 
 

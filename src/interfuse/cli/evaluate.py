@@ -206,7 +206,7 @@ def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, 
     Returns:
         Rows (rule, share of real rows, share of synthetic rows) for `interfuse.evaluate`.
     """
-    from interfuse.kinds.table.rules import find_rules
+    from interfuse.kinds.table.rulesearch import find_rules
 
     out = []
     for name, rule in find_rules(real).items():

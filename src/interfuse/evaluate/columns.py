@@ -25,7 +25,7 @@ Kind = Literal["number", "category"]
 
 NUMBER_KINDS = frozenset({"number", "datetime", "date", "time", "duration"})
 CATEGORY_KINDS = frozenset({"category", "constant", "boolean"})
-IGNORED_KINDS = frozenset({"key", "text", "empty", "drop"})
+IGNORED_KINDS = frozenset({"key", "text", "empty", "drop", "ignored"})
 BY_DTYPE = frozenset({"derived"})
 
 FEW_INTEGERS = 10
@@ -66,7 +66,8 @@ def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
         frame: The real table.
         schema: None (decide by dtype), a mapping of column names to kinds, or an object whose
             ``columns`` are specifications with a ``name`` and a ``kind``. Kinds are those above or
-            the finer ones of a table schema (``datetime``, ``boolean``, ``key``, ...).
+            the finer ones of a table schema (``datetime``, ``boolean``, ``key``, ...); a
+            specification that has a ``role`` goes by that, so that any kind of column will do.
 
     Raises:
         SchemaError: The schema names a kind that is not known, or lacks a column of `frame`.
@@ -99,10 +100,14 @@ def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
 
 def _declared(schema: Any) -> dict[str, str]:
     if isinstance(schema, Mapping):
-        return {name: getattr(kind, "kind", kind) for name, kind in schema.items()}
+        return {name: _role(kind) for name, kind in schema.items()}
     columns = schema.columns
     specs = columns.values() if isinstance(columns, Mapping) else columns
-    return {spec.name: str(spec.kind) for spec in specs}
+    return {spec.name: _role(spec) for spec in specs}
+
+
+def _role(spec: Any) -> str:
+    return str(getattr(spec, "role", getattr(spec, "kind", spec)))
 
 
 def _kind_by_dtype(column: pl.Series) -> Kind | None:

@@ -7,19 +7,21 @@ put together again. Columns of kind `drop` do not come back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.fields import FIELDS, Encoded, Field, field_class
-from interfuse.kinds.table.fields.number import BINS
+from interfuse.errors import SchemaError
+from interfuse.kinds.table.fields import Encoded, Field, field_class
+from interfuse.kinds.table.fields.cells import TEXTS
+from interfuse.kinds.table.fields.registry import NOT_FIELDS
+from interfuse.kinds.table.fields.spec import PlainSpec
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
-MOST_CODES = 8_192
-FEWEST_BINS = 4
 _CHUNK = 1 << 18
 
 
@@ -56,10 +58,7 @@ class TableCodec:
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, schema: Schema) -> TableCodec:
-        """Learn the transform of every column.
-
-        Numbers share `MOST_CODES` bins: a table of more than 256 number columns gets fewer bins for
-        each, so that the network does not grow with the table's width.
+        """Learn the transform of every column; columns of one space together.
 
         Args:
             frame: the table, with at least the columns of the schema.
@@ -68,17 +67,20 @@ class TableCodec:
         Raises:
             SchemaError: a column cannot be what the schema says.
         """
-        numbers = sum(c.kind in ("number", "datetime") for c in schema.columns)
-        bins = max(FEWEST_BINS, min(BINS, MOST_CODES // max(numbers, 1)))
-        fields = {}
-        for spec in schema.columns:
-            if spec.kind in ("derived", "drop"):
-                continue
-            column = frame[spec.name]
-            if spec.kind in ("number", "datetime"):
-                spec = replace(spec, options={"bins": bins, **spec.options})
-            fields[spec.name] = field_class(spec.kind).fit(column, spec)
-        return cls(schema, fields)
+        specs = [c for c in schema.columns if c.kind not in NOT_FIELDS]
+        classes = {c.name: field_class(c.kind) for c in specs}
+        alike = Counter(_stored(field) for field in classes.values())
+        fields: dict[str, Field] = {}
+        for members in _spaces(specs).values():
+            field = classes[members[0].name]
+            sketch = field.sketch(members[0])
+            for spec in members:
+                sketch = field.update(sketch, frame[spec.name])
+            for spec in members:
+                options = {**field.defaults(alike[_stored(field)]), **spec.options}
+                plain = PlainSpec(spec.name, spec.kind, spec.dtype, options)
+                fields[spec.name] = field.finish(sketch, plain)
+        return cls(schema, {spec.name: fields[spec.name] for spec in specs})
 
     def encode(self, frame: pl.DataFrame) -> Encoded:
         """Cells of a table; columns may be in any order.
@@ -128,7 +130,8 @@ class TableCodec:
     def to_json(self) -> dict[str, Any]:
         """Small state, by column."""
         return {
-            name: {"field": field.kind, **field.to_json()} for name, field in self.fields.items()
+            name: {"field": _stored(type(field)), **field.to_json()}
+            for name, field in self.fields.items()
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -151,6 +154,36 @@ class TableCodec:
         fields = {}
         for i, (name, state) in enumerate(d.items()):
             spec: ColumnSpec = schema[name]
-            field = FIELDS[state["field"]]
+            field = field_class(spec.kind)
+            if state["field"] != _stored(field):
+                raise ValueError(f"column {name!r} of kind {spec.kind!r} is a {state['field']!r}")
             fields[name] = field.from_json(name, spec.dtype, state, own.get(i, {}))
         return cls(schema, fields)
+
+
+def _stored(field: type[Field]) -> str:
+    """The name that a field's state goes by."""
+    return field.stored or field.kind
+
+
+def _spaces(specs: list[ColumnSpec]) -> dict[tuple[str, str], list[ColumnSpec]]:
+    """The columns that are learned together: those of one space, and each other on its own.
+
+    Raises:
+        SchemaError: columns of one space that are of different kinds or types.
+    """
+    out: dict[tuple[str, str], list[ColumnSpec]] = {}
+    for spec in specs:
+        space = spec.options.get("space")
+        members = out.setdefault(("space", space) if space else ("column", spec.name), [])
+        if members:
+            first = members[0]
+            same = first.dtype == spec.dtype or (first.dtype in TEXTS and spec.dtype in TEXTS)
+            if first.kind != spec.kind or not same:
+                raise SchemaError(
+                    f"schema: columns {first.name!r} and {spec.name!r} share the space {space!r}, "
+                    f"but are {first.kind!r} of {first.dtype} and {spec.kind!r} of {spec.dtype}. "
+                    "Give both one kind and type, or one of them another space."
+                )
+        members.append(spec)
+    return out

@@ -21,6 +21,9 @@ A column takes the first kind whose condition it meets; `note` says which one it
 10. `category`: all other strings, however many values: addresses, pages and user names repeat.
 11. `derived`: numbers and times that an exact rule computes from others (`rules`).
 
+A field may claim a column first, by what it measures of the values (`Field.recognise`): the
+strongest claim above `fields.spec.RULES` wins.
+
 Strings are `text` or `key` only with more than `MANY` different values. The columns are described
 by aggregates, so that a lazy frame is scanned and never held in memory.
 """
@@ -37,7 +40,9 @@ import polars as pl
 
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
-from interfuse.kinds.table.rules import find_rules
+from interfuse.kinds.table.fields.registry import all_fields
+from interfuse.kinds.table.fields.spec import RULES, Facts
+from interfuse.kinds.table.rulesearch import find_rules
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 FEW_ROWS = 20
@@ -85,7 +90,10 @@ def infer_schema(data: str | Path | Any) -> Schema:
     columns = []
     for i, (name, dtype) in enumerate(types.items()):
         own = by_column[i]
-        kind, note = _kind(name, dtype, rows, own, _declared(origin, name))
+        declared = _declared(origin, name)
+        kind, note = _kind(name, dtype, rows, own, declared)
+        if kind not in ("empty", "constant"):
+            kind, note = _claimed(name, dtype, rows, own, declared) or (kind, note)
         columns.append(ColumnSpec(name, kind, dtype, note))
     rules = find_rules(lazy.select(_of_kind(columns, "number", "datetime")))
     # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.
@@ -139,8 +147,24 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
             facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
         elif dtype != pl.Null:
             facts["distinct"] = column.drop_nulls().n_unique()
+        for field in all_fields():
+            own = field.measure(column, dtype) if dtype != pl.Null else {}
+            facts |= {f"{field.kind}:{fact}": e for fact, e in own.items()}
         out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
     return out
+
+
+def _claimed(
+    name: str, dtype: pl.DataType, rows: int, facts: dict[str, Any], declared: bool
+) -> tuple[str, str] | None:
+    """Kind and note by the strongest claim of a field; None where the rules stand."""
+    best, found = RULES, None
+    for field in all_fields():
+        own = {k.partition(":")[2]: v for k, v in facts.items() if k.startswith(f"{field.kind}:")}
+        claim = field.recognise(Facts(name, dtype, rows, facts["missing"], declared, own))
+        if claim is not None and claim.strength > best:
+            best, found = claim.strength, (field.kind, claim.why)
+    return found
 
 
 def _kind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from interfuse.kinds.table.ask.generate import STEPS, Generation, generate_table
 from interfuse.kinds.table.ask.impute import DRAWS, Imputation
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.net import NETWORKS
 from interfuse.kinds.table.net.network import TableNet
@@ -55,6 +57,11 @@ class Model(BaseModel):
     net: TableNet
     record: dict[str, Any] = field(repr=False)
     reference: Reference | None = field(default=None, repr=False)
+
+    @cached_property
+    def fitted(self) -> Fitted:
+        """What questions need of it; the same object each time."""
+        return Fitted(self.schema, self.codec, self.layout, self.net, self.reference)
 
     def generate(
         self,
@@ -120,7 +127,14 @@ class Model(BaseModel):
             return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
         steps = STEPS if steps is None else steps
         rows = Imputation(
-            self, given, draws=n, seed=seed, steps=steps, device=device, subset=True, values=False
+            self.fitted,
+            given,
+            draws=n,
+            seed=seed,
+            steps=steps,
+            device=device,
+            subset=True,
+            values=False,
         )
         return rows.completions()
 
@@ -164,7 +178,7 @@ class Model(BaseModel):
             >>> model.augment(rare, 200, fixed=["port"])["port"].unique().to_list()
             [53]
         """
-        given = partly_known(self, rows, n, keep=keep, fixed=fixed, seed=seed)
+        given = partly_known(self.fitted, rows, n, keep=keep, fixed=fixed, seed=seed)
         if given.is_empty():
             return self.generate(0, seed=seed, steps=steps, device=device)
         return self.generate(1, given=given, seed=seed, steps=steps, device=device)
@@ -223,7 +237,7 @@ class Model(BaseModel):
 
     def imputation(self, data: Any, **options: Any) -> Imputation:
         """The prepared question behind `impute`; its `batches` take any number of rows."""
-        return Imputation(self, data, **options)
+        return Imputation(self.fitted, data, **options)
 
     def detect(self, data: Any, *, clean: bool = True, device: str | None = None) -> Scores:
         """How odd each row is, how sure that is, and which cells it lies in.
@@ -253,7 +267,7 @@ class Model(BaseModel):
 
     def detection(self, data: Any, **options: Any) -> Detection:
         """The prepared question behind `detect`; its `batches` take any number of rows."""
-        return Detection(self, data, **options)
+        return Detection(self.fitted, data, **options)
 
     def generation(
         self,
@@ -265,7 +279,7 @@ class Model(BaseModel):
     ) -> Generation:
         """The prepared question behind `generate`; its `warnings` say what is unusual about it."""
         condition = parse_conditions(given or {}, self.codec) if given else Condition.none()
-        return generate_table(self, condition, seed=seed, steps=steps, device=device)
+        return generate_table(self.fitted, condition, seed=seed, steps=steps, device=device)
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,21 +13,20 @@ from interfuse.errors import SchemaError
 from interfuse.io.dtypes import dtype_from_json, dtype_to_json
 from interfuse.io.origin import Origin
 from interfuse.io.schemafile import SchemaFile
+from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
 from interfuse.kinds.table.rules import Rule
 
 VERSION = 1
-KINDS = {
-    "number": "integers and real numbers; new values appear between those seen",
-    "category": "one of a set of values",
-    "datetime": "dates, times and durations; as numbers, on the data's own grid",
-    "constant": "one value",
-    "empty": "always missing",
-    "key": "a name of its own for every row; new names are made, none is copied",
-    "text": "free text: not learned, comes back missing",
-    "derived": "computed from other columns by an exact rule",
-    "drop": "left out",
-}
-OPTIONS = {"number": {"bins"}, "datetime": {"bins"}, "derived": {"rule"}}
+KINDS: Mapping[str, str] = ByKind(
+    lambda field: field.words,
+    {"derived": "computed from other columns by an exact rule", "drop": "left out"},
+)
+OPTIONS: Mapping[str, set[str]] = ByKind(
+    lambda field: set(field.options), {"derived": {"rule"}, "drop": set()}
+)
+ROLES: Mapping[str, str] = ByKind(
+    lambda field: field.role, {"derived": "derived", "drop": "ignored"}
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class ColumnSpec:
         kind: one of `KINDS`.
         dtype: its polars type; comes back exactly.
         note: why it was taken for this kind, for people.
-        options: settings of the kind; `bins` for numbers.
+        options: settings of the kind, as `Field.options` lists them; `bins` for numbers. Columns of
+            one `space` are learned together.
     """
 
     name: str
@@ -46,6 +47,11 @@ class ColumnSpec:
     dtype: pl.DataType
     note: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        """What it is to those who compare or draw it: a `fields.spec.Role`, or "derived"."""
+        return ROLES[self.kind]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -63,7 +69,7 @@ class ColumnSpec:
             raise SchemaError(f"schema: {at} is {d!r}; expected an object with a name and a kind.")
         name = d["name"]
         kind = d.get("kind")
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             close = difflib.get_close_matches(str(kind), KINDS, 1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise SchemaError(
@@ -76,9 +82,8 @@ class ColumnSpec:
             raise SchemaError(
                 f"schema: column {name!r} has options {options!r}; kind {kind!r} takes: {allowed}."
             )
-        bins = options.get("bins", 1)
-        if not isinstance(bins, int) or isinstance(bins, bool) or not 1 <= bins <= 256:
-            raise SchemaError(f"schema: column {name!r} has bins {bins!r}; expected 1 to 256.")
+        if kind in FIELDS:
+            field_class(kind).check_options(name, options)
         if kind == "derived":
             if not isinstance(options.get("rule"), str):
                 raise SchemaError(
@@ -115,6 +120,10 @@ class Schema(SchemaFile):
     def names(self) -> list[str]:
         """The columns' names."""
         return [column.name for column in self.columns]
+
+    def roles(self) -> dict[str, str]:
+        """By column its role (`ColumnSpec.role`); of those that are left out, their kind."""
+        return {c.name: c.kind if c.role == "ignored" else c.role for c in self.columns}
 
     def edited(self, name: str, **changes: Any) -> Schema:
         """A copy with one column's kind or options changed; a new kind starts without options.
@@ -194,7 +203,8 @@ class Schema(SchemaFile):
                 rule = Rule.parse(column.options["rule"])
                 rule.expression(types)
                 for name in rule.columns:
-                    if self[name].kind in ("derived", "drop", "text", "empty"):
+                    kind = self[name].kind
+                    if kind in NOT_FIELDS or not field_class(kind).filled:
                         raise SchemaError(
                             f"schema: column {column.name!r} is derived by '{rule}', but "
                             f"{name!r} is of kind {self[name].kind!r}, which is not learned. "
@@ -232,9 +242,7 @@ def _check_type(column: ColumnSpec, found: pl.DataType) -> None:
             f"schema: column {column.name!r} is {column.dtype} in the schema and {found} in the "
             "data. Cast the column, or infer the schema again."
         )
-    wants_number = column.kind == "number" and not found.is_numeric()
-    wants_time = column.kind == "datetime" and not found.is_temporal()
-    if wants_number or wants_time:
+    if column.kind in FIELDS and not field_class(column.kind).holds(found):
         raise SchemaError(
             f"schema: column {column.name!r} is of kind {column.kind!r} but holds {found}. Use "
             "kind 'category', or cast the column."

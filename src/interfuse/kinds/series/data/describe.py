@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from interfuse.kinds.series.data.grid import Grid, about
-from interfuse.kinds.series.data.schema import Channel, SeriesSchema, Static
 from interfuse.kinds.series.data.zones import DAY
 
 _KNOWN = {"hour": DAY // 24, "day": DAY, "week": 7 * DAY, "year": 31_556_952_000_000_000}
 
 
-def describe(schema: SeriesSchema) -> list[tuple[str, str]]:
+class _Measured(Protocol):
+    """What is told of a `Channel`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def integer(self) -> bool: ...
+    @property
+    def minimum(self) -> float | None: ...
+    @property
+    def maximum(self) -> float | None: ...
+    @property
+    def decimals(self) -> int | None: ...
+
+
+class _Part(Protocol):
+    """What is told of a `Static` or a `Covariate`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def levels(self) -> Sequence[str]: ...
+
+
+class _Described(Protocol):
+    """What is told of a `SeriesSchema`."""
+
+    @property
+    def time(self) -> str | None: ...
+    @property
+    def zone(self) -> str | None: ...
+    @property
+    def grid(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def step_name(self) -> str: ...
+    @property
+    def calendar(self) -> bool: ...
+    @property
+    def span(self) -> int: ...
+    @property
+    def series(self) -> str | None: ...
+    @property
+    def channels(self) -> Sequence[_Measured]: ...
+    @property
+    def statics(self) -> Sequence[_Part]: ...
+    @property
+    def covariates(self) -> Sequence[_Part]: ...
+    @property
+    def periods(self) -> Sequence[int]: ...
+    @property
+    def ignored(self) -> Sequence[str]: ...
+
+
+def describe(schema: _Described) -> list[tuple[str, str]]:
     """Rows (name, value) for printing."""
     s = schema
     time = repr(s.time) if s.time is not None else "the number of the row"
@@ -31,7 +90,7 @@ def describe(schema: SeriesSchema) -> list[tuple[str, str]]:
     return rows
 
 
-def period_name(schema: SeriesSchema, period: int) -> str:
+def period_name(schema: _Described, period: int) -> str:
     """A period for people: "288 steps (1 day)"."""
     grid = Grid(schema.grid, schema.step, schema.zone)
     text = f"{period:,} steps"
@@ -46,12 +105,12 @@ def period_name(schema: SeriesSchema, period: int) -> str:
     return f"{text} ({about(length)})"
 
 
-def _channel(c: Channel) -> str:
+def _channel(c: _Measured) -> str:
     low = "-inf" if c.minimum is None else f"{c.minimum:g}"
     high = "inf" if c.maximum is None else f"{c.maximum:g}"
     few = "" if c.decimals is None else f" of {c.decimals} decimal{'s' * (c.decimals != 1)}"
     return f"{c.name} ({'whole numbers' if c.integer else 'numbers' + few}, {low} to {high})"
 
 
-def _part(s: Static) -> str:
+def _part(s: _Part) -> str:
     return s.name + (f" ({len(s.levels):,} categories)" if s.kind == "category" else "")

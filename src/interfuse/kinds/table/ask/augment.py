@@ -21,7 +21,7 @@ round, so that all are used as often. A longer draw begins from the same rows an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,16 +29,14 @@ import polars as pl
 from interfuse.core.seeds import seed_of
 from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
-
-if TYPE_CHECKING:
-    from interfuse.kinds.table.model import Model
+from interfuse.kinds.table.fitted import Fitted
 
 KEEP = 0.7
 _TURN, _CELLS = 51, 52
 
 
 def partly_known(
-    model: Model,
+    model: Fitted,
     rows: Any,
     n: int,
     *,

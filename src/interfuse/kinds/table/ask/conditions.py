@@ -1,13 +1,11 @@
 """What is given: columns held at a value, in a set or in a range.
 
 An equality makes the column's cells known. A set or a range leaves the choice among some codes of
-the column's first cell (`ask.limits`, `restrict`), or among some values inside a
-bin.
+the column's first cell (`fields.limit`, `restrict`), or among some values inside a bin.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,21 +13,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from scipy.special import ndtr, ndtri
 from torch import Tensor
 
 from interfuse.errors import ConditionError
 from interfuse.kinds.table.ask.expressions import Range, parse_expressions
-from interfuse.kinds.table.ask.limits import Limit, limit_to_range, limit_to_values, physical_bound
+from interfuse.kinds.table.ask.limits import Limit, physical_bound
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
 
 _UNASKABLE = {
-    "key": "a key, made anew for every row",
-    "text": "free text, which is not learned",
-    "empty": "empty in the data",
     "drop": "left out of the model",
     "derived": "computed from other columns; give those instead, or rows that have it",
 }
@@ -131,31 +125,16 @@ def _hold(
     column = _column(name, value, codec)
     columns.append(column)
     field, place = codec.fields[name], codec.places[name]
-    codes[place.codes], score = _cells(name, value, column, field)
-    z[place.numbers] = score
-    if isinstance(field, NumberField):
-        return _out_of_range(name, column, field)
-    return []
+    _check_seen(field, column, value)
+    found, score = field.known_cells(column)
+    codes[place.codes], z[place.numbers] = found[0], score[0]
+    return _out_of_range(field, column)
 
 
-def _cells(
-    name: str, value: object, column: pl.Series, field: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and score of one value."""
-    cells = field.encode(column)
-    if (cells.codes < 0).any():
-        raise ConditionError(_never_seen(name, value, field))
-    if field.kind == "constant":
-        always = field.decode(cells.codes, cells.low, np.zeros(1, int), 0)
-        if not column.eq_missing(always).all():
-            raise ConditionError(
-                f"column {name!r}: {value!r} was never seen; it is always {always[0]!r}."
-            )
-    if not cells.low.shape[1]:
-        return cells.codes[0], np.zeros(0)
-    # The middle of the value's interval of probability.
-    p = (ndtr(cells.low[0].astype(float)) + ndtr(cells.high[0].astype(float))) / 2
-    return cells.codes[0], np.where(cells.low == cells.high, cells.low, ndtri(p))[0]
+def _check_seen(field: Field, column: pl.Series, value: object) -> None:
+    refusal = field.refusal(column, value)
+    if refusal is not None:
+        raise ConditionError(f"column {field.name!r}: {refusal}")
 
 
 def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, list[str]]:
@@ -166,19 +145,23 @@ def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, lis
         if isinstance(value, list | tuple | set | dict):
             raise ConditionError(f"column {name!r}: {value!r} cannot be read as one value.")
         column = _column(name, value, codec)
-        field = codec.fields[name]
-        _cells(name, value, column, field)
-        if isinstance(field, NumberField):
-            warnings += _out_of_range(name, column, field)
+        _check_seen(codec.fields[name], column, value)
+        warnings += _out_of_range(codec.fields[name], column)
         series.append(column)
-    return limit_to_values(name, pl.concat(series).unique(maintain_order=True), codec), warnings
+    limit = codec.fields[name].limit_to(pl.concat(series).unique(maintain_order=True))
+    return _placed(limit, codec), warnings
+
+
+def _placed(limit: Limit, codec: TableCodec) -> Limit:
+    place = codec.places[limit.name]
+    return limit.placed(place.codes.start, place.numbers.start)
 
 
 def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, object, list[str]]:
     """The limit, or the value nearest to the data if no value of the range was seen."""
     spec = _askable(name, codec)
     field = codec.fields[name]
-    if not isinstance(field, NumberField) or field.range is None:
+    if field.range is None:
         raise ConditionError(
             f"column {name!r}: {asked} is a range, and {spec.dtype} values of kind {spec.kind!r} "
             f"are in no order. Give values: {name} in [A, B]."
@@ -187,9 +170,9 @@ def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, ob
         None if end is None else physical_bound(name, end, spec.dtype, _column_of(name, codec))
         for end in (asked.low, asked.high)
     ]
-    limit, nearest = limit_to_range(name, asked, ends[0], ends[1], codec)
+    limit, nearest = field.limit_between(asked, ends[0], ends[1])
     if limit is not None:
-        return limit, None, []
+        return _placed(limit, codec), None, []
     low, high = field.range
     value = nearest[0]
     physical = nearest.to_physical() if nearest.dtype.is_temporal() else nearest
@@ -231,8 +214,10 @@ def _askable(name: str, codec: TableCodec) -> ColumnSpec:
     if name not in schema.names:
         raise ConditionError(unknown_column(name, schema.names))
     spec = schema[name]
-    if spec.kind in _UNASKABLE:
-        raise ConditionError(f"column {name!r} cannot be given: it is {_UNASKABLE[spec.kind]}.")
+    field = codec.fields.get(name)
+    why = field.unaskable if field is not None else _UNASKABLE[spec.kind]
+    if why:
+        raise ConditionError(f"column {name!r} cannot be given: it is {why}.")
     return spec
 
 
@@ -267,25 +252,11 @@ def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:
     return pl.Series(name, np.array([value]) if times else [value]).cast(dtype)
 
 
-def _never_seen(name: str, value: object, field: Any) -> str:
-    if isinstance(field, NumberField):
-        return f"column {name!r}: {value!r} was never seen; the column has no such values."
-    known = [str(v) for v in field.values.head(5_000).to_list()]
-    close = difflib.get_close_matches(str(value), known, 1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    some = ", ".join(map(repr, known[:8])) + (", ..." if len(field.values) > 8 else "")
-    return f"column {name!r}: {value!r} was never seen; it knows {some}.{hint}"
-
-
-def _out_of_range(name: str, column: pl.Series, field: NumberField) -> list[str]:
-    if field.range is None or column.is_null().any():
+def _out_of_range(field: Field, column: pl.Series) -> list[str]:
+    if column.is_null().any() or not field.beyond(column)[0]:
         return []
-    value = column.to_physical()[0]
-    low, high = field.range
-    if isinstance(value, int | float) and not low <= value <= high:
-        seen = field.describe_range()
-        return [
-            f"column {name!r}: {column[0]} lies outside the range seen, {seen}; the other columns "
-            "are drawn as if it stood at its edge or just beyond."
-        ]
-    return []
+    seen = field.describe_range()
+    return [
+        f"column {field.name!r}: {column[0]} lies outside the range seen, {seen}; the other "
+        "columns are drawn as if it stood at its edge or just beyond."
+    ]

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,14 +24,14 @@ import polars as pl
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.answer.scores import Scores
+from interfuse.kinds.table.ask.conditions import Condition
+from interfuse.kinds.table.ask.generate import generate_table
 from interfuse.kinds.table.ask.known import RowReader
 from interfuse.kinds.table.ask.odd.cells import Cells, oddest
 from interfuse.kinds.table.ask.odd.detector import Detector
 from interfuse.kinds.table.ask.odd.features import Features
+from interfuse.kinds.table.fitted import Fitted
 from interfuse.train.precision import choose_device
-
-if TYPE_CHECKING:
-    from interfuse.kinds.table.model import Model
 
 ROWS = 4096
 DRAWN = 4096
@@ -49,7 +49,7 @@ class Judge:
         device: where to compute.
     """
 
-    model: Model
+    model: Fitted
     clean: bool = True
     device: str | None = None
 
@@ -59,7 +59,9 @@ class Judge:
         if kept is not None:
             rows, held = kept.frames(model.codec)
         else:
-            drawn = pl.concat(list(model.generate_batches(DRAWN + DRAWN // 4, seed=0)))
+            drawn = pl.concat(
+                list(generate_table(model, Condition.none(), seed=0).frames(DRAWN + DRAWN // 4))
+            )
             rows, held = drawn[:DRAWN], drawn[DRAWN:]
         features = Features.fit(rows, model.schema)
         if features.width > WIDE:
@@ -125,7 +127,7 @@ class Detection:
     """
 
     def __init__(
-        self, model: Model, data: Any, *, clean: bool = True, device: str | None = None
+        self, model: Fitted, data: Any, *, clean: bool = True, device: str | None = None
     ) -> None:
         frame, self.origin = to_polars(data)
         self._lazy = frame.lazy()
@@ -166,7 +168,7 @@ class Detection:
 _JUDGES: dict[tuple[int, bool, str | None], Judge] = {}
 
 
-def judge_of(model: Model, clean: bool, device: str | None) -> Judge:
+def judge_of(model: Fitted, clean: bool, device: str | None) -> Judge:
     """The model made ready; the last two are kept, since making one costs more than a few rows."""
     key = (id(model), clean, device)
     kept = _JUDGES.get(key)

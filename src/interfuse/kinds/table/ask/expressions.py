@@ -16,35 +16,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from interfuse.errors import ConditionError
+from interfuse.kinds.table.fields.limit import Range
+
+__all__ = ["Range", "parse_expressions"]
 
 _AFTER = re.compile(r"(\s*)(<=|>=|<|>|=|in\s*(?=\[))(.*)", re.DOTALL)
 _BEFORE = re.compile(r"(.*?)\s*(<=|>=|<|>)\s*$", re.DOTALL)
 _ANY = re.compile(r"\s*(.*?)\s*(<=|>=|<|>|=|\bin\s*(?=\[))(.*)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Range:
-    """A condition: a number or time between two ends.
-
-    Attributes:
-        low: the lower end; None if there is none.
-        high: the upper end; None if there is none.
-        open_low: whether the lower end itself is left out.
-        open_high: whether the upper end itself is left out.
-    """
-
-    low: object = None
-    high: object = None
-    open_low: bool = False
-    open_high: bool = False
-
-    def __str__(self) -> str:
-        low = "" if self.low is None else f"{self.low} {'<' if self.open_low else '<='} "
-        high = "" if self.high is None else f" {'<' if self.open_high else '<='} {self.high}"
-        return f"{low}value{high}"
 
 
 def parse_expressions(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:

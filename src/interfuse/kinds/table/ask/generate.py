@@ -43,7 +43,7 @@ from interfuse.train.precision import choose_device, has_fast_bf16
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.ask.conditions import Condition
-    from interfuse.kinds.table.model import Model
+    from interfuse.kinds.table.fitted import Fitted
 
 BLOCK = 2048
 GROUP = 32
@@ -207,7 +207,7 @@ class TableSampler:
 class Generation:
     """A prepared question: what is asked for, ready to be drawn in any number of rows."""
 
-    def __init__(self, model: Model, condition: Condition, sampler: TableSampler) -> None:
+    def __init__(self, model: Fitted, condition: Condition, sampler: TableSampler) -> None:
         self.model = model
         self.condition = condition
         self.sampler = sampler
@@ -259,7 +259,7 @@ class Generation:
 
 
 def generate_table(
-    model: Model,
+    model: Fitted,
     condition: Condition,
     *,
     seed: int,

@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,18 +29,13 @@ import torch
 from interfuse.errors import OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
-from interfuse.kinds.table.answer import Draws, Empirical, Filled, Marginal
+from interfuse.kinds.table.answer import Draws, Filled
+from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
-from interfuse.kinds.table.ask.marginals import CategoryMarginal, NumberMarginal
 from interfuse.kinds.table.ask.rows import ROWS, STEPS, Drawn, RowSampler
 from interfuse.kinds.table.ask.sums import Exact, Sums
-from interfuse.kinds.table.fields.base import Field
-from interfuse.kinds.table.fields.category import CategoryField
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fitted import Fitted
 from interfuse.train.precision import choose_device
-
-if TYPE_CHECKING:
-    from interfuse.kinds.table.model import Model
 
 DRAWS = 20
 FIRST_DRAWS = 10
@@ -70,7 +65,7 @@ class Imputation:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitted,
         data: Any,
         *,
         draws: int = DRAWS,
@@ -97,8 +92,7 @@ class Imputation:
         self.rows: int = self._lazy.select(pl.len()).collect().item()
         self.draws = int(draws)
         self.tolerance = tolerance
-        sizes = model.layout.sizes
-        barred = may_be_drawn(model.codec, sizes, self.reader.fill) if values else None
+        barred = may_be_drawn(model.codec, self.reader.fill) if values else None
         allowed = [None if a is None else torch.from_numpy(a) for a in barred] if barred else None
         self.sampler = RowSampler(
             model.layout, model.net, seed, choose_device(device), allowed, steps
@@ -119,9 +113,8 @@ class Imputation:
         """The table's columns of numbers and times that are to be filled."""
         codec, fill = self.model.codec, self.reader.fill
         names = [n for n in self.reader.types if n in fill]
-        return tuple(
-            n for n in names if n in codec.rules or isinstance(codec.fields.get(n), NumberField)
-        )
+        ordered = {n for n, f in codec.fields.items() if f.ordered}
+        return tuple(n for n in names if n in codec.rules or n in ordered)
 
     def answer(self, progress: Progress | None = None) -> Draws:
         """The whole table's draws, in memory.
@@ -215,7 +208,7 @@ class Imputation:
                 torch.cat([drawn.codes, extra.codes]), torch.cat([drawn.z, extra.z]), drawn.shares
             )
             pair = [self._filled(known, d, first, {}, plain=True) for d in (drawn, both)]
-            if _moved(*pair) < (self.tolerance or 0):
+            if moved(*pair) < (self.tolerance or 0):
                 return more
             drawn, m = both, more
         return m
@@ -223,54 +216,8 @@ class Imputation:
     def _filled(
         self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
     ) -> dict[str, Filled]:
-        out: dict[str, Filled] = {}
-        m = len(drawn.codes)
-        codec = self.model.codec
-        whole: dict[str, list[pl.Series]] = {}
-        for name, rows in known.asked.items():
-            if name not in codec.fields or not len(rows):
-                continue
-            field, place = codec.fields[name], codec.places[name]
-            c = drawn.codes[:, rows, place.codes].flatten(0, 1).cpu().numpy()
-            s = drawn.z[:, rows, place.numbers].flatten(0, 1).double().cpu().numpy()
-            # New keys differ between the draws of a row, too.
-            number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
-            values = field.decode(c, s, number, self.sampler.seed)
-            if self._values and values.null_count():
-                values = values.fill_null(_usual(field, values))
-            draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
-            marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
-            ordered = isinstance(field, NumberField)
-            draws = [_as(d, known.table.schema[name]) for d in draws]
-            if name in exact:
-                draws = _overwritten(draws, rows, *exact[name])
-            out[name] = Filled(rows, draws, marginal or Empirical(draws, ordered))
-        for name, rule in codec.rules.items():
-            rows = known.asked.get(name, np.zeros(0, int))
-            if not len(rows):
-                continue
-            if not whole:
-                whole = {n: _columns(known.table, n, out, m) for n in known.table.columns}
-            dtype = known.table.schema[name]
-            draws = []
-            for i in range(m):
-                parts = {n: whole[n][i] if n in whole else out[n].draws[i] for n in rule.columns}
-                draws.append(rule.apply(pl.DataFrame(parts)).gather(rows).cast(dtype))
-            out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
-        return out
-
-    def _marginal(
-        self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn
-    ) -> Marginal | None:
-        """The distribution in closed form, for columns of one category cell."""
-        if cells.stop - cells.start != 1 or cells.start not in drawn.shares:
-            return None
-        where, share = drawn.shares[cells.start]
-        at = np.searchsorted(where.cpu().numpy(), rows)
-        values = share[torch.from_numpy(at).to(share.device)].float().cpu().numpy()
-        if isinstance(field, NumberField) and field.bins:
-            return NumberMarginal(field, values)
-        return CategoryMarginal(field, values) if isinstance(field, CategoryField) else None
+        filler = Filler(self.model.codec, self.sampler.seed, self.draws, self._values)
+        return filler.fill(known, drawn, first, exact, plain)
 
     def _join(self, parts: list[tuple[pl.DataFrame, dict[str, Filled]]]) -> Draws:
         table = pl.concat([table for table, _ in parts])
@@ -280,82 +227,16 @@ class Imputation:
             some = [(s, f[name]) for s, (_, f) in zip(starts, parts, strict=False) if name in f]
             rows = np.concatenate([f.rows + s for s, f in some])
             draws = [pl.concat([f.draws[i] for _, f in some]) for i in range(self.draws)]
-            filled[name] = Filled(rows, draws, _joined([f.marginal for _, f in some], draws))
+            filled[name] = Filled(rows, draws, joined([f.marginal for _, f in some], draws))
         rules = self.model.codec.rules
         return Draws(table, filled, self.draws, self.origin, self.warnings, rules)
 
 
 def impute_table(
-    model: Model, data: Any, progress: Progress | None = None, **options: Any
+    model: Fitted, data: Any, progress: Progress | None = None, **options: Any
 ) -> Draws:
     """See `Model.impute`."""
     return Imputation(model, data, **options).answer(progress)
-
-
-def _joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
-    first = marginals[0]
-    if isinstance(first, NumberMarginal) and all(isinstance(m, NumberMarginal) for m in marginals):
-        out = NumberMarginal.__new__(NumberMarginal)
-        out.field, out.p = first.field, np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
-        return out
-    if isinstance(first, CategoryMarginal) and all(
-        isinstance(m, CategoryMarginal) for m in marginals
-    ):
-        shares = np.concatenate([m.p for m in marginals])  # type: ignore[attr-defined]
-        return CategoryMarginal(first.field, shares)
-    return Empirical(draws, first.ordered)
-
-
-def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
-    """A column in every draw."""
-    f = filled.get(name)
-    if f is None:
-        return [table[name]] * m
-    at = np.arange(table.height)
-    at[f.rows] = table.height + np.arange(len(f.rows))
-    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
-
-
-def _overwritten(
-    draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
-) -> list[pl.Series]:
-    """The draws of some rows, with other values in some of them."""
-    mine = np.isin(rows, where)
-    at = np.arange(len(rows))
-    at[mine] = len(rows) + np.searchsorted(where, rows[mine])
-    return [pl.concat([d, v.cast(d.dtype)]).gather(at) for d, v in zip(draws, values, strict=True)]
-
-
-def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Drawn values in the type of the answer's column."""
-    return values if values.dtype == dtype else values.cast(dtype, strict=False)
-
-
-def _usual(field: Field, values: pl.Series) -> Any:
-    """A value for a draw that came out missing among the rare values of a column."""
-    if isinstance(field, CategoryField):
-        return pl.Series(field.values.drop_nulls().head(1)).cast(values.dtype)[0]
-    return None
-
-
-def _moved(before: dict[str, Filled], after: dict[str, Filled]) -> float:
-    """How far intervals and shares moved, the largest over the columns."""
-    worst = 0.0
-    for name, f in before.items():
-        a, b = f.marginal, after[name].marginal
-        if a.ordered:
-            ends = [[_physical(m.quantile(q)) for q in (0.05, 0.95)] for m in (a, b)]
-            width = np.abs(ends[1][1] - ends[1][0]).mean()
-            shift = np.mean([np.abs(x - y).mean() for x, y in zip(*ends, strict=True)])
-            worst = max(worst, float(shift / width) if width > 0 else 0.0)
-        else:
-            worst = max(worst, float(np.abs(a.uncertainty() - b.uncertainty()).mean()))
-    return worst
-
-
-def _physical(values: pl.Series) -> np.ndarray:
-    values = values.to_physical() if values.dtype.is_temporal() else values
-    return values.cast(pl.Float64).to_numpy()
 
 
 @contextmanager

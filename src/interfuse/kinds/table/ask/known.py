@@ -10,21 +10,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
 
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.schema import unknown_column
 
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
-_LIMIT = 9.0e18
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,9 @@ class RowReader:
     def _own_type(self, column: pl.Series) -> pl.Series:
         """A column of another type of the same sort in the model's type, where that is exact."""
         name, wanted, found = column.name, self.schema[column.name].dtype, column.dtype
-        kind = self.schema[name].kind
-        if found == wanted or kind in ("drop", "text", "key"):
+        field = self.codec.fields.get(name)
+        read = name in self.codec.rules if field is None else field.reads
+        if found == wanted or not read:
             return column
         if column.null_count() == len(column):
             return pl.Series(name, [None] * len(column), dtype=wanted)
@@ -142,24 +141,17 @@ class RowReader:
         for name, field in self.codec.fields.items():
             column = frame[name]
             gone = column.is_null().to_numpy()
-            if name in self.fill and field.kind not in ("key", "text", "empty")[self.subset :]:
+            if name in self.fill and field.filled and (self.subset or not field.invented):
                 asked[name] = np.flatnonzero(gone)
             if not field.cells:
                 continue
             place = self.codec.places[name]
-            cells = field.encode(self._readable(column, field))
-            found = cells.codes.astype(np.int64)
+            found, scores = field.known_cells(column)
             if name in self.fill:
-                found[gone] = -1
-            known: np.ndarray = np.all(found >= 0, axis=1)
-            codes[:, place.codes] = np.where(known[:, None], found, -1)
-            if cells.low.shape[1]:
-                low, high = cells.low.astype(float), cells.high.astype(float)
-                middle = ndtri((ndtr(low) + ndtr(high)) / 2)
-                score = np.where(low == high, low, middle)
-                z[:, place.numbers] = np.where(known[:, None], score, np.nan)
+                found[gone], scores[gone] = -1, np.nan
+            codes[:, place.codes], z[:, place.numbers] = found, scores
             if not quiet:
-                self._note(name, column, field, known | gone)
+                self._note(name, column, field, np.all(found >= 0, axis=1) | gone)
         for name, rule in self.codec.rules.items():
             if name in frame.columns and name in self.fill:
                 asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())
@@ -187,19 +179,8 @@ class RowReader:
         # Sums are computed as Int64.
         whole = all(dtype.is_integer() and dtype != pl.UInt64 for dtype in types)
         fields = [self.codec.fields.get(n) for n in rule.columns]
-        numbers = all(isinstance(f, NumberField) and f.bins > 0 for f in fields)
+        numbers = all(f is not None and f.quantiles is not None for f in fields)
         return whole and numbers and set(rule.columns) <= self.fill
-
-    def _readable(self, column: pl.Series, field: object) -> pl.Series:
-        """The column as its transform reads it."""
-        wanted = self.schema[column.name].dtype
-        if isinstance(field, NumberField):
-            if wanted.is_integer() and column.dtype.is_float():
-                column = column.fill_nan(None).clip(-_LIMIT, _LIMIT).round().cast(pl.Int64)
-            return column
-        if wanted in _TEXT:
-            return column
-        return column.cast(wanted, strict=False)
 
     def _solve(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Fill what an exact rule says about a single missing column."""
@@ -216,20 +197,15 @@ class RowReader:
                 frame = frame.with_columns(pl.col(target).fill_null(value))
         return frame
 
-    def _note(self, name: str, column: pl.Series, field: object, fine: np.ndarray) -> None:
+    def _note(self, name: str, column: pl.Series, field: Field, fine: np.ndarray) -> None:
         wrong = np.flatnonzero(~fine)
         if len(wrong):
             count, some = self._seen.get(name, (0, column[int(wrong[0])]))
             self._seen[name] = (count + len(wrong), some)
-        if isinstance(field, NumberField) and field.range is not None:
-            physical = column.to_physical() if column.dtype.is_temporal() else column
-            if not physical.dtype.is_numeric() or isinstance(physical.dtype, pl.Decimal):
-                return
-            low, high = field.range
-            out = ((physical < low) | (physical > high)).fill_null(False).arg_true()
-            if len(out):
-                count, some = self._beyond.get(name, (0, column[int(out[0])]))
-                self._beyond[name] = (count + len(out), some)
+        out = np.flatnonzero(field.beyond(column))
+        if len(out):
+            count, some = self._beyond.get(name, (0, column[int(out[0])]))
+            self._beyond[name] = (count + len(out), some)
 
     def _note_clash(self, name: str, rule: Rule, frame: pl.DataFrame) -> None:
         if all(n in frame.columns for n in rule.columns):
@@ -249,7 +225,6 @@ class RowReader:
             )
         for name, (count, some) in self._beyond.items():
             field = self.codec.fields[name]
-            assert isinstance(field, NumberField)
             out.append(
                 f"column {name!r}: {_values(count)} outside the range seen, "
                 f"{field.describe_range()}, such as {some}; kept as given, and the others are "
@@ -267,29 +242,15 @@ def _values(count: int) -> str:
     return f"{count:,} value{'s' if count != 1 else ''} {'are' if count != 1 else 'is'}"
 
 
-def may_be_drawn(
-    codec: TableCodec, sizes: Iterable[int], fill: set[str]
-) -> list[np.ndarray | None]:
+def may_be_drawn(codec: TableCodec, fill: set[str]) -> list[np.ndarray | None]:
     """For each category cell the codes that stand for a value; None where all do.
 
     Args:
         codec: of the fitted model.
-        sizes: of the category cells.
         fill: the columns that must get a value.
     """
     out: list[np.ndarray | None] = [None] * codec.categories
-    sizes = list(sizes)
     for name, field in codec.fields.items():
-        first = codec.places[name].codes.start
-        if name not in fill or not field.cells or field.cells[0].size == 0:
-            continue
-        none = field.encode(pl.Series(name, [None], dtype=codec.schema[name].dtype)).codes[0]
-        if none[0] < 0:
-            continue
-        allowed = np.ones(sizes[first], bool)
-        # Of two cells the first is a group of rare values: missing among them is not ruled out.
-        plain = len(none) == 1 or none[0] < getattr(field, "frequent", 0)
-        allowed[none[0]] = not plain
-        if allowed.any():
-            out[first] = allowed
+        if name in fill and field.cells and field.cells[0].size:
+            out[codec.places[name].codes.start] = field.values_only()
     return out

@@ -1,6 +1,22 @@
-"""One file a kind of column; importing this package registers them all."""
+"""One file a kind of column; importing this package registers its own."""
 
 from interfuse.kinds.table.fields import category, number, stated
-from interfuse.kinds.table.fields.base import FIELDS, Cell, Encoded, Field, field_class
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.cells import Cell, Encoded
+from interfuse.kinds.table.fields.registry import FIELDS, field_class, register_field
+from interfuse.kinds.table.fields.spec import Claim, Facts, Spec
 
-__all__ = ["FIELDS", "Cell", "Encoded", "Field", "category", "field_class", "number", "stated"]
+__all__ = [
+    "FIELDS",
+    "Cell",
+    "Claim",
+    "Encoded",
+    "Facts",
+    "Field",
+    "Spec",
+    "category",
+    "field_class",
+    "number",
+    "register_field",
+    "stated",
+]

@@ -14,28 +14,33 @@ column becomes two cells:
 
 from __future__ import annotations
 
+import difflib
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.fields.base import (
+from interfuse.io.dtypes import to_text
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.cells import (
+    TEXTS,
     Arrays,
     Cell,
     Encoded,
-    Field,
     array_to_series,
-    register,
     series_to_array,
 )
-from interfuse.kinds.table.schema import ColumnSpec
+from interfuse.kinds.table.fields.marginals import CategoryMarginal
+from interfuse.kinds.table.fields.registry import register_field
+from interfuse.kinds.table.fields.spec import Spec
 
 PLAIN = 512
 SMALLEST_GROUP = 64
 
 
-@register("category")
+@register_field
 class CategoryField(Field):
     """A column of categories as one or two codes.
 
@@ -48,6 +53,10 @@ class CategoryField(Field):
     """
 
     kind = "category"
+    words = "one of a set of values"
+    role = "category"
+    options: ClassVar[Mapping[str, str]] = {"space": "columns of one space share their values"}
+    merges = True
 
     def __init__(
         self, name: str, dtype: pl.DataType, values: pl.Series, frequent: int, group: int
@@ -58,10 +67,29 @@ class CategoryField(Field):
         self.group = group
 
     @classmethod
-    def fit(cls, column: pl.Series, spec: ColumnSpec) -> CategoryField:
-        """Collect the values of a column."""
-        counts = pl.DataFrame({"value": _text(column)}).group_by("value").len()
-        counts = counts.sort("len", "value", descending=[True, False], nulls_last=True)
+    def sketch(cls, spec: Spec) -> pl.DataFrame | None:
+        """No value; afterwards a frame of distinct values and their rows, `value` and `len`."""
+        return None
+
+    @classmethod
+    def update(cls, sketch: pl.DataFrame | None, column: pl.Series) -> pl.DataFrame:
+        """Count the values of a column."""
+        return cls.merge(sketch, pl.DataFrame({"value": _text(column)}).group_by("value").len())
+
+    @classmethod
+    def merge(cls, a: pl.DataFrame | None, b: pl.DataFrame | None) -> pl.DataFrame:
+        """Counts of both."""
+        some = [x for x in (a, b) if x is not None]
+        if len(some) == 1:
+            return some[0]
+        return pl.concat(some).group_by("value").agg(pl.col("len").sum())
+
+    @classmethod
+    def finish(cls, sketch: pl.DataFrame | None, spec: Spec) -> CategoryField:
+        """Cut the values counted into those with a code of their own and groups."""
+        if sketch is None:
+            sketch = cls.update(None, pl.Series([], dtype=spec.dtype))
+        counts = sketch.sort("len", "value", descending=[True, False], nulls_last=True)
         if len(counts) <= PLAIN:
             return cls(spec.name, spec.dtype, counts["value"], len(counts), 1)
         head, tail = counts[: PLAIN // 2], counts[PLAIN // 2 :].sort("value", nulls_last=True)
@@ -120,7 +148,37 @@ class CategoryField(Field):
         values = array_to_series(arrays["values"])
         return cls(name, dtype, values, int(d["frequent"]), int(d["group"]))
 
+    def refusal(self, column: pl.Series, asked: object) -> str | None:
+        """A value never seen, with the nearest one that was."""
+        if not (self.encode(column).codes < 0).any():
+            return None
+        known = [str(v) for v in self.values.head(5_000).to_list()]
+        close = difflib.get_close_matches(str(asked), known, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        some = ", ".join(map(repr, known[:8])) + (", ..." if len(self.values) > 8 else "")
+        return f"{asked!r} was never seen; it knows {some}.{hint}"
+
+    def _has_own_code(self, codes: np.ndarray) -> bool:
+        """Of two cells the first may be a group of rare values: missing is not ruled out there."""
+        return len(codes) == 1 or codes[0] < self.frequent
+
+    def usual(self) -> Any:
+        """The most frequent value."""
+        first = self.values.drop_nulls().head(1).cast(self.dtype)
+        return first[0] if len(first) else None
+
+    def marginal(self, shares: np.ndarray) -> CategoryMarginal:
+        """Values of known probabilities."""
+        return CategoryMarginal(self.decode, shares)
+
+    def labels(self) -> pl.Series:
+        """The frequent values, and that others are rare."""
+        size = self.cells[0].size
+        head = to_text(self.values.head(min(self.frequent, size))).fill_null("missing")
+        rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
+        return pl.concat([head, rest])
+
 
 def _text(column: pl.Series) -> pl.Series:
     """Categoricals and enums as text: their codes differ from frame to frame."""
-    return column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
+    return column.cast(pl.String) if column.dtype in TEXTS[1:] else column

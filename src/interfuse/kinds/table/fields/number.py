@@ -12,26 +12,46 @@ the column has, if that is a fixed number. No value lies outside the range seen.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.fields.base import Arrays, Cell, Encoded, Field, register
+from interfuse.io.dtypes import to_text
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.between import between
+from interfuse.kinds.table.fields.cells import Arrays, Cell, Encoded
+from interfuse.kinds.table.fields.counted import Counted
+from interfuse.kinds.table.fields.limit import Limit, Range
+from interfuse.kinds.table.fields.marginals import NumberMarginal
+from interfuse.kinds.table.fields.physical import (
+    SPECIAL,
+    from_physical,
+    grid_of,
+    on_grid,
+    one_physical,
+    to_physical,
+)
 from interfuse.kinds.table.fields.quantiles import BinnedQuantiles, Knots, assign_bins, make_knots
-from interfuse.kinds.table.schema import ColumnSpec
+from interfuse.kinds.table.fields.registry import register_field
+from interfuse.kinds.table.fields.spec import Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BINS = 32
 END_ROWS = 4
 """The ends of the range weigh at least this many rows: a draw of the size of the training table
 then reaches an end with a probability of 1 - e^-4 = 98 %, where an end seen once would be missed
 by 37 % of draws."""
-MOST_DECIMALS = 6
-_SPECIAL = ("missing", "nan", "inf", "-inf")
+FEWEST_BINS, MOST_CODES = 4, 8_192
+MIDDLE = 0.8
+"""Of an expected number the interval of this probability is told."""
 
 
-@register("number", "datetime")
+@register_field
 class NumberField(Field):
     """A column of numbers as bin and normal score.
 
@@ -44,6 +64,15 @@ class NumberField(Field):
     """
 
     kind = "number"
+    words = "integers and real numbers; new values appear between those seen"
+    role = "number"
+    stored = "number"
+    # No `space`: calibration takes the rows of a bin for those of the column.
+    options: ClassVar[Mapping[str, str]] = {
+        "bins": "about how many bins its values are cut into, 1 to 256"
+    }
+    merges = True
+    ordered = True
 
     def __init__(
         self,
@@ -59,23 +88,61 @@ class NumberField(Field):
         self.grid = grid
 
     @classmethod
-    def fit(cls, column: pl.Series, spec: ColumnSpec) -> NumberField:
-        """Learn bins, ranks and grid of a column."""
-        values, state = _physical(column)
-        finite = values[state < 0]
-        special = tuple(s for i, s in enumerate(_SPECIAL) if (state == i).any())
-        if not len(finite):
+    def sketch(cls, spec: Spec) -> Counted:
+        """No value."""
+        return Counted.none()
+
+    @classmethod
+    def update(cls, sketch: Counted, column: pl.Series) -> Counted:
+        """Count the values of a column.
+
+        Raises:
+            SchemaError: the values do not fit into 64 bits.
+        """
+        return sketch.merged(Counted.of(column))
+
+    @classmethod
+    def merge(cls, a: Counted, b: Counted) -> Counted:
+        """Counts of both."""
+        return a.merged(b)
+
+    @classmethod
+    def finish(cls, sketch: Counted, spec: Spec) -> Self:
+        """Bins, ranks and grid of the values counted."""
+        special = tuple(s for s, seen in zip(SPECIAL, sketch.special, strict=True) if seen)
+        distinct = sketch.values
+        if distinct is None or not len(distinct):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
-        distinct, counts = np.unique(finite, return_counts=True)
+        counts = sketch.counts.copy()
         counts[[0, -1]] = np.maximum(counts[[0, -1]], END_ROWS)
         label = assign_bins(distinct, counts, int(spec.options.get("bins", BINS)))
         quantiles = BinnedQuantiles(make_knots(distinct, counts, label))
-        return cls(spec.name, spec.dtype, quantiles, special, _grid(distinct))
+        return cls(spec.name, spec.dtype, quantiles, special, grid_of(distinct))
 
-    @property
-    def bins(self) -> int:
-        """Number of bins."""
-        return self.quantiles.bins if self.quantiles else 0
+    @classmethod
+    def defaults(cls, alike: int) -> dict[str, Any]:
+        """Numbers share `MOST_CODES` bins: with more than 256 of them each gets fewer.
+
+        The network does not grow with the table's width then.
+        """
+        return {"bins": max(FEWEST_BINS, min(BINS, MOST_CODES // max(alike, 1)))}
+
+    @classmethod
+    def check_options(cls, name: str, options: Mapping[str, Any]) -> None:
+        """Check the number of bins.
+
+        Raises:
+            SchemaError: it is not 1 to 256.
+        """
+        super().check_options(name, options)
+        bins = options.get("bins", 1)
+        if not isinstance(bins, int) or isinstance(bins, bool) or not 1 <= bins <= 256:
+            raise SchemaError(f"schema: column {name!r} has bins {bins!r}; expected 1 to 256.")
+
+    @classmethod
+    def holds(cls, dtype: pl.DataType) -> bool:
+        """Numbers."""
+        return dtype.is_numeric()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -91,25 +158,22 @@ class NumberField(Field):
     @property
     def range(self) -> tuple[float, float] | None:
         """Smallest and largest value seen, in the column's physical unit."""
-        if self.quantiles is None:
-            return None
-        value = self.quantiles.knots.value
-        return value.min().item(), value.max().item()
+        return None if self.quantiles is None else self.quantiles.range
 
     def describe_range(self) -> str:
         """The range seen, in the column's own terms."""
         low, high = self.range or (0, 0)
         ends = np.array([low, high], dtype=self._value_type if self.quantiles else float)
-        column = _from_physical(self.name, ends, np.zeros(2, bool), self.dtype)
+        column = from_physical(self.name, ends, np.zeros(2, bool), self.dtype)
         return f"{column[0]} to {column[1]}"
 
     def encode(self, column: pl.Series) -> Encoded:
         """Cells of a column; -1 for a missing or infinite value where fitting saw none."""
-        values, state = _physical(column)
+        values, state = to_physical(column)
         codes = np.full(len(values), -1, np.int32)
         low = np.full(len(values), np.nan)
         high = low.copy()
-        for i, name in enumerate(_SPECIAL):
+        for i, name in enumerate(SPECIAL):
             if name in self.special:
                 codes[state == i] = self.bins + self.special.index(name)
         if self.quantiles:
@@ -138,7 +202,7 @@ class NumberField(Field):
         else:
             score = z[:, 0] if self._has_number else np.zeros(len(code))
             values = self.quantiles.to_values(np.where(special, 0, code), score)
-            values = _on_grid(values, self.grid)
+            values = on_grid(values, self.grid)
         missing = np.zeros(len(code), bool)
         for i, name in enumerate(self.special):
             where = code == self.bins + i
@@ -147,7 +211,7 @@ class NumberField(Field):
             elif where.any():
                 values = values.astype(np.float64)
                 values[where] = float(name)
-        return _from_physical(self.name, values, missing, self.dtype)
+        return from_physical(self.name, values, missing, self.dtype)
 
     def to_json(self) -> dict[str, Any]:
         """Special values and the grid."""
@@ -161,76 +225,110 @@ class NumberField(Field):
         return {"bin": k.bin, "p": k.p, "value": k.value, "rows": k.rows}
 
     @classmethod
-    def from_json(
-        cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays
-    ) -> NumberField:
+    def from_json(cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays) -> Self:
         """The inverse of `to_json` and `arrays`."""
         quantiles = BinnedQuantiles(Knots(**arrays)) if arrays else None
         grid = tuple(int(g) for g in d["grid"]) if d["grid"] else None
         return cls(name, dtype, quantiles, tuple(d["special"]), grid)  # type: ignore[arg-type]
 
-
-def _physical(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Values as int64, uint64 or float64, and for each -1 or the index of its special value."""
-    missing = column.is_null().to_numpy()
-    state = np.where(missing, 0, -1)
-    work = column.to_physical() if column.dtype.is_temporal() else column
-    if isinstance(column.dtype, pl.Decimal):
-        scaled = (column * 10**column.dtype.scale).cast(pl.Int64, strict=False)
-        if scaled.null_count() > column.null_count():
-            raise SchemaError(
-                f"column {column.name!r} has decimals beyond 64 bits; expected fewer digits. Make "
-                "it 'category' in the schema, or cast it to Float64."
-            )
-        work = scaled
-    if work.dtype.is_float():
-        values = work.cast(pl.Float64).fill_null(0.0).to_numpy().copy()
-        for i, wrong in ((1, np.isnan(values)), (2, values == np.inf), (3, values == -np.inf)):
-            state[wrong] = i
-            values[wrong] = 0.0
-        return values, state
-    wide = pl.UInt64 if work.dtype == pl.UInt64 else pl.Int64
-    return work.cast(wide).fill_null(0).to_numpy(), state
-
-
-def _from_physical(
-    name: str, values: np.ndarray, missing: np.ndarray, dtype: pl.DataType
-) -> pl.Series:
-    out = pl.Series(name, values)
-    if isinstance(dtype, pl.Decimal):
-        out = out.cast(pl.Decimal(38, dtype.scale)) / pl.Series([10**dtype.scale])
-    elif dtype.is_temporal():
-        # Date is 32 bits wide inside; the others are 64.
-        out = out.cast(pl.Int32 if dtype == pl.Date else pl.Int64)
-    out = out.cast(dtype).alias(name)
-    if missing.any():
-        out = out.set(pl.Series(missing), None)
-    return out
-
-
-def _grid(distinct: np.ndarray) -> tuple[int, int] | None:
-    if distinct.dtype.kind != "f":
-        origin = int(distinct[0])
-        steps = distinct.astype(np.uint64) - distinct[:1].astype(np.uint64)
-        step = int(np.gcd.reduce(steps)) if len(distinct) > 1 else 1
-        return (origin, step) if step > 1 else None
-    if np.abs(distinct).max() >= 2.0**52 / 10**MOST_DECIMALS:
+    def refusal(self, column: pl.Series, asked: object) -> str | None:
+        """Missing and infinite values, where fitting saw none."""
+        if (self.encode(column).codes < 0).any():
+            return f"{asked!r} was never seen; the column has no such values."
         return None
-    for decimals in range(MOST_DECIMALS + 1):
-        if (np.round(distinct, decimals) == distinct).all():
-            return (0, decimals)
-    return None
+
+    def limit_between(
+        self, asked: Range, low: float | int | None, high: float | int | None
+    ) -> tuple[Limit | None, pl.Series]:
+        """The bins of the range, and the parts of those that hold its ends."""
+        assert self.quantiles is not None
+        part = between(self.name, self.quantiles, self.grid, asked, low, high)
+        nearest = one_physical(self.name, part.nearest, self.dtype)
+        if not part.weight.any():
+            return None, nearest
+        rest = np.zeros(len(self.special))
+        limit = Limit(
+            self.name,
+            0,
+            np.concatenate([part.weight, rest]),
+            number=0 if self._has_number else None,
+            low=np.concatenate([part.low, rest]),
+            high=np.concatenate([part.high, rest + 1]),
+            ends=part.ends,
+        )
+        return limit, nearest
+
+    def readable(self, column: pl.Series) -> pl.Series:
+        """Numbers of any type; real ones for a column of whole numbers are rounded."""
+        if self.dtype.is_integer() and column.dtype.is_float():
+            return column.fill_nan(None).clip(-_LIMIT, _LIMIT).round().cast(pl.Int64)
+        return column
+
+    def beyond(self, column: pl.Series) -> np.ndarray:
+        """Whether each value lies outside of the range seen; False where that cannot be told."""
+        physical = column.to_physical() if column.dtype.is_temporal() else column
+        if self.range is None or not physical.dtype.is_numeric():
+            return np.zeros(len(column), bool)
+        if isinstance(column.dtype, pl.Decimal):
+            if column.dtype != self.dtype:
+                return np.zeros(len(column), bool)
+            physical = column.to_physical()
+        low, high = self.range
+        return ((physical < low) | (physical > high)).fill_null(False).to_numpy()
+
+    def marginal(self, shares: np.ndarray) -> NumberMarginal | None:
+        """Bins of known probabilities."""
+        return NumberMarginal.of(self.decode, self.bins, shares) if self.bins else None
+
+    def labels(self) -> pl.Series:
+        """Of a column without finite values every code is taken for a missing one."""
+        return pl.Series(["missing"] * self.cells[0].size)
+
+    def expected(self, shares: Tensor) -> pl.Series:
+        """The middle `MIDDLE` of the bins, or that the value is missing."""
+        if self.quantiles is None:
+            return super().expected(shares)
+        bins = shares[:, : self.bins]
+        absent = (shares[:, self.bins :].sum(1) > 0.5).cpu().numpy()
+        total = bins.cumsum(1) / bins.sum(1, keepdim=True).clamp_min(1e-12)
+        side = (1 - MIDDLE) / 2
+        low = (total < side).sum(1).clamp_max(self.bins - 1).cpu().numpy()
+        high = (total < 1 - side).sum(1).clamp_max(self.bins - 1).cpu().numpy()
+        first, last = (self._ends(z) for z in (-9.0, 9.0))
+        a, b = first.gather(low), last.gather(high)
+        text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
+        return pl.select(
+            pl.when(pl.Series(absent)).then(pl.lit("missing")).otherwise(text)
+        ).to_series()
+
+    def _ends(self, z: float) -> pl.Series:
+        """The smallest value of each bin, or the largest, as text."""
+        bins = np.arange(self.bins)
+        return _text(self.decode(bins[:, None], np.full((self.bins, 1), z), bins, 0))
 
 
-def _on_grid(values: np.ndarray, grid: tuple[int, int] | None) -> np.ndarray:
-    if grid is None:
-        return values
-    origin, step = grid
-    if values.dtype.kind == "f":
-        return np.round(values, step)
-    base = np.array(origin).astype(values.dtype).astype(np.uint64)
-    up = values.astype(np.uint64) - base
-    down = up // np.uint64(step) * np.uint64(step)
-    # Rounding up never leaves the range: the largest value lies on the grid.
-    nearest = down + np.where(up - down >= np.uint64(step - step // 2), step, 0).astype(np.uint64)
-    return (base + nearest).astype(values.dtype)
+@register_field
+class TimeField(NumberField):
+    """Dates, times and durations: numbers inside."""
+
+    kind = "datetime"
+    words = "dates, times and durations; as numbers, on the data's own grid"
+    role = "time"
+
+    @classmethod
+    def holds(cls, dtype: pl.DataType) -> bool:
+        """Times of any sort."""
+        return dtype.is_temporal()
+
+
+_LIMIT = 9.0e18
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """Values as people write them: four digits of a real number, all of any other."""
+    if column.dtype.is_float():
+        short = [f"{v:,.0f}" if abs(v) >= 1e4 else f"{v:.4g}" for v in column]
+        return pl.Series(column.name, short)
+    if column.dtype.is_integer():
+        return pl.Series(column.name, [f"{v:,}" for v in column])
+    return to_text(column)

@@ -28,7 +28,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+
+from interfuse.kinds.table.fields.normal import ndtr, ndtri
 
 FEW_VALUES, FEWEST_VALUES = 64, 12
 HEAVY_SHARE = 0.02
@@ -189,6 +190,12 @@ class BinnedQuantiles:
     def bins(self) -> int:
         """Number of bins."""
         return len(self.knots.rows)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+        value = self.knots.value
+        return value.min().item(), value.max().item()
 
     def to_cells(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bin and interval of each value.

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.fields.base import (
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.cells import (
+    TEXTS,
     Arrays,
     Cell,
     Encoded,
-    Field,
     array_to_series,
-    register,
     series_to_array,
 )
 from interfuse.kinds.table.fields.keyform import KeyForm
-from interfuse.kinds.table.schema import ColumnSpec
+from interfuse.kinds.table.fields.learned import Columns
+from interfuse.kinds.table.fields.registry import register_field
+from interfuse.kinds.table.fields.spec import Spec
 
 ROOM = 1_000_000
 """A form is roomy if it spans this many times the keys seen: a new key then repeats an old one with
@@ -42,31 +44,61 @@ class _Cellless(Field):
         return Encoded.empty(len(column))
 
 
-@register("constant")
+@register_field
 class ConstantField(_Cellless):
     """One value, everywhere."""
 
     kind = "constant"
+    words = "one value"
+    role = "constant"
+    merges = True
 
     def __init__(self, name: str, dtype: pl.DataType, value: pl.Series) -> None:
         super().__init__(name, dtype)
         self.value = value
 
     @classmethod
-    def fit(cls, column: pl.Series, spec: ColumnSpec) -> ConstantField:
+    def sketch(cls, spec: Spec) -> pl.Series | None:
+        """No value; afterwards the distinct values."""
+        return None
+
+    @classmethod
+    def update(cls, sketch: pl.Series | None, column: pl.Series) -> pl.Series:
+        """Keep the distinct values of a column."""
+        values = column.cast(pl.String) if _dictionary(column) else column
+        one = values.n_unique() <= 1
+        return cls.merge(sketch, values.head(1) if one else values.unique())
+
+    @classmethod
+    def merge(cls, a: pl.Series | None, b: pl.Series | None) -> pl.Series:
+        """The distinct values of both."""
+        some = [x for x in (a, b) if x is not None]
+        if len(some) == 1:
+            return some[0]
+        both = pl.concat(some)
+        return both.head(1) if both.n_unique() <= 1 else both.unique()
+
+    @classmethod
+    def finish(cls, sketch: pl.Series | None, spec: Spec) -> ConstantField:
         """Take the value.
 
         Raises:
             SchemaError: there are several.
         """
-        distinct = column.n_unique()
-        if distinct > 1:
+        value = pl.Series(spec.name, [], dtype=spec.dtype) if sketch is None else sketch
+        if len(value) > 1:
             raise SchemaError(
-                f"column {spec.name!r} is of kind 'constant' but has {distinct} distinct values "
+                f"column {spec.name!r} is of kind 'constant' but has {len(value)} distinct values "
                 "(missing counts as one). Use kind 'category' or 'number'."
             )
-        value = column.head(1)
-        return cls(spec.name, spec.dtype, value.cast(pl.String) if _dictionary(column) else value)
+        return cls(spec.name, spec.dtype, value)
+
+    def refusal(self, column: pl.Series, asked: object) -> str | None:
+        """Any other value."""
+        always = self.decode(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros(1, int), 0)
+        if column.eq_missing(always).all():
+            return None
+        return f"{asked!r} was never seen; it is always {always[0]!r}."
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
         """The value, once a row."""
@@ -88,15 +120,33 @@ class ConstantField(_Cellless):
         return cls(name, dtype, array_to_series(arrays["value"]))
 
 
-@register("empty", "text")
+@register_field
 class MissingField(_Cellless):
-    """Comes back missing: a column without values, or of text that is not learned."""
+    """A column without values: comes back missing."""
 
     kind = "empty"
+    words = "always missing"
+    role = "ignored"
+    stored = "empty"
+    merges = True
+    filled = False
+    unaskable = "empty in the data"
 
     @classmethod
-    def fit(cls, column: pl.Series, spec: ColumnSpec) -> MissingField:
+    def sketch(cls, spec: Spec) -> None:
+        """Nothing, and no more after any column."""
+
+    @classmethod
+    def update(cls, sketch: None, column: pl.Series) -> None:
         """Nothing to learn."""
+
+    @classmethod
+    def merge(cls, a: None, b: None) -> None:
+        """Nothing."""
+
+    @classmethod
+    def finish(cls, sketch: None, spec: Spec) -> Self:
+        """A field of this name and type."""
         return cls(spec.name, spec.dtype)
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
@@ -108,14 +158,22 @@ class MissingField(_Cellless):
         return {}
 
     @classmethod
-    def from_json(
-        cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays
-    ) -> MissingField:
+    def from_json(cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays) -> Self:
         """A field of this name and type."""
         return cls(name, dtype)
 
 
-@register("key")
+@register_field
+class TextField(MissingField):
+    """Free text, which comes back missing too."""
+
+    kind = "text"
+    words = "free text: not learned, comes back missing"
+    reads = False
+    unaskable = "free text, which is not learned"
+
+
+@register_field
 class KeyField(_Cellless):
     """A new name for every row, in the form of the keys seen; no two rows share one.
 
@@ -125,6 +183,11 @@ class KeyField(_Cellless):
     """
 
     kind = "key"
+    words = "a name of its own for every row; new names are made, none is copied"
+    role = "ignored"
+    invented = True
+    reads = False
+    unaskable = "a key, made anew for every row"
 
     def __init__(self, name: str, dtype: pl.DataType, first: int, form: KeyForm | None) -> None:
         super().__init__(name, dtype)
@@ -132,8 +195,13 @@ class KeyField(_Cellless):
         self.form = form
 
     @classmethod
-    def fit(cls, column: pl.Series, spec: ColumnSpec) -> KeyField:
-        """Learn the form of the keys."""
+    def finish(cls, sketch: Columns, spec: Spec) -> KeyField:
+        """Learn the form of the keys; of text, from the first `_SAMPLE` in the pieces' order.
+
+        Raises:
+            SchemaError: they are neither text nor whole numbers.
+        """
+        column = pl.concat(sketch) if sketch else pl.Series(spec.name, [], dtype=spec.dtype)
         keys = column.drop_nulls()
         if column.dtype.is_integer():
             return cls(spec.name, spec.dtype, int(keys.max() or 0) + 1, None)  # type: ignore[arg-type]
@@ -185,4 +253,4 @@ class KeyField(_Cellless):
 
 
 def _dictionary(column: pl.Series) -> bool:
-    return column.dtype in (pl.Categorical, pl.Enum)
+    return column.dtype in TEXTS[1:]

@@ -16,8 +16,8 @@ A record's surprise is the mean of s_j over the third of its columns where it is
 (`oddest`): what is odd about a record mostly lies in a few of its cells, and the mean over all
 drowns it.
 
-What is expected in a cell is read off the same distribution: the middle `MIDDLE` of a number's
-bins, the likeliest categories.
+What is expected in a cell is read off the same distribution (`Field.expected`): the middle of a
+number's bins, the likeliest category.
 """
 
 from __future__ import annotations
@@ -33,15 +33,11 @@ from interfuse.io.dtypes import to_text
 from interfuse.kinds.table.ask.known import Known
 from interfuse.kinds.table.ask.odd.features import Features
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields import Field
-from interfuse.kinds.table.fields.category import CategoryField
-from interfuse.kinds.table.fields.number import NumberField
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.precision import has_fast_bf16
 
 GROUPS = 5
-MIDDLE = 0.8
 PART = 3
 _CHUNK = 2048
 
@@ -84,8 +80,8 @@ class Cells:
         self.quick = has_fast_bf16(device)
         self.unseen = float(np.log(rows + 1))
         fields = codec.fields
-        stated = [n for n, f in fields.items() if f.kind == "constant"]
-        self.asked = [n for n, f in fields.items() if f.cells]
+        stated = [n for n, f in fields.items() if f.role == "constant"]
+        self.asked = [n for n, f in fields.items() if f.cells and f.cells[0].size]
         self.columns = [n for n in codec.schema.names if n in {*self.asked, *stated, *codec.rules}]
         column = np.array(layout.category_column, np.int64)
         groups = min(GROUPS, max(layout.columns, 1))
@@ -119,7 +115,8 @@ class Cells:
                 surprise[start : start + len(chunk), j] = value.cpu().numpy()
             if words:
                 for name in self.asked:
-                    words_of[name].append(self._words(name, share))
+                    first = share[self.codec.places[name].codes.start]
+                    words_of[name].append(self.codec.fields[name].expected(first))
         for name in self.asked:
             part = surprise[:, self.codec.places[name].codes]
             nats[:, place[name]] = np.minimum(part.sum(1), 40.0)
@@ -153,27 +150,6 @@ class Cells:
                 out[j] = logits[:, self.starts[j] : self.starts[j + 1]].float().softmax(1)
         return out
 
-    def _words(self, name: str, share: list[Tensor]) -> pl.Series:
-        field, at = self.codec.fields[name], self.codec.places[name].codes.start
-        p = share[at]
-        if isinstance(field, NumberField) and field.quantiles is not None:
-            bins = p[:, : field.bins]
-            absent = (p[:, field.bins :].sum(1) > 0.5).cpu().numpy()
-            total = bins.cumsum(1) / bins.sum(1, keepdim=True).clamp_min(1e-12)
-            side = (1 - MIDDLE) / 2
-            low = (total < side).sum(1).clamp_max(field.bins - 1).cpu().numpy()
-            high = (total < 1 - side).sum(1).clamp_max(field.bins - 1).cpu().numpy()
-            first, last = _ends(field)
-            a, b = first.gather(low), last.gather(high)
-            text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
-            return pl.select(
-                pl.when(pl.Series(absent)).then(pl.lit("missing")).otherwise(text)
-            ).to_series()
-        best, code = p.max(1)
-        names = _names(field, p.shape[1])
-        percent = pl.Series((100 * best).round().int().cpu().numpy()).cast(pl.String)
-        return names.gather(code.cpu().numpy()) + " (" + percent + " %)"
-
     def _stated(self, name: str, frame: pl.DataFrame) -> pl.Series:
         """What a constant or an exact rule says that the column holds."""
         if name in self.codec.rules:
@@ -181,35 +157,6 @@ class Cells:
             return value.cast(self.codec.schema[name].dtype, strict=False).alias(name)
         field, n = self.codec.fields[name], frame.height
         return field.decode(np.zeros((n, 0)), np.zeros((n, 0)), np.zeros(n, np.int64), 0)
-
-
-def _ends(field: NumberField) -> tuple[pl.Series, pl.Series]:
-    """The smallest and the largest value of each bin, as text."""
-    bins = np.arange(field.bins)
-    out = []
-    for z in (-9.0, 9.0):
-        numbers = np.full((field.bins, 1), z)
-        out.append(_text(field.decode(bins[:, None], numbers, bins, 0)))
-    return out[0], out[1]
-
-
-def _text(column: pl.Series) -> pl.Series:
-    """Values as people write them: four digits of a real number, all of any other."""
-    if column.dtype.is_float():
-        short = [f"{v:,.0f}" if abs(v) >= 1e4 else f"{v:.4g}" for v in column]
-        return pl.Series(column.name, short)
-    if column.dtype.is_integer():
-        return pl.Series(column.name, [f"{v:,}" for v in column])
-    return to_text(column)
-
-
-def _names(field: Field, size: int) -> pl.Series:
-    """What the codes of a category's first cell stand for."""
-    if not isinstance(field, CategoryField):
-        return pl.Series(["missing"] * size)
-    head = to_text(field.values.head(min(field.frequent, size))).fill_null("missing")
-    rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
-    return pl.concat([head, rest])
 
 
 def _beyond(column: pl.Series, features: Features, j: int) -> np.ndarray:

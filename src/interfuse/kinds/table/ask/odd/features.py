@@ -58,13 +58,13 @@ class Features:
         """
         numbers, spans, categories, constants = [], [], {}, {}
         for spec in schema.columns:
-            if spec.kind in ("key", "text", "empty", "drop") or spec.name not in frame.columns:
+            if spec.role == "ignored" or spec.name not in frame.columns:
                 continue
             column = frame[spec.name]
-            if spec.kind == "constant":
+            if spec.role == "constant":
                 constants[spec.name] = to_text(column)[0]
                 continue
-            order = spec.kind != "category" or column.n_unique() - column.has_nulls() <= 2
+            order = spec.role != "category" or column.n_unique() - column.has_nulls() <= 2
             if _is_number(column.dtype) and order:
                 x = _number(column)
                 seen = x[np.abs(x) < _INFINITE]

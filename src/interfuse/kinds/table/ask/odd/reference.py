@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
 
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields import Encoded
 from interfuse.kinds.table.learn.objective import Rows
 
 MOST = 8192
@@ -59,9 +59,9 @@ class Reference:
 def _some(rows: Rows, most: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     n = len(rows)
     at = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
-    low, high = rows.low.cpu().numpy()[at].astype(float), rows.high.cpu().numpy()[at].astype(float)
-    z = np.where(low == high, low, ndtri((ndtr(low) + ndtr(high)) / 2))
-    return rows.codes.cpu().numpy()[at].astype(np.int32), z.astype(np.float32)
+    codes, low, high = (t.cpu().numpy()[at] for t in (rows.codes, rows.low, rows.high))
+    cells = Encoded(codes.astype(np.int32), low, high)
+    return cells.codes, cells.scores.astype(np.float32)
 
 
 def _frame(codec: TableCodec, codes: np.ndarray, z: np.ndarray) -> pl.DataFrame:

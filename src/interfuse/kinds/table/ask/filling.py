@@ -1,0 +1,152 @@
+"""From drawn cells to filled columns: values, distributions, and what rules compute from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import torch
+
+from interfuse.kinds.table.answer import Empirical, Filled, Marginal
+from interfuse.kinds.table.ask.known import Known
+from interfuse.kinds.table.ask.rows import Drawn
+from interfuse.kinds.table.ask.sums import Exact
+from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields import Field
+
+
+@dataclass(frozen=True)
+class Filler:
+    """Turns draws into columns.
+
+    Attributes:
+        codec: of the fitted model.
+        seed: of the draws; it makes the keys.
+        draws: how many draws of a row there are in all.
+        values: whether every cell must get a value, even where the training data had missing ones.
+    """
+
+    codec: TableCodec
+    seed: int
+    draws: int
+    values: bool
+
+    def fill(
+        self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
+    ) -> dict[str, Filled]:
+        """The filled cells by column.
+
+        Args:
+            known: some rows.
+            drawn: their draws.
+            first: number of the first row.
+            exact: values that exact rules have left open (`ask.sums`).
+            plain: leave out distributions in closed form.
+        """
+        out: dict[str, Filled] = {}
+        m = len(drawn.codes)
+        for name, rows in known.asked.items():
+            if name not in self.codec.fields or not len(rows):
+                continue
+            field, place = self.codec.fields[name], self.codec.places[name]
+            c = drawn.codes[:, rows, place.codes].flatten(0, 1).cpu().numpy()
+            s = drawn.z[:, rows, place.numbers].flatten(0, 1).double().cpu().numpy()
+            # New keys differ between the draws of a row, too.
+            number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
+            values = field.decode(c, s, number, self.seed)
+            if self.values and values.null_count():
+                usual = field.usual()
+                values = values if usual is None else values.fill_null(usual)
+            draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
+            marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
+            draws = [_as(d, known.table.schema[name]) for d in draws]
+            if name in exact:
+                draws = _overwritten(draws, rows, *exact[name])
+            out[name] = Filled(rows, draws, marginal or Empirical(draws, field.ordered))
+        self._compute(known, out, m)
+        return out
+
+    def _compute(self, known: Known, out: dict[str, Filled], m: int) -> None:
+        """Add the columns that exact rules compute from those filled."""
+        whole: dict[str, list[pl.Series]] = {}
+        for name, rule in self.codec.rules.items():
+            rows = known.asked.get(name, np.zeros(0, int))
+            if not len(rows):
+                continue
+            if not whole:
+                whole = {n: _columns(known.table, n, out, m) for n in known.table.columns}
+            dtype = known.table.schema[name]
+            draws = []
+            for i in range(m):
+                parts = {n: whole[n][i] if n in whole else out[n].draws[i] for n in rule.columns}
+                draws.append(rule.apply(pl.DataFrame(parts)).gather(rows).cast(dtype))
+            out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
+
+    def _marginal(
+        self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn
+    ) -> Marginal | None:
+        """The distribution in closed form, for columns of one category cell."""
+        if cells.stop - cells.start != 1 or cells.start not in drawn.shares:
+            return None
+        where, share = drawn.shares[cells.start]
+        at = np.searchsorted(where.cpu().numpy(), rows)
+        values = share[torch.from_numpy(at).to(share.device)].float().cpu().numpy()
+        return field.marginal(values)
+
+
+def joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
+    """The distribution of the cells of several blocks, one after the other.
+
+    Args:
+        marginals: of the blocks.
+        draws: of all cells, which stand for it if the blocks' cannot be joined.
+    """
+    first, rest = marginals[0], marginals[1:]
+    same = all(type(m) is type(first) for m in rest)
+    return (first.joined(rest) if same else None) or Empirical(draws, first.ordered)
+
+
+def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
+    """A column in every draw."""
+    f = filled.get(name)
+    if f is None:
+        return [table[name]] * m
+    at = np.arange(table.height)
+    at[f.rows] = table.height + np.arange(len(f.rows))
+    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
+
+
+def _overwritten(
+    draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
+) -> list[pl.Series]:
+    """The draws of some rows, with other values in some of them."""
+    mine = np.isin(rows, where)
+    at = np.arange(len(rows))
+    at[mine] = len(rows) + np.searchsorted(where, rows[mine])
+    return [pl.concat([d, v.cast(d.dtype)]).gather(at) for d, v in zip(draws, values, strict=True)]
+
+
+def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Drawn values in the type of the answer's column."""
+    return values if values.dtype == dtype else values.cast(dtype, strict=False)
+
+
+def moved(before: dict[str, Filled], after: dict[str, Filled]) -> float:
+    """How far intervals and shares moved, the largest over the columns."""
+    worst = 0.0
+    for name, f in before.items():
+        a, b = f.marginal, after[name].marginal
+        if a.ordered:
+            ends = [[_physical(m.quantile(q)) for q in (0.05, 0.95)] for m in (a, b)]
+            width = np.abs(ends[1][1] - ends[1][0]).mean()
+            shift = np.mean([np.abs(x - y).mean() for x, y in zip(*ends, strict=True)])
+            worst = max(worst, float(shift / width) if width > 0 else 0.0)
+        else:
+            worst = max(worst, float(np.abs(a.uncertainty() - b.uncertainty()).mean()))
+    return worst
+
+
+def _physical(values: pl.Series) -> np.ndarray:
+    values = values.to_physical() if values.dtype.is_temporal() else values
+    return values.cast(pl.Float64).to_numpy()
