@@ -12,7 +12,7 @@ from interfuse.errors import DataError
 from interfuse.evaluate import closest, encode, evaluate
 from interfuse.evaluate.inference import attribute_inference, guessed, risk_of
 from interfuse.evaluate.interval import auc, auc_with_error, spread, wilson
-from interfuse.evaluate.measure import Limits
+from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.membership import membership
 
 

@@ -144,6 +144,18 @@ def boosted_detection(
     return Detection(mean, spread, columns, ENGINE, _joined(errors))
 
 
+def chance_error(real: Table, synthetic: Table) -> float:
+    """Return the standard error of an AUC of rows of one law, larger where rows are repeated.
+
+    That of n and m rows is sqrt((n + m + 1) / (12 n m)). Equal rows get equal scores, so that n + m
+    rows say no more than their distinct ones.
+    """
+    n, m = real.rows, synthetic.rows
+    hashes = np.concatenate([row_hashes(real), row_hashes(synthetic)])
+    repeated = (n + m) / len(np.unique(hashes))
+    return float(np.sqrt(repeated * (n + m + 1) / (12 * n * m)))
+
+
 def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:
     """Return one mask of test rows per fold; rows in common share a fold."""
     hashes = np.concatenate([row_hashes(real), row_hashes(synthetic)])

@@ -10,7 +10,8 @@ from string import Template
 from typing import Any
 
 from interfuse.evaluate import plots
-from interfuse.evaluate.figures import interval, shown
+from interfuse.evaluate.figure import floor_text, interval, shown
+from interfuse.evaluate.findings import nothing_found
 from interfuse.evaluate.plots import clip, escape
 
 WORST_PAIRS = 30
@@ -86,7 +87,8 @@ def _verdict(data: dict[str, Any]) -> str:
         count = len(data["findings"])
         listed = f"<h2>What is off ({count})</h2><ul>{found}</ul>"
     else:
-        listed = '<p class="what">Nothing was found to be off by more than chance explains.</p>'
+        said = nothing_found(data["level"].get("questions"), data.get("asked", ()))
+        listed = f'<p class="what">{escape(said)}</p>'
     return f'<section class="verdict">{"".join(lines)}{listed}</section>'
 
 
@@ -116,7 +118,7 @@ def _marginals(data: dict[str, Any]) -> str:
             picture = plots.histogram(item["real"], item["synthetic"], item["edges"])
         error = escape(shown(item["error"], "%"))
         # Long names break behind an underscore sooner than inside a word.
-        name = clip(item["name"], 30).replace("_", "_<wbr>")
+        name = clip(item["name"], 30).replace("_", "_<wbr/>")
         cards.append(
             f'<figure><figcaption><span title="{escape(item["name"])}">{name}'
             f"</span><i>{error}</i></figcaption>{picture}</figure>"
@@ -178,10 +180,9 @@ def _figures(data: dict[str, Any]) -> str:
     rows = []
     for row in data["figures"]:
         unit, better = row["unit"], _BETTER[row["better"]]
-        value, floor = shown(row["value"], unit), shown(row["floor"], unit)
-        spread = row["floor_sd"]
-        if spread is not None and row["key"] != "privacy.dcr_share":
-            floor += f" ± {spread:.2f}" if unit else f" ± {spread:.3f}"
+        value, floor = shown(row["value"], unit), floor_text(row)
+        loose = row.get("independent_is", "") if row["independent"] is not None else ""
+        more = {"independent": f"<small>{escape(loose)}</small>" if loose else "", "copula": ""}
         rows.append(
             (
                 f"<b>{escape(row['name'])}</b><small>{escape(row['meaning'])} {better}.</small>",
@@ -189,6 +190,7 @@ def _figures(data: dict[str, Any]) -> str:
                 f"{escape(floor)}<small>{escape(row['floor_is'])}</small>",
                 *(
                     f'<span class="only">{label}: </span>{escape(shown(row.get(key), unit))}'
+                    f"{more[key]}"
                     for key, label in (("independent", "independent"), ("copula", "copula"))
                 ),
             )
