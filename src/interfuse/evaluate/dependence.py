@@ -2,7 +2,7 @@ r"""Whether pairs of columns depend as strongly as in the real table: one exact 
 
 Joint frequencies over a few cuts (`association`) hardly see a correlation that lives in the tails.
 So the statistics that people look at are tested themselves: Pearson's r of each pair of numbers,
-and Cramér's V of each other pair that depends at all (at least `LEAST_V` in both tables pooled,
+and Cramér's V of each other pair that depends strongly (at least `LEAST_V` in both tables pooled,
 numbers cut at the deciles of both). Their errors have no simple law where tails are heavy, so
 
 * the labels "real" and "synthetic" are permuted over the pooled rows, `PERMUTATIONS` times;
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from interfuse.evaluate.association import cut_by
 from interfuse.evaluate.chance import PERMUTATION
 from interfuse.evaluate.table import Floats, Index, Table
-from interfuse.evaluate.trends import cramers_v
+from interfuse.evaluate.trends import STRONG_ASSOCIATION, cramers_v
 
 PERMUTATIONS = round(1 / PERMUTATION) - 1
 MOST_ROWS = 4_000
@@ -34,7 +34,8 @@ MOST_ROWS = 4_000
 MOST_NUMBERS = 200
 MOST_STRONG = 60
 """Pairs with a category whose V is tested, those of greatest V."""
-LEAST_V = 0.15
+LEAST_V = STRONG_ASSOCIATION
+"""V of fewer rows is larger by chance; that of weak pairs most, which would accuse a bootstrap."""
 
 _LEAST_ROWS = 20
 _WORK = 6.4e7
@@ -89,11 +90,11 @@ def changed(real: Table, synthetic: Table, *, seed: int = 0) -> tuple[Changed, .
         drawn.append(np.concatenate([one.of(mixed) - one.of(~mixed) for one in statistics]))
     gaps = np.abs(np.nan_to_num(np.array(drawn)))
     scale = np.sqrt((gaps**2).mean(0))
-    scale = np.where(scale > _TINY, scale, np.inf)
-    most = float((gaps[1:] / scale).max())
+    varies = scale > _TINY
+    most = float((gaps[1:] / np.where(varies, scale, np.inf)).max())
     return tuple(
         Changed(*names[i], float(sides[0][i]), float(sides[1][i]), float(most * scale[i]))
-        for i in np.flatnonzero(gaps[0] > most * scale)
+        for i in np.flatnonzero(varies & (gaps[0] > most * scale))
     )
 
 
