@@ -79,7 +79,7 @@ def changed(real: Table, synthetic: Table, *, seed: int = 0) -> tuple[Changed, .
     real, synthetic = real.sample(size, rng), synthetic.sample(size, rng)
     pooled = joined(real, synthetic)
     statistics = [_Correlations(pooled, numbers), _Strengths(pooled)]
-    names = [pair for one in statistics for pair in one.names]
+    names: list[tuple[str, str, str]] = [pair for one in statistics for pair in one.names]
     if not names:
         return ()
     labels = np.arange(pooled.rows) < real.rows
@@ -92,8 +92,9 @@ def changed(real: Table, synthetic: Table, *, seed: int = 0) -> tuple[Changed, .
     scale = np.sqrt((gaps**2).mean(0))
     varies = scale > _TINY
     most = float((gaps[1:] / np.where(varies, scale, np.inf)).max())
+    a, b = sides
     return tuple(
-        Changed(*names[i], float(sides[0][i]), float(sides[1][i]), float(most * scale[i]))
+        Changed(*names[i], real=float(a[i]), synthetic=float(b[i]), chance=float(most * scale[i]))
         for i in np.flatnonzero(varies & (gaps[0] > most * scale))
     )
 
