@@ -31,7 +31,14 @@ from sklearn.preprocessing import RobustScaler
 
 from interfuse.evaluate.interval import auc_with_error
 from interfuse.evaluate.table import Codes, Floats, Table, row_hashes
-from interfuse.evaluate.trees import ENGINE, boosted, importance, on_threads, single_precision
+from interfuse.evaluate.trees import (
+    ENGINE,
+    boosted,
+    importance,
+    learnable,
+    on_threads,
+    single_precision,
+)
 
 FOLDS = 3
 MOST_LABELS = 256
@@ -92,7 +99,7 @@ def logistic_with_error(real: Table, synthetic: Table, *, seed: int = 0) -> tupl
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
-            model.fit(x[train], y[train])
+            model.fit(learnable(x[train]), y[train])
             guess = model.predict_proba(x[test])[:, 1]
         scores.append(2.0 - 2.0 * max(0.5, _auc(y[test], guess)))
         errors.append(2.0 * auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])
@@ -132,7 +139,9 @@ def boosted_detection(
         if len(np.unique(y[train])) < 2 or len(np.unique(y[test])) < 2:
             continue
         with on_threads(threads):
-            model = boosted("classify", trees=100, depth=6, seed=seed).fit(x[train], y[train])
+            model = boosted("classify", trees=100, depth=6, seed=seed).fit(
+                learnable(x[train]), y[train]
+            )
             guess = model.predict_proba(x[test])[:, 1]
         scores.append(_auc(y[test], guess))
         errors.append(auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])

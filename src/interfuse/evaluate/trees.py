@@ -60,6 +60,11 @@ def on_threads(threads: int | None) -> threadpool_limits:
     return threadpool_limits(threads, user_api="openmp")
 
 
+def learnable(x: Floats) -> Floats:
+    """Return training rows in which a column without any value is 0: trees cannot be cut there."""
+    return np.where(np.isnan(x).all(axis=0), 0.0, x)
+
+
 def importance(model: Any, columns: int) -> Floats:
     """Return the share of each column in the gain of a fitted model's splits; sums to 1 or 0."""
     gains = np.zeros(columns)

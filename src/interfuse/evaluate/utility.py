@@ -24,7 +24,7 @@ from scipy.stats import rankdata
 from interfuse.errors import DataError
 from interfuse.evaluate.interval import auc, spread
 from interfuse.evaluate.table import Floats, Index, Table
-from interfuse.evaluate.trees import boosted, importance, on_threads, single_precision
+from interfuse.evaluate.trees import boosted, importance, learnable, on_threads, single_precision
 
 MOST_CLASSES = 20
 """The default target is the last category column with 2 to this many classes."""
@@ -357,7 +357,7 @@ def _fit(
 ) -> Predicted:
     if task == "regress":
         middle, scale = y.mean(), y.std() or 1.0
-        model = boosted(task, **setting).fit(x, (y - middle) / scale)
+        model = boosted(task, **setting).fit(learnable(x), (y - middle) / scale)
         guess = np.asarray(model.predict(x_test), dtype=np.float64) * scale + middle
         none = np.empty(0)
         return Predicted(task, y_test, guess, none, none, model, x_test)
@@ -368,6 +368,6 @@ def _fit(
     if len(known) == 1:
         guess[:, where] = 1.0
         return Predicted(task, y_test, guess, classes, known, None, x_test)
-    model = boosted(task, **setting).fit(x, codes)
+    model = boosted(task, **setting).fit(learnable(x), codes)
     guess[:, where] = model.predict_proba(x_test)
     return Predicted(task, y_test, guess, classes, known, model, x_test)
