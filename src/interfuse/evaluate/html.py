@@ -5,49 +5,19 @@ what each section holds; `report.html.jinja` says how it looks. The template esc
 `Markup`, and the page is well-formed XML, so that a test can read it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from interfuse.evaluate import plots
+from interfuse.evaluate import html_tables, plots
 from interfuse.evaluate.figure import floor_text, interval, shown
 from interfuse.evaluate.findings import nothing_found
-from interfuse.evaluate.plots import clip, cut, printable
-
-WORST_PAIRS = 30
-WORST_COLUMNS = 200
-MOST_RULES = 60
+from interfuse.evaluate.html_tables import Section, section, table
+from interfuse.evaluate.plots import clip, printable
 
 _BETTER = {"lower": "Lower is better", "higher": "Higher is better", "to 0.5": "0.5 is ideal"}
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A table whose first `left` columns hold text and the others numbers."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    left: int = 1
-    style: str = "plain"
-    explained: str = ""
-
-
-@dataclass(frozen=True)
-class _Section:
-    """A section of the page; what it does not have is left out."""
-
-    title: str
-    explained: str | Markup
-    tables: Sequence[_Table] = ()
-    stands: Sequence[tuple[str, Markup, str]] = ()
-    cards: Sequence[Mapping[str, Any]] = ()
-    maps: Sequence[tuple[str, Markup]] = ()
-    curve: Markup | None = None
-    notes: Sequence[str] = field(default=())
 
 
 def page(data: dict[str, Any]) -> str:
@@ -62,13 +32,13 @@ def page(data: dict[str, Any]) -> str:
         _association(data),
         _training(data),
         _figures(data),
-        _columns(data),
-        _pairs(data),
-        _detection(data),
-        _targets(data),
-        _secrets(data),
-        _missing(data),
-        _rules(data),
+        html_tables.columns(data),
+        html_tables.pairs(data),
+        html_tables.detection(data),
+        html_tables.targets(data),
+        html_tables.secrets(data),
+        html_tables.missing(data),
+        html_tables.rules(data),
         _notes(data),
     ]
     tables = data["tables"]
@@ -94,17 +64,7 @@ def _template() -> Template:
     return environment.get_template("report.html.jinja")
 
 
-def _section(title: str, explained: str, *tables: _Table, **rest: Any) -> _Section:
-    return _Section(title, explained, tables, **rest)
-
-
-def _table(
-    head: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1, kind: str = "plain"
-) -> _Table:
-    return _Table(head, list(rows), left, kind)
-
-
-def _standing(data: dict[str, Any]) -> _Section | None:
+def _standing(data: dict[str, Any]) -> Section | None:
     rows = []
     for row in data["figures"]:
         picture = plots.standing(row)
@@ -112,7 +72,7 @@ def _standing(data: dict[str, Any]) -> _Section | None:
             rows.append((row["name"], Markup(picture), shown(row["value"], row["unit"])))
     if not rows:
         return None
-    return _section(
+    return section(
         "Where it stands",
         "Left end: what resampling the real rows gives, the best that can be expected (its noise "
         "shaded). Right end: independent columns. Dot: the synthetic table.",
@@ -120,7 +80,7 @@ def _standing(data: dict[str, Any]) -> _Section | None:
     )
 
 
-def _marginals(data: dict[str, Any]) -> _Section | None:
+def _marginals(data: dict[str, Any]) -> Section | None:
     cards = []
     for item in data["pictures"]["marginals"]:
         if "labels" in item:
@@ -134,7 +94,7 @@ def _marginals(data: dict[str, Any]) -> _Section | None:
         cards.append(card)
     rest = data["tables"]["columns"] - len(cards)
     more = f" The {rest} best columns are left out." if rest else ""
-    return _section(
+    return section(
         "Columns over each other",
         Markup(
             'Each column, <b class="k-real">real</b> filled and <b class="k-syn">synthetic</b> '
@@ -147,7 +107,7 @@ def _marginals(data: dict[str, Any]) -> _Section | None:
     )
 
 
-def _association(data: dict[str, Any]) -> _Section | None:
+def _association(data: dict[str, Any]) -> Section | None:
     maps = data["pictures"]["association"]
     names, real, synthetic = maps["names"], maps["real"], maps["synthetic"]
     if len(names) < 2:
@@ -165,7 +125,7 @@ def _association(data: dict[str, Any]) -> _Section | None:
         (last, Markup(plots.heat(names, gap, scale=scale))),
     ]
     more = f" Only the {len(names)} columns that differ most." if maps["left_out"] else ""
-    return _section(
+    return section(
         "Which columns go together",
         Markup(
             "Pearson's r between numbers, Cramér's V with categories: "
@@ -177,12 +137,12 @@ def _association(data: dict[str, Any]) -> _Section | None:
     )
 
 
-def _training(data: dict[str, Any]) -> _Section | None:
+def _training(data: dict[str, Any]) -> Section | None:
     pictures = data["pictures"]
     picture = plots.curve(pictures["training"], pictures["training_unit"])
     if not picture:
         return None
-    return _section(
+    return section(
         "Training",
         Markup(
             'Loss of the <b class="k-real">training rows</b> and of <b class="k-syn">held-out '
@@ -192,7 +152,7 @@ def _training(data: dict[str, Any]) -> _Section | None:
     )
 
 
-def _figures(data: dict[str, Any]) -> _Section:
+def _figures(data: dict[str, Any]) -> Section:
     rows = []
     for row in data["figures"]:
         unit, better = row["unit"], _BETTER[row["better"]]
@@ -212,185 +172,21 @@ def _figures(data: dict[str, Any]) -> _Section:
             )
         )
     head = ("Figure", "Synthetic", "Floor or ideal", "Independent columns", "Gaussian copula")
-    return _section(
+    return section(
         "All figures",
         "Each with its 95% interval, beside what the best possible table (resampled real rows) "
         "and two naive ones (independent columns, a Gaussian copula) would get.",
-        _table(head, rows, kind="figs"),
+        table(head, rows, kind="figs"),
     )
 
 
-def _columns(data: dict[str, Any]) -> _Section | None:
-    rows = []
-    ordered = sorted(data["columns"], key=lambda r: -(r["error"] if r["error"] is not None else -1))
-    for row in ordered[:WORST_COLUMNS]:
-        lost = ", ".join(f"{cut(label, 24)} ({p:.2%})" for label, p in row["absent"][:3])
-        rows.append(
-            (
-                cut(row["name"], 40),
-                (row["metric"]),
-                shown(row["error"], "%"),
-                shown(row["floor"], "%"),
-                lost or "–",
-                f"{row['invented']:.2%}" if row["invented"] else "–",
-            )
-        )
-    head = ("Column", "Metric", "Error", "Floor", "Categories lost", "Never seen")
-    return _section(
-        "Columns",
-        "Error: 100 (1 − score); KSComplement is one minus the largest gap of the distribution "
-        "functions, TVComplement one minus half the summed gaps of the frequencies.",
-        _table(head, rows, left=2),
-    )
-
-
-def _pairs(data: dict[str, Any]) -> _Section | None:
-    if not data["pairs"]:
-        return None
-    rows = [
-        (
-            cut(row["first"], 40),
-            cut(row["second"], 40),
-            shown(row["error"], "%"),
-            shown(row["floor"], "%"),
-            shown(row["independent"], "%"),
-            shown(row["real"]),
-            shown(row["synthetic"]),
-        )
-        for row in data["pairs"][:WORST_PAIRS]
-    ]
-    head = ("Column", "Column", "Error", "Floor", "Independent", "Real", "Synthetic")
-    return _section(
-        "Pairs that are furthest off",
-        f"The {len(rows)} worst pairs; the last two columns are Pearson's r between numbers, "
-        "else Cramér's V over the bins of the metric. The JSON file has the others.",
-        _table(head, rows, left=2),
-    )
-
-
-def _detection(data: dict[str, Any]) -> _Section | None:
-    found = [item for item in data["detection"]["columns"] if item[1] > 0][:15]
-    if not found:
-        return None
-    alone = dict(data["detection"].get("alone", ()))
-    rows = [
-        (
-            cut(name, 40),
-            Markup(f'<span class="bar" style="width:{9 * share:.2f}em"></span>'),
-            f"{share:.1%}",
-            shown(alone.get(name)),
-        )
-        for name, share in found
-    ]
-    pairs = [
-        (cut(a, 40), cut(b, 40), shown(both), shown(most))
-        for a, b, both, most in data["detection"].get("pairs", ())[:6]
-        if both > most + 0.02
-    ]
-    more: list[_Table] = []
-    if pairs:
-        head = ("Column", "Column", "AUC of both", "Greater AUC alone")
-        said = "Pairs that tell more together than either column alone: their dependence is off."
-        more = [_Table(head, pairs, left=2, explained=said)]
-    return _section(
-        "What gave it away",
-        "Share of each column in the gain of the boosted trees that look for synthetic rows "
-        f"({(data['detection']['engine'])}), and the AUC of small trees that see the column "
-        "alone. It means something only when the AUC of all is clearly above 0.5.",
-        _table(("Column", "", "Share", "AUC alone"), rows, left=2),
-        *more,
-    )
-
-
-def _targets(data: dict[str, Any]) -> _Section | None:
-    rows = [
-        (
-            cut(row["name"], 40),
-            shown(row["real"]),
-            shown(row["synthetic"]),
-            shown(row["floor"]),
-            shown(row["agreement"]),
-        )
-        for row in data.get("targets", ())
-    ]
-    if not rows:
-        return None
-    head = ("Target", "Real rows", "Synthetic", "Floor", "Agreement")
-    return _section(
-        "Every column as the target",
-        "Skill of models trained on real and on synthetic rows, tested on real ones: 2 AUC − 1 of "
-        "a category, R² of a number's ranks; 0 is a guess, 1 is perfect. Agreement: correlation "
-        "of the ranks of what both models rest on.",
-        _table(head, rows),
-    )
-
-
-def _secrets(data: dict[str, Any]) -> _Section | None:
-    rows = [
-        (
-            cut(row["secret"], 40),
-            shown(row["rate"]),
-            shown(row["control"]),
-            shown(row["random"]),
-            shown(row["risk"]),
-            "–" if row["error"] is None else f"± {row['error']:.3f}",
-        )
-        for row in data.get("secrets", ())
-    ]
-    if not rows:
-        return None
-    head = ("Secret", "Fitted rows", "Unseen rows", "By chance", "Risk", "95%")
-    return _section(
-        "Secrets",
-        "Share of rows whose secret cell the closest synthetic row gives away to someone who knows "
-        "the other cells. Unseen rows are the control: what is guessed there is the population's.",
-        _table(head, rows),
-    )
-
-
-def _missing(data: dict[str, Any]) -> _Section | None:
-    shares = data["missing"]["columns"]
-    if not shares:
-        return None
-    rows = [(cut(name, 40), f"{a:.2%}", f"{b:.2%}") for name, (a, b) in shares.items()]
-    return _section(
-        "Missing values",
-        "Missing share of each column that has any; the real table has "
-        f"{data['missing']['real_patterns']} distinct sets of columns missing together.",
-        _table(("Column", "Real", "Synthetic"), rows),
-    )
-
-
-def _rules(data: dict[str, Any]) -> _Section | None:
-    if not data["rules"]:
-        return None
-    rows = [
-        ((row["text"]), _percent(row["real"]), _percent(row["synthetic"]))
-        for row in data["rules"][:MOST_RULES]
-    ]
-    more = len(data["rules"]) - len(rows)
-    rest = f" The JSON file has {more} more." if more else ""
-    order = any(row.get("kind") == "sorted" for row in data["rules"])
-    rest += " Rows drawn one by one are in no order, so about half keep that rule." if order else ""
-    return _section(
-        "Rules",
-        "Share of rows that keep each rule found in, or declared for, the real table. Ranges are "
-        f"listed only where they are broken.{rest}",
-        _table(("Rule", "Real", "Synthetic"), rows),
-    )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2%}"
-
-
-def _notes(data: dict[str, Any]) -> _Section | None:
+def _notes(data: dict[str, Any]) -> Section | None:
     notes = [*data["notes"], f"Seed {data['seed']}; boosted trees: {data['detection']['engine']}."]
     ignored = data["tables"]["ignored"]
     if ignored:
         names = ", ".join(map(repr, ignored[:30]))
         notes.append(f"Not compared (keys, free text, empty or dropped): {names}.")
-    return _section(
+    return section(
         "How it was measured",
         "Shapes, trends and logistic detection are those of sdmetrics; the definitions are in the "
         "library's documentation (Judging a table).",

@@ -9,7 +9,7 @@ import numpy as np
 
 from interfuse.evaluate import pictures, verdict
 from interfuse.evaluate.chance import FAMILY, PERMUTATION
-from interfuse.evaluate.columns import as_polars, compared_columns
+from interfuse.evaluate.columns import Compared, as_polars, compared_columns
 from interfuse.evaluate.detection import CELL_LIMIT, one_hot_width
 from interfuse.evaluate.figure import FIGURES, Figure, row
 from interfuse.evaluate.figures.copying import secrets as guessed
@@ -101,9 +101,27 @@ def evaluate(
         made = figure.faults(study)
         private |= bool(made) and key.startswith("privacy.")
         faults += made
+    data = _data(study, compared, figures, faults, private)
+    data["pictures"] |= {
+        "training": [list(point) for point in training_curve or ()],
+        "training_unit": training_unit,
+    }
+    tell.end()
+    return Report(_plain(data))
+
+
+def _data(
+    study: Study,
+    compared: Compared,
+    figures: list[dict[str, Any]],
+    faults: Faults,
+    private: bool,
+) -> dict[str, Any]:
+    """Return `Report.data` but for the training curve."""
+    train, copy, held = study.real, study.synthetic, study.held
     by_key = {one["key"]: one for one in figures}
     utility = details(study)
-    data = {
+    return {
         "format": FORMAT,
         "tables": {
             "real": train.rows,
@@ -113,7 +131,7 @@ def evaluate(
             "ignored": list(compared.ignored),
             "ignored_as": compared.ignored,
         },
-        "seed": seed,
+        "seed": study.seed,
         "verdict": verdict.sentences(by_key, utility, private, compared.ignored),
         "findings": [fault.text for fault in faults],
         "faults": [{"kind": fault.kind, "columns": list(fault.columns)} for fault in faults],
@@ -139,13 +157,9 @@ def evaluate(
         "pictures": {
             "marginals": pictures.marginals(train, copy, study.pair.shapes),
             "association": pictures.association(together(study)),
-            "training": [list(point) for point in training_curve or ()],
-            "training_unit": training_unit,
         },
         "notes": _notes(study) + compared.notes,
     }
-    tell.end()
-    return Report(_plain(data))
 
 
 def _asked(figure: Figure, study: Study, measured: dict[str, Any]) -> bool:

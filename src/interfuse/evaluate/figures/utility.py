@@ -11,14 +11,12 @@ from interfuse.evaluate.figure import Figure, Measurement, Words, register
 from interfuse.evaluate.interval import spread
 from interfuse.evaluate.study import Study, mean_and_spread
 from interfuse.evaluate.table import Index, Table
+from interfuse.evaluate.targets import EveryTarget, Targets, possible_targets
 from interfuse.evaluate.utility import (
-    EveryTarget,
     Predicted,
-    Targets,
     default_target,
     importance_agreement,
     metric_names,
-    possible_targets,
     predictions,
 )
 
