@@ -30,7 +30,7 @@ $(VENV)/.stamp-%: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	touch $@
 
-demo: $(VENV)/.stamp-evaluate
+demo: $(VENV)/.stamp-plots
 	$(BIN)/interfuse demo --output demo
 
 test: $(VENV)/.stamp-test

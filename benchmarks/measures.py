@@ -238,7 +238,11 @@ def _copies(data: DataSet, table: pl.DataFrame) -> float:
 def _utility(data: DataSet, table: pl.DataFrame, seed: int, *, grid: bool) -> float:
     assert data.target is not None
     _, rows, test = _tables(data, data.train, table, data.test)
-    return utility(rows, test, data.target, grid=grid, seed=seed).main
+    if grid:
+        from benchmarks.grid import grid_utility
+
+        return grid_utility(rows, test, data.target, seed=seed)
+    return utility(rows, test, data.target, seed=seed).main
 
 
 def _utility_of_real_rows(

@@ -106,7 +106,7 @@ def _print(name: str, found: dict[str, Any]) -> None:
     rows, sizes, sources = [], found["rows"], []
     goals = GOALS.get(name, {})
     for key, figure in found["figures"].items():
-        goal = goals.get(key) or Goal(FIGURES[key].name if key in FIGURES else key, "lower")
+        goal = goals.get(key) or Goal(FIGURES[key].words.name if key in FIGURES else key, "lower")
         if goal.best and goal.best.source not in sources:
             sources.append(goal.best.source)
         rows.append(_row(goal, figure, sources))

@@ -12,7 +12,7 @@ from interfuse.errors import DataError
 from interfuse.evaluate import closest, encode, evaluate
 from interfuse.evaluate.inference import attribute_inference, guessed, risk_of
 from interfuse.evaluate.interval import auc, auc_with_error, spread, wilson
-from interfuse.evaluate.measure import Limits
+from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.membership import membership
 
 
@@ -48,6 +48,14 @@ def test_wilson_solves_its_equation():
     z = norm.ppf(0.975)
     for p in (centre - half, centre + half):
         assert abs(37 / 120 - p) == pytest.approx(z * np.sqrt(p * (1 - p) / 120), abs=1e-9)
+
+
+@pytest.mark.parametrize(("hits", "rows"), [(0, 7), (7, 7), (37, 120), (1, 10**6), (5000, 10**4)])
+def test_wilson_is_the_closed_form(hits, rows):
+    z, share = norm.ppf(0.975), hits / rows
+    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z * np.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2) / (1 + z * z / rows)
+    assert wilson(hits, rows) == pytest.approx((centre, half), abs=1e-12)
 
 
 def test_membership_betrays_copies_and_not_fresh_rows(tables):

@@ -9,7 +9,8 @@ from sklearn.metrics import accuracy_score, r2_score, roc_auc_score, root_mean_s
 
 from interfuse.evaluate import Limits, column_shapes, encode, evaluate, pair_trends
 from interfuse.evaluate.copula import copula_table
-from interfuse.evaluate.utility import EveryTarget, importance_agreement, predictions
+from interfuse.evaluate.targets import EveryTarget
+from interfuse.evaluate.utility import importance_agreement, predictions
 
 
 def test_a_copula_keeps_columns_and_correlations_of_a_normal_law():

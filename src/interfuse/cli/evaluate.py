@@ -29,7 +29,6 @@ _CHECK = re.compile(
     r"\s*([a-z_.]+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*%?\s*"
 )
 _FINDINGS = "findings"
-_NOT_OFF = "Nothing was found to be off by more than chance explains."
 
 
 @dataclass(frozen=True)
@@ -266,20 +265,22 @@ def measuring() -> Iterator[Any]:
 
 def print_report(report: Report) -> None:
     """Print figures, verdict and findings."""
-    from interfuse.evaluate.figures import interval, shown
+    from interfuse.evaluate.figures import floor_text, interval, shown
 
     rows: list[Sequence[str]] = []
+    words: dict[str, str] = {}
     for row in report.table():
-        floor = shown(row["floor"], row["unit"])
-        value = shown(row["value"], row["unit"])
-        if row["floor_sd"] is not None:
-            spread = f" ± {row['floor_sd']:.2f}" if row["unit"] else f" ± {row['floor_sd']:.3f}"
-            floor += "" if row["key"] == "privacy.dcr_share" else spread
         better = {"lower": "lower", "higher": "higher", "to 0.5": "0.5"}[row["better"]]
-        others = (shown(row.get(name), row["unit"]) for name in ("independent", "copula"))
-        rows.append((row["name"], value, interval(row), floor, *others, better))
+        loose, copula = (shown(row.get(name), row["unit"]) for name in ("independent", "copula"))
+        said = row.get("independent_is") if row.get("independent") is not None else None
+        if said:
+            loose += " " + words.setdefault(said, "*" * (len(words) + 1))
+        value = shown(row["value"], row["unit"])
+        rows.append((row["name"], value, interval(row), floor_text(row), loose, copula, better))
     head = ("Figure", "Synthetic", "95%", "Floor", "Independent columns", "Copula", "Better")
     table("", head, rows)
+    for said, mark in words.items():
+        output.print(f"{mark} {said}", markup=False)
     for sentence in report.verdict:
         output.print(sentence, markup=False)
     output.print("")
@@ -288,7 +289,7 @@ def print_report(report: Report) -> None:
         for line in report.findings:
             output.print(f"  - {line}", markup=False)
     else:
-        output.print(_NOT_OFF, markup=False)
+        output.print(report.nothing_found, markup=False)
 
 
 def _all_hold(checks: Sequence[Check], report: Report) -> bool:

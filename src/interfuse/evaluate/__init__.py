@@ -21,16 +21,19 @@ from typing import Any
 from interfuse.evaluate.columns import kinds_of
 from interfuse.evaluate.copula import copula_table
 from interfuse.evaluate.detection import Detection, boosted_detection, logistic_detection
+from interfuse.evaluate.figure import Compared, Figure, Measurement, Words, register, unregister
 from interfuse.evaluate.inference import Inference, attribute_inference
-from interfuse.evaluate.measure import Limits, Measured, measure
+from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.membership import Membership, membership
 from interfuse.evaluate.missing import Missing, missing
+from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.privacy import Closest, Copies, closest, exact_copies
 from interfuse.evaluate.report import Report
 from interfuse.evaluate.rule_search import find_rules
 from interfuse.evaluate.rules import Kept, Rule, check_rules
 from interfuse.evaluate.run import evaluate
 from interfuse.evaluate.shapes import ColumnShape, Shapes, column_shapes
+from interfuse.evaluate.study import Study
 from interfuse.evaluate.support import Support, support
 from interfuse.evaluate.table import Table, encode
 from interfuse.evaluate.trends import PairTrend, Trends, pair_trends
@@ -44,7 +47,14 @@ __all__ = [
     "Inference",
     "Kept",
     "Limits",
-    "Measured",
+    "Measurement",
+    "Pair",
+    "Study",
+    "Words",
+    "Compared",
+    "Figure",
+    "register",
+    "unregister",
     "Membership",
     "Missing",
     "PairTrend",
@@ -68,7 +78,6 @@ __all__ = [
     "find_rules",
     "kinds_of",
     "logistic_detection",
-    "measure",
     "membership",
     "missing",
     "pair_trends",

@@ -64,7 +64,7 @@ def associations(real: Table, synthetic: Table, *, level: float = LEVEL) -> Asso
     maps = [np.eye(len(names)) for _ in range(2)]
     correlations = [correlation_matrix(table) for table in (real, synthetic)]
     numbers = {name: i for i, name in enumerate(real.numbers)}
-    cuts = {name: _cut(name, real, synthetic) for name in names}
+    cuts = {n: (cut_by(n, real, real), cut_by(n, real, synthetic)) for n in names}
     joints = []
     for i, a in enumerate(names):
         for j, b in enumerate(names[:i]):
@@ -81,17 +81,17 @@ def associations(real: Table, synthetic: Table, *, level: float = LEVEL) -> Asso
     return Associations(names, maps[0], maps[1], tuple(joints))
 
 
-def _cut(name: str, real: Table, synthetic: Table) -> tuple[Codes, Codes]:
+def cut_by(name: str, real: Table, table: Table) -> Codes:
+    """Return the column of a table, cut where that of the real one has its deciles and spikes."""
     if name in real.numbers:
-        cuts = _spikes_and_edges(real.numbers[name])
-        return _binned(real.numbers[name], *cuts), _binned(synthetic.numbers[name], *cuts)
+        return _binned(table.numbers[name], *_spikes_and_edges(real.numbers[name]))
     size = len(real.labels[name])
     counts = np.bincount(real.codes[name][real.codes[name] >= 0], minlength=size)
     relabel = np.full(size + 1, MOST_LABELS, dtype=np.int32)
     most = np.argsort(-counts, kind="stable")[:MOST_LABELS]
     relabel[most] = np.arange(len(most))
     relabel[-1] = MOST_LABELS + 1  # code -1, missing
-    return relabel[real.codes[name]], relabel[synthetic.codes[name]]
+    return relabel[table.codes[name]]
 
 
 def _spikes_and_edges(values: Floats) -> tuple[Floats, Floats]:

@@ -12,9 +12,11 @@ again. With n real and m synthetic rows and s = 1/n + 1/m, a distance is called 
 * a count of rows (of a category, of a spike, of rows that break a rule): the exact hypergeometric
   test of equal shares.
 
-**Family-wise.** A report asks hundreds of such questions. The level of each is `FAMILY` divided by
-their number (Bonferroni), so that a table of fresh real rows gets any finding at all in at most 1
-of 100 reports, however its columns depend on one another. `LEVEL` is for a question asked alone.
+**Family-wise.** A report asks hundreds of such questions. Together they have `FAMILY`, of which
+`PERMUTATION` goes to the one test of all dependences by permutation (`dependence`); what is left is
+divided by the number of the others (Bonferroni). So a table of fresh real rows gets any finding at
+all in at most 1 of 100 reports, however its columns depend on one another. `LEVEL` is for a
+question asked alone.
 """
 
 import math
@@ -27,6 +29,9 @@ from interfuse.evaluate.table import Floats
 
 FAMILY = 0.01
 """Probability that a report on fresh real rows has a finding."""
+
+PERMUTATION = 0.0025
+"""Its share for the test of dependences, 1 / (permutations + 1)."""
 
 LEVEL = 1e-4
 

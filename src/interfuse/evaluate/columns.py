@@ -14,6 +14,7 @@ are nearly all distinct are ignored, as are empty columns and nested types.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import narwhals as nw
@@ -27,6 +28,7 @@ NUMBER_KINDS = frozenset({"number", "datetime", "date", "time", "duration"})
 CATEGORY_KINDS = frozenset({"category", "constant", "boolean"})
 IGNORED_KINDS = frozenset({"key", "text", "empty", "drop", "ignored"})
 BY_DTYPE = frozenset({"derived"})
+_PLAIN = {"text": "free text", "drop": "dropped"}
 
 FEW_INTEGERS = 10
 """An integer column with at most this many distinct values is a category (no schema given)."""
@@ -59,18 +61,39 @@ def as_polars(frame: Any, what: str) -> pl.DataFrame:
     return native.to_polars()
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What of a table is compared.
+
+    Attributes:
+        kinds: The compared columns, in the order of the table.
+        ignored: The others, and what each is.
+        notes: Sentences on columns of kinds that are not known here.
+    """
+
+    kinds: dict[str, Kind]
+    ignored: dict[str, str]
+    notes: list[str]
+
+
 def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
-    """Return the compared columns and their kinds, in the order of `frame`.
+    """Return the compared columns and their kinds; see `compared_columns`."""
+    return compared_columns(frame, schema).kinds
+
+
+def compared_columns(frame: pl.DataFrame, schema: Any = None) -> Compared:
+    """Return which columns are compared, as what, and which are not.
 
     Args:
         frame: The real table.
-        schema: None (decide by dtype), a mapping of column names to kinds, or an object whose
-            ``columns`` are specifications with a ``name`` and a ``kind``. Kinds are those above or
-            the finer ones of a table schema (``datetime``, ``boolean``, ``key``, ...); a
-            specification that has a ``role`` goes by that, so that any kind of column will do.
+        schema: None (decide by dtype), a mapping of column names to kinds, an object whose
+            ``roles()`` gives such a mapping, or one whose ``columns`` are specifications with a
+            ``name`` and a ``kind``. Kinds are those above or the finer ones of a table schema
+            (``datetime``, ``boolean``, ``key``, ...). A column of another kind is compared by
+            equality alone, with a note; one that holds lists or structs is not compared.
 
     Raises:
-        SchemaError: The schema names a kind that is not known, or lacks a column of `frame`.
+        SchemaError: The schema lacks a column of `frame`.
     """
     declared = dict.fromkeys(frame.columns, "derived") if schema is None else _declared(schema)
     unknown = [name for name in frame.columns if name not in declared]
@@ -79,35 +102,47 @@ def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
             f"the schema does not describe column {unknown[0]!r}; it describes: "
             f"{', '.join(map(repr, declared))}. Add the column or drop it from the table"
         )
-    kinds: dict[str, Kind] = {}
+    out = Compared({}, {}, [])
     for name in frame.columns:
-        kind = declared[name]
+        kind, column = declared[name], frame.get_column(name)
         if kind in NUMBER_KINDS:
-            kinds[name] = "number"
+            out.kinds[name] = "number"
         elif kind in CATEGORY_KINDS:
-            kinds[name] = "category"
+            out.kinds[name] = "category"
+        elif kind in IGNORED_KINDS:
+            out.ignored[name] = _PLAIN.get(kind, kind)
         elif kind in BY_DTYPE:
-            found = _kind_by_dtype(frame.get_column(name))
-            if found is not None:
-                kinds[name] = found
-        elif kind not in IGNORED_KINDS:
-            expected = sorted(NUMBER_KINDS | CATEGORY_KINDS | IGNORED_KINDS | BY_DTYPE)
-            raise SchemaError(
-                f"column {name!r} has the kind {kind!r}; expected one of {', '.join(expected)}"
+            found = _kind_by_dtype(column)
+            if found is None:
+                out.ignored[name] = _why(column)
+            else:
+                out.kinds[name] = found
+        elif column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+            out.ignored[name] = f"{kind}, {column.dtype}"
+        else:
+            out.kinds[name] = "category"
+            out.notes.append(
+                f"Column {name!r} is of kind {kind!r}, which is not known here: its values are "
+                "compared by equality alone."
             )
-    return kinds
+    return out
+
+
+def _why(column: pl.Series) -> str:
+    """Return what a column is that is not compared for its dtype and values."""
+    if column.null_count() == len(column):
+        return "empty"
+    return "nearly all different" if column.dtype == pl.String else str(column.dtype)
 
 
 def _declared(schema: Any) -> dict[str, str]:
+    if callable(getattr(schema, "roles", None)):
+        return {name: str(role) for name, role in schema.roles().items()}
     if isinstance(schema, Mapping):
-        return {name: _role(kind) for name, kind in schema.items()}
+        return {name: getattr(kind, "kind", kind) for name, kind in schema.items()}
     columns = schema.columns
     specs = columns.values() if isinstance(columns, Mapping) else columns
-    return {spec.name: _role(spec) for spec in specs}
-
-
-def _role(spec: Any) -> str:
-    return str(getattr(spec, "role", getattr(spec, "kind", spec)))
+    return {spec.name: str(spec.kind) for spec in specs}
 
 
 def _kind_by_dtype(column: pl.Series) -> Kind | None:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from interfuse.evaluate.chance import LEVEL, count_chance
-from interfuse.evaluate.table import Floats, Table
+from interfuse.evaluate.table import Floats, Table, time_text
 
 SPIKE = 0.02
 MOST_SPIKES = 20
@@ -111,5 +110,4 @@ def _text(value: float, name: str, table: Table) -> str:
     dtype = table.temporal.get(name)
     if dtype is None:
         return f"{value + 0.0:.10g}"  # no minus zero
-    stored = pl.Datetime("ms") if dtype == pl.Date else dtype
-    return str(pl.Series([int(value)], dtype=pl.Int64).cast(stored).item())
+    return time_text(value, dtype)

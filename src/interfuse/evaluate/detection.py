@@ -31,7 +31,14 @@ from sklearn.preprocessing import RobustScaler
 
 from interfuse.evaluate.interval import auc_with_error
 from interfuse.evaluate.table import Codes, Floats, Table, row_hashes
-from interfuse.evaluate.trees import ENGINE, boosted, importance, single_precision
+from interfuse.evaluate.trees import (
+    ENGINE,
+    boosted,
+    importance,
+    learnable,
+    on_threads,
+    single_precision,
+)
 
 FOLDS = 3
 MOST_LABELS = 256
@@ -49,7 +56,7 @@ class Detection:
         auc: Mean area under the ROC curve over the folds; 0.5 = cannot be told apart.
         spread: Standard deviation over the folds.
         columns: Column name and share of the gain, greatest first, sums to 1.
-        engine: ``xgboost`` or ``scikit-learn``.
+        engine: Whose trees they are.
         error: Standard error of `auc`: DeLong's of the folds, taken as independent.
     """
 
@@ -92,7 +99,7 @@ def logistic_with_error(real: Table, synthetic: Table, *, seed: int = 0) -> tupl
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
-            model.fit(x[train], y[train])
+            model.fit(learnable(x[train]), y[train])
             guess = model.predict_proba(x[test])[:, 1]
         scores.append(2.0 - 2.0 * max(0.5, _auc(y[test], guess)))
         errors.append(2.0 * auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])
@@ -131,17 +138,31 @@ def boosted_detection(
         train = ~test
         if len(np.unique(y[train])) < 2 or len(np.unique(y[test])) < 2:
             continue
-        model = boosted("classify", trees=100, depth=6, seed=seed, threads=threads)
-        model.fit(x[train], y[train])
-        guess = model.predict_proba(x[test])[:, 1]
+        with on_threads(threads):
+            model = boosted("classify", trees=100, depth=6, seed=seed).fit(
+                learnable(x[train]), y[train]
+            )
+            guess = model.predict_proba(x[test])[:, 1]
         scores.append(_auc(y[test], guess))
         errors.append(auc_with_error(guess[y[test] == 1], guess[y[test] == 0])[1])
-        shares += importance(model, x[test], y[test], seed=seed)
+        shares += importance(model, len(names))
     shares /= shares.sum() or 1.0
     columns = tuple((names[i], float(shares[i])) for i in np.argsort(-shares, kind="stable"))
     mean = float(np.mean(scores)) if scores else float("nan")
     spread = float(np.std(scores)) if scores else float("nan")
     return Detection(mean, spread, columns, ENGINE, _joined(errors))
+
+
+def chance_error(real: Table, synthetic: Table) -> float:
+    """Return the standard error of an AUC of rows of one law, larger where rows are repeated.
+
+    That of n and m rows is sqrt((n + m + 1) / (12 n m)). Equal rows get equal scores, so that n + m
+    rows say no more than their distinct ones.
+    """
+    n, m = real.rows, synthetic.rows
+    hashes = np.concatenate([row_hashes(real), row_hashes(synthetic)])
+    repeated = (n + m) / len(np.unique(hashes))
+    return float(np.sqrt(repeated * (n + m + 1) / (12 * n * m)))
 
 
 def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:

@@ -3,12 +3,11 @@
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from interfuse.evaluate.association import Associations
 from interfuse.evaluate.shapes import Shapes
-from interfuse.evaluate.table import Floats, Table
+from interfuse.evaluate.table import Floats, Table, time_text
 
 BINS = 30
 MOST_BARS = 7
@@ -101,6 +100,4 @@ def _text(value: float, name: str, table: Table) -> str:
     if dtype is None:
         whole = f"{float(f'{value + 0.0:.4g}'):,.0f}"
         return whole if 1e4 <= abs(value) < 1e9 else f"{value + 0.0:,.4g}"
-    stored = pl.Datetime("ms") if dtype == pl.Date else dtype
-    text = str(pl.Series([int(value)], dtype=pl.Int64).cast(stored).item())
-    return text[:16]
+    return time_text(value, dtype)[:16]

@@ -18,13 +18,23 @@ Maybe = float | None
 
 def escape(text: object) -> str:
     """Return text safe in HTML, SVG and attributes; characters XML forbids become U+FFFD."""
-    return html.escape(_CONTROL.sub("\ufffd", str(text)), quote=True)
+    return html.escape(printable(text), quote=True)
+
+
+def printable(text: object) -> str:
+    """Return text in which characters that XML forbids are U+FFFD."""
+    return _CONTROL.sub("\ufffd", str(text))
+
+
+def cut(text: object, length: int) -> str:
+    """Return text cut to `length` characters with an ellipsis."""
+    whole = str(text)
+    return whole if len(whole) <= length else whole[: length - 1] + "…"
 
 
 def clip(text: object, length: int) -> str:
     """Return text cut to `length` characters with an ellipsis, escaped."""
-    whole = str(text)
-    return escape(whole if len(whole) <= length else whole[: length - 1] + "…")
+    return escape(cut(text, length))
 
 
 def width_of(text: object) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from interfuse.errors import DataError
+from interfuse.evaluate.findings import nothing_found
 from interfuse.evaluate.html import page
 
 FORMAT = 1
@@ -47,11 +48,17 @@ class Report:
         """What is wrong with the synthetic table, a sentence each; empty when nothing is."""
         return self.data["findings"]
 
+    @property
+    def nothing_found(self) -> str:
+        """What to say where there are no findings: what was asked, and that nothing was found."""
+        return nothing_found(self.data["level"].get("questions"), self.data.get("asked", ()))
+
     def table(self) -> list[dict[str, Any]]:
         """Return the figures as rows.
 
         Keys: ``key``, ``name``, ``value``, its 95% interval ``low`` to ``high``, ``floor``,
-        ``floor_sd``, ``independent``, ``copula``, ``better``, ``unit``, ``meaning``, ``floor_is``.
+        ``floor_sd``, ``independent``, ``copula``, ``better``, ``unit``, ``meaning``, ``floor_is``,
+        ``independent_is``.
         """
         return [dict(row) for row in self.data["figures"]]
 

@@ -1,41 +1,31 @@
 """One call that measures everything: `evaluate`."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from interfuse.evaluate import pictures, verdict
-from interfuse.evaluate.association import associations
-from interfuse.evaluate.chance import FAMILY
-from interfuse.evaluate.columns import as_polars
-from interfuse.evaluate.copula import copula_table
-from interfuse.evaluate.counts import odd_values, values_tested
+from interfuse.evaluate.chance import FAMILY, PERMUTATION
+from interfuse.evaluate.columns import Compared, as_polars, compared_columns
 from interfuse.evaluate.detection import CELL_LIMIT, one_hot_width
-from interfuse.evaluate.findings import fidelity_faults, rule_faults
+from interfuse.evaluate.figure import FIGURES, Figure, row
+from interfuse.evaluate.figures.copying import secrets as guessed
+from interfuse.evaluate.figures.detection import culprits
+from interfuse.evaluate.figures.trend import together
+from interfuse.evaluate.figures.utility import details, target_rows
+from interfuse.evaluate.findings import Faults
 from interfuse.evaluate.inference import check_secrets
-from interfuse.evaluate.measure import Limits, floor_tables, independent_table, measure, spreads
-from interfuse.evaluate.privacy_rows import privacy_rows
+from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.report import FORMAT, Report
-from interfuse.evaluate.rows import (
-    column_rows,
-    fidelity_rows,
-    pair_rows,
-    rule_row,
-    rule_table,
-    support_rows,
-)
-from interfuse.evaluate.rule_search import find_rules
-from interfuse.evaluate.rules import Rule, broken_share, check_rules
-from interfuse.evaluate.suspects import suspects
-from interfuse.evaluate.table import Table, encode
-from interfuse.evaluate.utility import check_target, default_target
-from interfuse.evaluate.utility_rows import split_for_utility, target_rows, utility_rows
+from interfuse.evaluate.sections import column_rows, pair_rows, rule_table
+from interfuse.evaluate.study import Study
+from interfuse.evaluate.table import encode
+from interfuse.evaluate.utility import check_target
 
 MOST_PAIRS = 1_000
-_NAMES = re.compile(r"[^\W\d]\w*")
 
 
 def evaluate(
@@ -50,7 +40,6 @@ def evaluate(
     training_unit: str = "seconds",
     rules: Iterable[tuple[str, float, float]] | None = None,
     secrets: Sequence[str] = (),
-    grid: bool = False,
     thorough: bool = False,
     limits: Limits | None = None,
     threads: int | None = None,
@@ -72,7 +61,6 @@ def evaluate(
         rules: Declared rules to show: (text, share of real rows, share of synthetic rows) that
             keep it. Others are found in the real table.
         secrets: Columns for which attribute inference is tried; needs a hold-out.
-        grid: The published 36-point protocol for utility (slow) instead of one setting.
         thorough: Take `Limits.thorough`: more rows, more draws, every target.
         limits: Row limits of the slow steps, None = the defaults.
         threads: Threads for the boosted trees, None = all.
@@ -83,129 +71,111 @@ def evaluate(
         SchemaError: See `columns.kinds_of`.
     """
     limits = limits or (Limits.thorough() if thorough else Limits())
-    tell = _Steps(progress, limits.draws + 9)
+    tell = _Steps(progress, limits.draws + 5 + len(FIGURES))
     tell("reading")
     first = as_polars(real, "real")
+    compared = compared_columns(first, schema)
     train, copy, held = encode(first, synthetic, holdout, schema=schema)
-    rng = np.random.default_rng([seed, 4])
-    notes = _notes(train, copy, held, limits)
     if target is not None:
         check_target(train, target)
     check_secrets(train, tuple(secrets))
-    if secrets and held is None:
-        notes.append("Attribute inference: not measured; it needs a hold-out, as its control.")
-
-    tell("rules")
-    declared = [{"text": t, "real": float(a), "synthetic": float(b)} for t, a, b in rules or ()]
-    few = train.sample(limits.trends, rng), copy.sample(limits.trends, rng)
-    found = find_rules(few[0], seed=seed)
-    kept = check_rules(_undeclared(found, declared), *few)
-    questions = _questions(*few, len(found), len(secrets))
-    level = FAMILY / questions
-    notes.append(
-        f"Findings: {questions:,} questions at a level of {level:.1g} each, so that fresh real "
-        f"rows would get any finding in at most {FAMILY:.0%} of reports."
+    study = Study(
+        train,
+        copy,
+        held,
+        limits=limits,
+        seed=seed,
+        threads=threads,
+        target=target,
+        secrets=secrets,
+        declared=[{"text": t, "real": float(a), "synthetic": float(b)} for t, a, b in rules or ()],
+        tell=tell,
     )
-    run = {"limits": limits, "seed": seed, "threads": threads}
+    figures, private = [], False
+    faults: Faults = []
+    for key, figure in FIGURES.items():
+        tell(figure.words.name)
+        found = figure.measure(study)
+        if found is not None:
+            figures.append(row(figure, found))
+        made = figure.faults(study)
+        private |= bool(made) and key.startswith("privacy.")
+        faults += made
+    data = _data(study, compared, figures, faults, private)
+    data["pictures"] |= {
+        "training": [list(point) for point in training_curve or ()],
+        "training_unit": training_unit,
+    }
+    tell.end()
+    return Report(_plain(data))
 
-    tell("synthetic table")
-    measured = measure(train, copy, level=level, **run)
-    errors = spreads(train, copy, measured, seed=seed)
-    together = associations(*few, level=level)
-    guilty = suspects(train, copy, measured.detection, seed=seed, threads=threads)
-    baselines: dict[str, Table] = {}
-    if limits.baselines:
-        baselines["independent"] = independent_table(train, copy.rows, seed=seed)
-        baselines["copula"] = copula_table(train, copy.rows, seed=seed)
-    others = {}
-    for name, table in baselines.items():
-        tell({"independent": "independent columns", "copula": "Gaussian copula"}[name])
-        others[name] = measure(train, table, **run)
-    floors, broken = [], []
-    for table in floor_tables(train, copy.rows, draws=limits.draws, seed=seed):
-        tell("sampling floor")
-        floors.append(measure(train, table, **run))
-        broken.append(100 * broken_share(found, table.sample(limits.trends, rng)))
-    figures = fidelity_rows(measured, floors, others, errors)
-    tell("alpha-precision and beta-recall")
-    closer = support_rows(train, copy, baselines, limit=limits.support, seed=seed)
-    closer += rule_row(found, few[1], broken, baselines)
-    figures = _after_fidelity(figures, closer)
 
-    tell("utility")
-    wanted = target or default_target(train)
-    split = split_for_utility(train, held, limit=limits.utility, seed=seed)
-    details: dict[str, Any] = {}
-    targets: list[dict[str, Any]] = []
-    if wanted is None:
-        notes.append("Utility: not measured; no column varies enough to be predicted.")
-    else:
-        chosen = "given" if target else "by default the last category column of 2 to 20 classes"
-        notes += [f"Utility: the target is {wanted!r} ({chosen}).", split.note]
-        rows, details = utility_rows(split, copy, baselines, wanted, grid=grid, **run)
-        figures += rows
-        tell("every target")
-        rows, targets = target_rows(split, copy, baselines, **run)
-        figures += rows
-
-    tell("privacy")
-    private = privacy_rows(
-        train, copy, held, baselines, tuple(secrets), limits=limits, seed=seed, level=level
-    )
-    figures += private.rows
-    by_key = {row["key"]: row for row in figures}
-    faults = fidelity_faults(
-        measured,
-        together,
-        odd_values(*few, level=level),
-        guilty,
-        real_rows=train.rows,
-        rows=copy.rows,
-        level=level,
-    )
-    faults += rule_faults(kept, declared, level=level) + private.faults
-    data = {
+def _data(
+    study: Study,
+    compared: Compared,
+    figures: list[dict[str, Any]],
+    faults: Faults,
+    private: bool,
+) -> dict[str, Any]:
+    """Return `Report.data` but for the training curve."""
+    train, copy, held = study.real, study.synthetic, study.held
+    by_key = {one["key"]: one for one in figures}
+    utility = details(study)
+    return {
         "format": FORMAT,
         "tables": {
             "real": train.rows,
             "synthetic": copy.rows,
             "holdout": held.rows if held else None,
             "columns": len(train.kinds),
-            "ignored": [name for name in first.columns if name not in train.kinds],
+            "ignored": list(compared.ignored),
+            "ignored_as": compared.ignored,
         },
-        "seed": seed,
-        "verdict": verdict.sentences(by_key, details, bool(private.faults)),
+        "seed": study.seed,
+        "verdict": verdict.sentences(by_key, utility, private, compared.ignored),
         "findings": [fault.text for fault in faults],
         "faults": [{"kind": fault.kind, "columns": list(fault.columns)} for fault in faults],
-        "level": {"family": FAMILY, "questions": questions, "each": level},
+        "level": {
+            "family": FAMILY,
+            "permutation": PERMUTATION,
+            "questions": study.questions,
+            "each": study.level,
+        },
+        "asked": [one.words.asks for one in FIGURES.values() if _asked(one, study, by_key)],
         "figures": figures,
-        "columns": column_rows(measured, floors, others),
-        "pairs": pair_rows(measured, floors, others)[:MOST_PAIRS],
-        "detection": {
-            "engine": measured.detection.engine,
-            "fold_sd": measured.detection.spread,
-            "columns": [list(item) for item in measured.detection.columns],
-            "alone": [list(item) for item in guilty.columns],
-            "pairs": [list(item) for item in guilty.pairs],
-        },
-        "utility": details,
-        "targets": targets,
-        "secrets": private.secrets,
+        "columns": column_rows(study),
+        "pairs": pair_rows(study)[:MOST_PAIRS],
+        "detection": _detection(study),
+        "utility": utility,
+        "targets": target_rows(study),
+        "secrets": [asdict(guess) for guess in study.once(guessed)],
         "missing": {
-            "real_patterns": measured.missing.pattern_count,
-            "columns": {name: list(pair) for name, pair in measured.missing.shares.items()},
+            "real_patterns": study.pair.missing.pattern_count,
+            "columns": {name: list(pair) for name, pair in study.pair.missing.shares.items()},
         },
-        "rules": declared + rule_table(kept),
+        "rules": [*map(dict, study.declared), *rule_table(study.kept)],
         "pictures": {
-            "marginals": pictures.marginals(train, copy, measured.shapes),
-            "association": pictures.association(together),
-            "training": [list(row) for row in training_curve or ()],
-            "training_unit": training_unit,
+            "marginals": pictures.marginals(train, copy, study.pair.shapes),
+            "association": pictures.association(together(study)),
         },
-        "notes": notes,
+        "notes": _notes(study) + compared.notes,
     }
-    tell.end()
-    return Report(_plain(data))
+
+
+def _asked(figure: Figure, study: Study, measured: dict[str, Any]) -> bool:
+    """Return whether findings of a figure were looked for in this study."""
+    return bool(figure.words.asks) and figure.key in measured
+
+
+def _detection(study: Study) -> dict[str, Any]:
+    found, guilty = study.pair.detection, study.once(culprits)
+    return {
+        "engine": found.engine,
+        "fold_sd": found.spread,
+        "columns": [list(item) for item in found.columns],
+        "alone": [list(item) for item in guilty.columns],
+        "pairs": [list(item) for item in guilty.pairs],
+    }
 
 
 class _Steps:
@@ -224,53 +194,19 @@ class _Steps:
             self.progress("done", 1.0)
 
 
-def _undeclared(found: list[Rule], declared: list[dict[str, Any]]) -> list[Rule]:
-    """Return the rules that are about other columns than any declared one."""
-    said = {frozenset(_NAMES.findall(row["text"])) for row in declared}
-    return [rule for rule in found if rule.kind != "sum" or frozenset(rule.columns) not in said]
-
-
-def _questions(real: Table, copy: Table, rules: int, secrets: int) -> int:
-    """Return how many things could be found to be off."""
-    columns = len(real.kinds)
-    return (
-        2 * columns  # shape, missing or invented
-        + columns * (columns - 1) // 2
-        + values_tested(real, copy)
-        + rules
-        + secrets
-        + 7  # patterns, detection, copies, nearer share, nearness, two attacks
-    )
-
-
-def _after_fidelity(figures: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[Any]:
-    """Return the figures with `more` behind the last one of fidelity."""
-    cut = sum(row["key"].startswith("fidelity.") for row in figures)
-    return figures[:cut] + more + figures[cut:]
-
-
-def _notes(train: Table, copy: Table, held: Table | None, limits: Limits) -> list[str]:
-    most = max(train.rows, copy.rows, held.rows if held else 0)
+def _notes(study: Study) -> list[str]:
+    train, limits = study.real, study.limits
+    most = max(table.rows for table in (train, study.synthetic, study.held) if table)
     out = [
         f"Floor: {limits.draws} bootstraps of the real rows, of the synthetic table's size; "
         "mean ± standard deviation.",
     ]
-    if held is None:
+    if study.held is None:
         out.append(
             "No hold-out was given: the share of rows nearer to training rows cannot be told, and "
             "real rows are compared with the other real rows instead of with unseen ones."
         )
-    for what, limit in (
-        ("Shapes and trends", limits.trends),
-        ("Detection", limits.detection),
-        ("Utility", limits.utility),
-        ("Distances", limits.closest),
-        ("Alpha-precision and beta-recall", limits.support),
-        ("Every target", limits.targets),
-        ("Membership attacks", limits.attacked),
-    ):
-        if most > limit:
-            out.append(f"{what}: tables over {limit:,} rows are sampled down to that.")
+    out += limits.notes(most)
     if min(most, limits.detection) * 2 * one_hot_width(train) > CELL_LIMIT:
         out.append(
             "Logistic detection: rows are sampled further, so that its one-hot matrix has at most "
@@ -279,7 +215,12 @@ def _notes(train: Table, copy: Table, held: Table | None, limits: Limits) -> lis
     pairs = len(train.kinds) * (len(train.kinds) - 1) // 2
     if pairs > MOST_PAIRS:
         out.append(f"Pairs: the {MOST_PAIRS:,} that are furthest off of {pairs:,} are listed.")
-    return out
+    out.append(
+        f"Findings: {study.questions:,} questions at a level of {study.level:.1g} each, and all "
+        f"correlations and strong pairs by one test at {PERMUTATION:.2%}, so that fresh real rows "
+        f"would get any finding in at most {FAMILY:.0%} of reports."
+    )
+    return out + [note for figure in FIGURES.values() for note in figure.notes(study)]
 
 
 def _plain(value: Any) -> Any:

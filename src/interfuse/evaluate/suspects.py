@@ -15,7 +15,7 @@ import numpy as np
 from interfuse.evaluate.detection import Detection
 from interfuse.evaluate.interval import auc_with_error
 from interfuse.evaluate.table import Table, row_hashes
-from interfuse.evaluate.trees import boosted, single_precision
+from interfuse.evaluate.trees import boosted, learnable, on_threads, single_precision
 
 MOST_SUSPECTS = 6
 SUSPECT_ROWS = 10_000
@@ -64,9 +64,10 @@ def suspects(
     (x,) = single_precision(columns)
 
     def area(*places: int) -> float:
-        model = boosted("classify", trees=40, depth=4, seed=seed, threads=threads)
-        model.fit(x[train][:, places], y[train])
-        guess = model.predict_proba(x[~train][:, places])[:, 1]
+        with on_threads(threads):
+            model = boosted("classify", trees=40, depth=4, seed=seed)
+            model.fit(learnable(x[train][:, places]), y[train])
+            guess = model.predict_proba(x[~train][:, places])[:, 1]
         return auc_with_error(guess[y[~train] == 1], guess[y[~train] == 0])[0]
 
     alone = [area(i) for i in range(len(names))]

@@ -27,6 +27,9 @@ Index = NDArray[np.int64]
 MISSING = -1
 
 _HUGE = 1e150
+# Seconds since 1970 of the years 1 to 9999, a day off either end for time zones; of Python's spans.
+_YEARS = (-62_135_510_400.0, 253_402_214_400.0)
+_SPANS = (-8.6399e13, 8.6399e13)
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,15 @@ def _one_dtype(name: str, frames: dict[str, pl.DataFrame]) -> dict[str, pl.Serie
         if column.dtype == dtype or column.dtype == pl.Null:
             out[what] = column.cast(dtype)
             continue
+        if column.null_count() == len(column):
+            out[what] = pl.Series(column.name, [None] * len(column), dtype=dtype)
+            continue
         same_sort = column.dtype.is_temporal() == dtype.is_temporal()
-        cast = column.cast(dtype, strict=False) if same_sort else None
+        nested = column.dtype.is_nested() or dtype.is_nested()
+        try:
+            cast = column.cast(dtype, strict=False) if same_sort and not nested else None
+        except pl.exceptions.PolarsError:  # no such cast: text to booleans, times to dates
+            cast = None
         if cast is None or cast.null_count() > column.null_count():
             raise DataError(
                 f"column {name!r} is {columns['real'].dtype} in the real table and {column.dtype} "
@@ -223,7 +233,10 @@ def _floats(name: str, column: pl.Series) -> Floats:
         column = column.cast(pl.Datetime("ms"))
     if dtype.is_temporal():
         column = column.to_physical()
-    cast = column.cast(pl.Float64, strict=False)
+    try:
+        cast = column.cast(pl.Float64, strict=False)
+    except pl.exceptions.PolarsError:  # no number at all, such as a list
+        cast = pl.Series([None] * len(column), dtype=pl.Float64)
     if cast.null_count() > column.null_count():
         raise DataError(
             f"column {name!r} should hold numbers and holds values that are none ({dtype})"
@@ -244,6 +257,23 @@ def _codes(columns: dict[str, pl.Series]) -> tuple[list[str], dict[str, Codes]]:
     codes = rank.fill_null(MISSING).to_numpy().astype(np.int32)
     labels = whole.drop_nulls().unique().sort().cast(pl.String).to_list()
     return labels, dict(zip(columns, np.split(codes, ends), strict=True))
+
+
+def time_text(value: float, dtype: pl.DataType) -> str:
+    """Return a time that a number column stores, as text; its count where no calendar has it.
+
+    Args:
+        value: The physical count (days as milliseconds), finite.
+        dtype: The polars dtype of the column.
+    """
+    stored = pl.Datetime("ms") if dtype == pl.Date else dtype
+    unit = getattr(stored, "time_unit", "ns")
+    seconds = value / {"ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+    low, high = _SPANS if isinstance(stored, pl.Duration) else _YEARS
+    if not low < seconds < high:
+        return f"{value:.10g} {unit}"
+    whole = min(max(int(value), -(2**63)), 2**63 - 1)  # floats round 2^63 - 1 up
+    return str(pl.Series([whole], dtype=pl.Int64).cast(stored).item())
 
 
 def row_hashes(table: Table) -> NDArray[np.uint64]:

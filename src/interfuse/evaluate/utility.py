@@ -13,40 +13,29 @@ Spearman's rank correlation of the columns' shares in the gain of both models.
 **Every target.** One target is one opinion, so `targets` asks for all of them, with fewer rows and
 trees. Its measure, *skill*, is comparable between targets: 2 AUC - 1 of a category, and R² of a
 number's ranks among the real training values; 0 = no better than a guess, 1 = perfect.
-
-``grid=True`` is the protocol of the published tables (TabSyn, arXiv:2310.09656): one-hot
-categories, 1/9 of the training rows for validation, the best of 36 settings by validation, trained
-once more on the other 8/9. Its logarithm of one data set's target is left to the caller.
 """
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
 from interfuse.errors import DataError
-from interfuse.evaluate.interval import auc, spread
-from interfuse.evaluate.table import MISSING, Floats, Index, Table
-from interfuse.evaluate.trees import boosted, importance, single_precision
+from interfuse.evaluate.interval import auc
+from interfuse.evaluate.table import Floats, Index, Table
+from interfuse.evaluate.trees import boosted, importance, learnable, on_threads, single_precision
 
 MOST_CLASSES = 20
 """The default target is the last category column with 2 to this many classes."""
 
 _CLASS_LIMIT = 100
-_ONE_HOT_LIMIT = 256
 _DEFAULT: dict[str, Any] = {
     "trees": 100,
     "depth": 5,
-    "min_child_weight": 10,
+    "least_rows": 20,
     "learning_rate": 0.1,
 }
-GRID: tuple[dict[str, Any], ...] = tuple(
-    {"trees": trees, "min_child_weight": weight, "depth": depth, "gamma": gamma}
-    for trees, weight, depth, gamma in product((10, 50, 100), (1, 10), (5, 10, 20), (0, 1))
-)
-"""The 36 settings of the published protocol, at XGBoost's own learning rate."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +77,7 @@ class Predicted:
         """Return each other column's share in the gain, in the table's order; sums to 1 or 0."""
         if self.model is None:
             return np.zeros(self.x.shape[1])
-        if self.task == "regress":
-            return importance(self.model, self.x, self.truth)
-        seen = np.isin(self.truth, self.known)
-        return importance(self.model, self.x[seen], np.searchsorted(self.known, self.truth[seen]))
+        return importance(self.model, self.x.shape[1])
 
     def score(self, rows: Index | None = None) -> Score:
         """Return the score of all test rows, or of those at an index."""
@@ -165,7 +151,6 @@ def utility(
     test: Table,
     target: str,
     *,
-    grid: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Score:
@@ -175,7 +160,6 @@ def utility(
         train: Real or synthetic rows.
         test: Real rows that neither the synthesiser nor `train` has seen.
         target: The column to predict; rows where it is missing are left out.
-        grid: The published 36-point protocol instead of one fixed setting.
         seed: Seed of the trees and of the validation rows.
         threads: Threads to use, None = all.
 
@@ -185,7 +169,7 @@ def utility(
     Raises:
         DataError: See `check_target`.
     """
-    found = predictions(train, test, target, grid=grid, seed=seed, threads=threads)
+    found = predictions(train, test, target, seed=seed, threads=threads)
     return Score(float("nan"), float("nan")) if found is None else found.score()
 
 
@@ -194,7 +178,6 @@ def predictions(
     test: Table,
     target: str,
     *,
-    grid: bool = False,
     seed: int = 0,
     threads: int | None = None,
     trees: int | None = None,
@@ -205,7 +188,6 @@ def predictions(
         train: See `utility`.
         test: See `utility`.
         target: See `utility`.
-        grid: See `utility`.
         seed: See `utility`.
         threads: See `utility`.
         trees: Boosting rounds instead of those of the fixed setting.
@@ -214,24 +196,15 @@ def predictions(
         DataError: See `check_target`.
     """
     check_target(test, target)
-    x, y = _rows(train, target, one_hot=grid)
-    x_test, y_test = _rows(test, target, one_hot=grid)
+    x, y = _rows(train, target)
+    x_test, y_test = _rows(test, target)
     x, x_test = single_precision(x, x_test)
     if len(y) < 2 or len(y_test) < 2:
         return None
     task = "classify" if target in test.codes else "regress"
     setting = _DEFAULT if trees is None else _DEFAULT | {"trees": trees}
-    options = {"seed": seed, "threads": threads}
-    if grid and len(y) >= 18:
-        order = np.random.default_rng(seed).permutation(len(y))
-        held, kept = order[: len(y) // 9], order[len(y) // 9 :]
-        sign = 1.0 if task == "classify" else -1.0
-        scores = []
-        for point in GRID:
-            found = _fit(task, x[kept], y[kept], x[held], y[held], {**point, **options}).score()
-            scores.append(sign * found.main if np.isfinite(found.main) else -np.inf)
-        setting, x, y = GRID[int(np.argmax(scores))], x[kept], y[kept]
-    return _fit(task, x, y, x_test, y_test, {**setting, **options})
+    with on_threads(threads):
+        return _fit(task, x, y, x_test, y_test, {**setting, "seed": seed})
 
 
 def importance_agreement(real: Predicted, synthetic: Predicted) -> float:
@@ -244,153 +217,10 @@ def importance_agreement(real: Predicted, synthetic: Predicted) -> float:
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
-@dataclass(frozen=True)
-class Target:
-    """How well one column is predicted by models trained on real and on synthetic rows.
-
-    Attributes:
-        name: The column.
-        real: Skill of the model trained on real rows.
-        synthetic: Skill of that trained on synthetic rows.
-        agreement: See `importance_agreement`.
-    """
-
-    name: str
-    real: float
-    synthetic: float
-    agreement: float
-
-
-def possible_targets(table: Table, most: int) -> list[str]:
-    """Return the columns that can be predicted, at most `most`, evenly spread over the table."""
-    if len(table.kinds) < 2:
-        return []
-    out = []
-    for name in table.kinds:
-        values = table.column(name)
-        classes = len(np.unique(values[np.isfinite(values)]))
-        if classes >= 2 and (name in table.numbers or classes <= MOST_CLASSES):
-            out.append(name)
-    if len(out) > most:
-        out = [out[i] for i in np.linspace(0, len(out) - 1, most).round().astype(int)]
-    return out
-
-
-@dataclass(frozen=True)
-class Targets:
-    """All targets.
-
-    Attributes:
-        each: Target by target.
-        loss: Mean of real - synthetic skill.
-        loss_sd: Bootstrap standard deviation of `loss` over the test rows.
-    """
-
-    each: tuple[Target, ...]
-    loss: float
-    loss_sd: float
-
-
-class EveryTarget:
-    """Real models of every target, against which tables are held.
-
-    Args:
-        train: Real training rows.
-        test: Real test rows.
-        names: The targets.
-        trees: Boosting rounds of each model.
-        seed: Seed of the trees.
-        threads: Threads to use, None = all.
-    """
-
-    def __init__(
-        self,
-        train: Table,
-        test: Table,
-        names: list[str],
-        *,
-        trees: int = 30,
-        seed: int = 0,
-        threads: int | None = None,
-    ) -> None:
-        self.ladders = {n: np.sort(v[np.isfinite(v)]) for n, v in train.numbers.items()}
-        self.test = test
-        self.options = {"trees": trees, "seed": seed, "threads": threads}
-        self.real = {name: self._predicted(train, name) for name in names}
-
-    def measure(self, table: Table, *, draws: int = 0, seed: int = 0) -> Targets:
-        """Train on a table for every target.
-
-        Args:
-            table: Synthetic rows, encoded together with the real ones.
-            draws: Bootstrap draws of the test rows, 0 = none.
-            seed: Seed of the draws.
-        """
-        pairs = {}
-        for name, real in self.real.items():
-            other = self._predicted(table, name)
-            if real is not None and other is not None:
-                pairs[name] = real, other
-        each = []
-        for name, (real, other) in pairs.items():
-            agreement = importance_agreement(real, other)
-            each.append(Target(name, real.skill(), other.skill(), agreement))
-        gaps = [t.real - t.synthetic for t in each if np.isfinite(t.real - t.synthetic)]
-        loss = float(np.mean(gaps)) if gaps else float("nan")
-        deviation = float("nan")
-        if draws and pairs:
-
-            def lost(rows: Index) -> float:
-                # A target with missing values has fewer test rows: its own part of the draw.
-                found = [a.skill(_own(rows, a)) - b.skill(_own(rows, b)) for a, b in pairs.values()]
-                return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
-
-            deviation = spread(lost, self.test.rows, draws=draws, seed=seed)
-        return Targets(tuple(each), loss, deviation)
-
-    def _predicted(self, table: Table, name: str) -> Predicted | None:
-        train, test = (self._ranked(t, name) for t in (table, self.test))
-        return predictions(train, test, name, **self.options)
-
-    def _ranked(self, table: Table, name: str) -> Table:
-        """Return the table with a number target as its ranks among the real training values."""
-        if name not in table.numbers:
-            return table
-        values, ladder = table.numbers[name], self.ladders[name]
-        low, high = (np.searchsorted(ladder, values, side=side) for side in ("left", "right"))
-        ranks = np.where(np.isnan(values), np.nan, (low + high) / (2 * max(1, len(ladder))))
-        return Table(
-            table.kinds,
-            table.numbers | {name: ranks},
-            table.codes,
-            table.labels,
-            table.temporal,
-            table.rows,
-        )
-
-
-def _own(rows: Index, found: Predicted) -> Index:
-    return rows[rows < len(found.truth)]
-
-
-def _rows(table: Table, target: str, *, one_hot: bool) -> tuple[Floats, Floats]:
+def _rows(table: Table, target: str) -> tuple[Floats, Floats]:
     y = table.column(target)
     keep = np.isfinite(y)
-    if not one_hot:
-        x = table.matrix(without=target)
-    else:
-        blocks = [values[:, None] for name, values in table.numbers.items() if name != target]
-        for name, codes in table.codes.items():
-            if name == target:
-                continue
-            size = len(table.labels[name])
-            wide = size > _ONE_HOT_LIMIT
-            values = np.arange(MISSING, size)
-            blocks.append(
-                codes[:, None].astype(np.float64) if wide else (codes[:, None] == values) * 1.0
-            )
-        x = np.concatenate(blocks, axis=1) if blocks else np.zeros((table.rows, 1))
-    return x[keep], y[keep]
+    return table.matrix(without=target)[keep], y[keep]
 
 
 def _fit(
@@ -398,7 +228,7 @@ def _fit(
 ) -> Predicted:
     if task == "regress":
         middle, scale = y.mean(), y.std() or 1.0
-        model = boosted(task, **setting).fit(x, (y - middle) / scale)
+        model = boosted(task, **setting).fit(learnable(x), (y - middle) / scale)
         guess = np.asarray(model.predict(x_test), dtype=np.float64) * scale + middle
         none = np.empty(0)
         return Predicted(task, y_test, guess, none, none, model, x_test)
@@ -409,6 +239,6 @@ def _fit(
     if len(known) == 1:
         guess[:, where] = 1.0
         return Predicted(task, y_test, guess, classes, known, None, x_test)
-    model = boosted(task, **setting).fit(x, codes)
+    model = boosted(task, **setting).fit(learnable(x), codes)
     guess[:, where] = model.predict_proba(x_test)
     return Predicted(task, y_test, guess, classes, known, model, x_test)

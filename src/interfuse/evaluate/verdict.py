@@ -1,17 +1,22 @@
 """The verdict: three plain sentences on fidelity, usefulness and privacy."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from interfuse.evaluate.figures import shown
+from interfuse.evaluate.figure import shown
 
 _HARD_TO_TELL, _EASY_TO_TELL = 0.55, 0.7
+_MOST_NAMED = 5
 _ATTACK = "privacy.membership_"
 
 
 def sentences(
-    figures: dict[str, dict[str, Any]], task: dict[str, Any], suspicious: bool
+    figures: dict[str, dict[str, Any]],
+    task: dict[str, Any],
+    suspicious: bool,
+    ignored: Mapping[str, str],
 ) -> list[str]:
     """Return the verdict on fidelity, usefulness and privacy, one sentence each.
 
@@ -19,12 +24,22 @@ def sentences(
         figures: Rows of the report by key.
         task: The report's ``utility``: target, metric; empty when it was not measured.
         suspicious: Whether a finding about privacy was made.
+        ignored: The columns that were not compared, and what each is.
     """
     return [
-        _fidelity(figures),
+        _fidelity(figures) + _left_out(ignored),
         _usefulness(figures, task),
         _privacy(figures, suspicious),
     ]
+
+
+def _left_out(ignored: Mapping[str, str]) -> str:
+    """Return which columns the verdict says nothing of."""
+    if not ignored:
+        return ""
+    shown = [f"{name!r} ({what})" for name, what in list(ignored.items())[:_MOST_NAMED]]
+    more = f" and {len(ignored) - len(shown)} more" if len(ignored) > len(shown) else ""
+    return f" Nothing is said of columns that are not compared: {', '.join(shown)}{more}."
 
 
 def _fidelity(figures: dict[str, dict[str, Any]]) -> str:
