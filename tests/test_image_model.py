@@ -388,3 +388,9 @@ def test_the_chain_as_pictures_begins_with_the_images():
     np.testing.assert_array_equal(frames[0][1][:, 0], images)
     again = list(forward_frames(images[:2, None], frames=11, seed=2))
     np.testing.assert_array_equal(again[-1][1], frames[-1][1][:2])
+
+
+def test_the_chain_takes_seeds_of_any_size():
+    images, _ = shades(2)
+    ends = [list(forward_frames(images[:, None], 2, seed))[-1][1] for seed in (0, 1 << 32)]
+    assert (ends[0] != ends[1]).mean() > 0.9
