@@ -22,7 +22,8 @@ from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.augment import KEEP, partly_known
 from interfuse.kinds.table.ask.conditions import Condition, parse_conditions
 from interfuse.kinds.table.ask.detect import Detection
-from interfuse.kinds.table.ask.generate import STEPS, Generation, generate_table
+from interfuse.kinds.table.ask.generate import STEPS
+from interfuse.kinds.table.ask.generation import Generation, generate_table
 from interfuse.kinds.table.ask.impute import DRAWS, Imputation
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec

@@ -25,7 +25,7 @@ from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.conditions import Condition
-from interfuse.kinds.table.ask.generate import generate_table
+from interfuse.kinds.table.ask.generation import generate_table
 from interfuse.kinds.table.ask.known import RowReader
 from interfuse.kinds.table.ask.odd.cells import Cells, oddest
 from interfuse.kinds.table.ask.odd.detector import Detector
