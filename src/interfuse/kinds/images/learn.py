@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.images.net import UNet
 from interfuse.train.trainer import Settings
 
@@ -34,7 +34,6 @@ HIDDEN_SHARE = 0.1
 HELD_OUT_DRAWS = 1024
 RATE = 2e-3
 """Of AdamW. 20,000 images of Fashion-MNIST gave a held-out loss of .152 at 1e-3, .141 at 3e-3."""
-_WEIGHTS = 12  # purpose of a random stream
 
 
 def image_gaussian() -> Gaussian:
@@ -206,7 +205,7 @@ def image_network_for(shape: tuple[int, int, int], classes: int, images: int, se
         levels, side = levels + 1, -(-side // 2)
     rng = torch.random.get_rng_state()
     try:
-        torch.manual_seed(seed_of(seed, _WEIGHTS))
+        torch.manual_seed(seed_of(seed, Purpose.WEIGHTS))
         return UNet(
             channels,
             (size[0], size[1]),

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from interfuse.core import RowNoise
 from interfuse.core.chain import Chain
+from interfuse.core.seeds import Purpose, seed_of
 
 MOST_NATS = 2.1e-5
 """KL to N(0, 1) that no pixel of no image exceeds after T steps."""
@@ -47,7 +48,7 @@ def forward_chain(
     """
     chain = chain or Chain.of()
     x = to_unit(pixels)
-    noise = RowNoise(torch.arange(len(x)) ^ (seed << 32))
+    noise = RowNoise(torch.arange(len(x)) ^ (seed_of(seed, Purpose.CHAIN) & ~0xFFFFFFFF))
     yield 0, x
     for k in range(1, chain.steps + 1):
         q = chain.one_step(x, k)

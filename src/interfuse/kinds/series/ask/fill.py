@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import SAMPLERS, RowNoise
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.windows import Place, places
 from interfuse.kinds.series.learn.objective import LONGEST_Z, series_gaussian
@@ -45,7 +45,6 @@ one draw in the far tail of the scale would ruin every mean."""
 BATCH = 2_048
 WINDOWS = 64
 LOCAL_CELLS = 1 << 22
-_NOISE = 51  # purpose of random numbers
 
 
 @dataclass
@@ -240,7 +239,10 @@ class Filler:
         some = replace(some, start=some.first + begin)
         pairs = range(-(-draws // 2))
         keys = np.array(
-            [[seed_of(seed, _NOISE, int(ids[i]), q.first, d) for d in pairs] for i, q in work]
+            [
+                [seed_of(seed, Purpose.WINDOW_NOISE, int(ids[i]), q.first, d) for d in pairs]
+                for i, q in work
+            ]
         ).repeat(2, 1)[:, :draws]
         sign = mirrored(draws).to(self.device).repeat(len(work))
         if number == 0:

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.learn.gaps import draw_hidden
 from interfuse.kinds.series.learn.windows import Looker, SeriesRows, View, context, encode
 from interfuse.kinds.series.net.temporal import SeriesNet
@@ -43,7 +43,6 @@ LOUDER = 0.2
 """Windows are multiplied by exp(LOUDER N(0, 1)): a pattern holds at any level of traffic."""
 MOST_CELLS = 1 << 17
 MOST_STEPS, FEWEST_STEPS, PATCHES = 576, 128, 48
-_WEIGHTS = 12  # purpose of a random stream
 
 
 @dataclass(frozen=True)
@@ -195,7 +194,7 @@ def series_network_for(
     width, depth = (96, 2) if cells < 30_000 else (128, 3) if cells < 300_000 else (192, 3)
     rng = torch.random.get_rng_state()
     try:
-        torch.manual_seed(seed_of(seed, _WEIGHTS))
+        torch.manual_seed(seed_of(seed, Purpose.WEIGHTS))
         return SeriesNet(
             channels,
             length,

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core.even import BELOW_ONE, EvenNoise
-from interfuse.core.seeds import generator_for, seed_of
+from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.errors import OptionError
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
@@ -49,7 +49,6 @@ BLOCK = 2048
 GROUP = 32
 FEW = 12
 STEPS = 10
-_ORDER, _KEYS, _NOISE = 21, 23, 24
 
 
 def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
@@ -108,7 +107,9 @@ class TableSampler:
         self.seed = seed
         self.device = device
         self.net = IncrementalNet(net.to(device), dtype)
-        self._noise = EvenNoise(layout.categories + layout.numbers, seed_of(seed, _NOISE))
+        self._noise = EvenNoise(
+            layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
+        )
         self._drawn: tuple[int, Tensor] | None = None
         end, start = NUMBER_WINDOW
         self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
@@ -178,7 +179,7 @@ class TableSampler:
             for j in range(q):
                 if not bool(hidden[:, j].all()):
                     self.net.reveal(h, codes[:, j], j, ~hidden[:, j])
-        generator = generator_for(self.seed, _ORDER, index)
+        generator = generator_for(self.seed, Purpose.BLOCK_ORDER, index)
         score = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
         asked = hidden.any(0).nonzero()[:, 0]
         orders = asked[score.to(self.device)[:, asked].argsort(1)]
@@ -234,7 +235,7 @@ class Generation:
     def _blocks(self, n: int) -> Iterator[pl.DataFrame]:
         from interfuse.kinds.table.ask.restrict import start_block
 
-        key_seed = seed_of(self.sampler.seed, _KEYS)
+        key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
             chosen: list[pl.Series] = []
