@@ -174,14 +174,14 @@ class ImageObjective:
         asked = uniform(n) < self.known_share
         known = (draw_known(n, (h, w), generator) & asked[:, None, None])[:, None]
         hidden = (uniform(n) < self.hidden_share) | (rows.labels < 0)
-        alpha, sigma = (c.float()[:, None, None, None] for c in self.gaussian.alpha_sigma(t))
         eps = torch.randn(x_0.shape, generator=generator, device=device)
+        x_t, v = self.gaussian.noised(x_0, t, noise=eps)
         return NoisyImages(
-            x=torch.where(known, x_0, alpha * x_0 + sigma * eps),
+            x=torch.where(known, x_0, x_t),
             known=known,
             t=t,
             label=torch.where(hidden, self.classes, rows.labels),
-            v=alpha * eps - sigma * x_0,
+            v=v,
         )
 
     def loss(self, net: UNet, noisy: NoisyImages) -> ImageLosses:

@@ -205,32 +205,23 @@ class ImageSampler:
         given = self._given(pixels, known)
         rows = torch.arange(index * BLOCK, (index + 1) * BLOCK, device=self.device)
         noise = RowNoise(rows ^ (seed_of(self.seed, Purpose.PIXEL_NOISE) & ~0xFFFFFFFF))
-        x = noise.normal(self.shape, _START)
-        x = x if given is None else given.put(x)
 
-        def shown() -> Tensor:
+        def shown(x: Tensor) -> Tensor:
             out = to_pixels(x)
             if given is None or pixels is None:
                 return out
             return torch.where(given.mask, pixels.to(self.device), out)
 
-        memory, values = None, self.times.tolist()
-        if frames is not None:
-            frames.append(shown())
-        for i in range(len(values) - 1):
-            x, memory = self.solver.step(
-                self.denoiser,
-                x,
-                values[i],
-                values[i + 1],
-                noise=noise.normal(self.shape, i) if self.solver.stochastic else None,
-                known=given,
-                context=label,
-                memory=memory,
-            )
-            if frames is not None:
-                frames.append(shown())
-        return shown()
+        x = self.solver.run(
+            self.denoiser,
+            noise.normal(self.shape, _START),
+            self.times,
+            known=given,
+            noise=noise,
+            context=label,
+            watch=None if frames is None else lambda x: frames.append(shown(x)),
+        )
+        return shown(x)
 
     def _labels(self, labels: Tensor | int | None, n: int) -> Tensor:
         if labels is None:

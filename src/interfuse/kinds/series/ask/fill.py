@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interfuse.core import SAMPLERS, RowNoise
+from interfuse.core import SAMPLERS, RowNoise, v_to_x0
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.windows import Place, places
@@ -85,7 +85,8 @@ class Filler:
         self.temper = temper or Temper()
         self.gaussian = series_gaussian()
         self.solver = SAMPLERS["dpm_solver"](self.gaussian)
-        self.times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
+        times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
+        self.times = torch.tensor(times, dtype=torch.float64)
         self.precision = choose_precision("auto", self.device)
 
     @torch.no_grad()
@@ -152,14 +153,12 @@ class Filler:
                 times = torch.full((len(z_t),), float(t), device=self.device)
                 with autocast(self.device, self.precision):
                     v = self.net.denoise(z_t, u, times, told, place)
-                z = alpha * z_t - sigma * v.float()
+                z = v_to_x0(z_t, v.float(), alpha, sigma)
                 return z.clamp(-LONGEST_Z, LONGEST_Z) * u
 
             shape = (self.net.length, u.shape[2])
             z = RowNoise(part).normal(shape, 0)[:, steps] * mirror[:, None, None] * u
-            memory = None
-            for t, s in zip(self.times, self.times[1:], strict=False):
-                z, memory = self.solver.step(x_0, z, t, s, memory=memory)
+            z = self.solver.run(x_0, z, self.times)
             drawn = mean[some] + scale[some] * torch.sinh(z)
             drawn = torch.minimum(torch.maximum(drawn, -furthest[some]), furthest[some])
             out.append(torch.where(u, drawn, view.x[:, steps][some]))

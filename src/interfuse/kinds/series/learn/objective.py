@@ -144,12 +144,12 @@ class SeriesObjective:
 
         unknown = ~view.known
         z = torch.asinh(off.detach()).clamp(-LONGEST_Z, LONGEST_Z)
-        alpha, sigma = (c.float()[:, None, None] for c in self.gaussian.alpha_sigma(noisy.t))
         z = torch.where(view.seen, z, 0.0)  # a missing cell is unknown: noise around its median
-        z_t = torch.where(unknown, alpha * z + sigma * noisy.eps, 0.0)
+        z_t, goal = self.gaussian.noised(z, noisy.t, noise=noisy.eps)
+        z_t = torch.where(unknown, z_t, 0.0)
         place = torch.arange(net.length // net.patch, device=z.device)
         v = net.denoise(z_t, unknown, noisy.t, context(net, view, said), place)
-        square = total((v - (alpha * noisy.eps - sigma * z)) ** 2)
+        square = total((v - goal) ** 2)
         return SeriesLosses(total(off.abs() + said.log_scale), square, (each * weight).sum())
 
 

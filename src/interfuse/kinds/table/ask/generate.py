@@ -32,6 +32,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core.even import BELOW_ONE, EvenNoise
+from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.errors import OptionError
 from interfuse.kinds.table.ask.numbers import NumberSampler
@@ -49,22 +50,6 @@ BLOCK = 2048
 GROUP = 32
 FEW = 12
 STEPS = 10
-
-
-def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
-    """Invert a distribution function: one uniform number a row.
-
-    Args:
-        share: (n, k) float32 probabilities.
-        uniform: (n,) in [0, 1).
-
-    Returns:
-        (n,) codes.
-    """
-    total = share.cumsum(1)
-    # Scaling by the last sum keeps rounding from leaving a gap above it.
-    at = torch.searchsorted(total, (uniform[:, None] * total[:, -1:]).contiguous(), right=True)
-    return at[:, 0].clamp_max(share.shape[1] - 1)
 
 
 def appearance_rank(sizes: Sequence[int]) -> Tensor:

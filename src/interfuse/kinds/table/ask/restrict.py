@@ -25,9 +25,10 @@ import torch
 from torch import Tensor
 
 from interfuse.core.even import latin_hypercube
+from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for
 from interfuse.kinds.table.ask.conditions import Condition
-from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, draw_codes
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.limits import Limit
 
 if TYPE_CHECKING:

@@ -33,8 +33,9 @@ from torch.nn import functional as F
 
 from interfuse.core import RowNoise
 from interfuse.core.even import BELOW_ONE, EvenNoise
+from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for, seed_of
-from interfuse.kinds.table.ask.generate import appearance_rank, draw_codes
+from interfuse.kinds.table.ask.generate import appearance_rank
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import NUMBER_WINDOW, table_gaussian
