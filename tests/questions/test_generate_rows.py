@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from scipy.stats import kstest, kstwo
 
+from interfuse.core.masked import draw_codes
 from interfuse.errors import ConditionError, OptionError
-from interfuse.kinds.table.ask.generate import BLOCK, draw_codes
+from interfuse.kinds.table.ask.generate import BLOCK
 from interfuse.kinds.table.net.incremental import IncrementalNet
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -36,7 +36,7 @@ def x0_to_eps(x_t: Tensor, x_0: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
     return (x_t - alpha * x_0) / sigma
 
 
-def v_to_x0(x_t: Tensor, v: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+def v_to_x0(x_t: Tensor, v: Tensor, alpha: Tensor | float, sigma: Tensor | float) -> Tensor:
     """x_0 = alpha x_t - sigma v."""
     return alpha * x_t - sigma * v
 

@@ -26,6 +26,7 @@ from interfuse.errors import OptionError
 
 Mean = Denoiser | Callable[[Tensor, float], Tensor]
 Progress = Callable[[int, int], None]
+Watch = Callable[[Tensor], None]
 
 
 class Memory(NamedTuple):
@@ -166,6 +167,7 @@ class Sampler(ABC):
         noise: Noise | torch.Generator | None = None,
         context: Any = None,
         progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> Tensor:
         """Go from the first of `times` to the last.
 
@@ -177,6 +179,7 @@ class Sampler(ABC):
             noise: source of the noise of a stochastic sampler. Step i draws from stream i.
             context: passed on to the denoiser.
             progress: called after each step as progress(done, steps).
+            watch: shown x at each of the times, the first and the last too.
 
         Returns:
             x at times[-1]: x_0, if that is 0.
@@ -185,6 +188,8 @@ class Sampler(ABC):
         steps = len(values) - 1
         source = None if noise is None else as_noise(noise, len(start))
         x, memory = (start if known is None else known.put(start)), None
+        if watch is not None:
+            watch(x)
         for i in range(steps):
             z = None
             if self.stochastic and source is not None:
@@ -199,6 +204,8 @@ class Sampler(ABC):
                 context=context,
                 memory=memory,
             )
+            if watch is not None:
+                watch(x)
             if progress is not None:
                 progress(i + 1, steps)
         return x

@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 
 from interfuse.core.noise import RowNoise
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 
-_KEY = 22
 BELOW_ONE = 1 - 2**-24
 """The largest float32 below 1."""
 
@@ -71,6 +70,8 @@ class EvenNoise:
                 engine.fast_forward(first - engine.num_generated)
             parts.append(engine.draw(n, dtype=torch.float64))
         if self.more:
-            keys = torch.arange(first, first + n) ^ (seed_of(self.seed, _KEY) & ~0xFFFFFFFF)
+            keys = torch.arange(first, first + n) ^ (
+                seed_of(self.seed, Purpose.BEYOND_SOBOL) & ~0xFFFFFFFF
+            )
             parts.append(RowNoise(keys).uniform((self.more,), 0).double())
         return torch.cat(parts, 1)

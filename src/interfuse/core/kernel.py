@@ -68,6 +68,13 @@ class Normal(NamedTuple):
     std: Tensor  # broadcasts to mean
 
 
+class Noised(NamedTuple):
+    """Numbers on the way to noise, and what a network is to say of them."""
+
+    x_t: Tensor
+    v: Tensor
+
+
 class Kernel(ABC):
     """A process that forgets x_0. Times are global: floats, or tensors of shape () or (n,)."""
 
@@ -140,8 +147,28 @@ class Gaussian(Kernel):
             t: () or (n,).
             noise: eps, standard normal, x_0's shape.
         """
+        return self.noised(x_0, t, noise=noise).x_t
+
+    def target(self, x_0: Tensor, t: Tensor | float, *, noise: Tensor) -> Tensor:
+        """V = alpha eps - sigma x_0 (Salimans & Ho 2022, arXiv 2202.00512), of `corrupt`'s x_t.
+
+        Args:
+            x_0: (n, ...) clean numbers.
+            t: () or (n,).
+            noise: eps, standard normal, x_0's shape.
+        """
+        return self.noised(x_0, t, noise=noise).v
+
+    def noised(self, x_0: Tensor, t: Tensor | float, *, noise: Tensor) -> Noised:
+        """`corrupt` and `target` at once, as training needs them: alpha and sigma are found once.
+
+        Args:
+            x_0: (n, ...) clean numbers.
+            t: () or (n,).
+            noise: eps, standard normal, x_0's shape.
+        """
         alpha, sigma = (expand(c, x_0) for c in self.alpha_sigma(t))
-        return alpha * x_0 + sigma * noise
+        return Noised(alpha * x_0 + sigma * noise, alpha * noise - sigma * x_0)
 
     def posterior(self, x_t: Tensor, x_0: Tensor, t: Tensor | float, s: Tensor | float) -> Normal:
         """q(x_s | x_t, x_0); see the module's docstring."""

@@ -41,8 +41,27 @@ def pad_logits(flat: Tensor, sizes: tuple[int, ...]) -> Tensor:
     return torch.stack([pad(p, (0, widest - p.shape[1]), value=fill) for p in parts], dim=1)
 
 
+def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
+    """Invert a distribution function: one uniform number a cell.
+
+    In the precision of `share`, which float32 makes fast; `draw` is the same in float64.
+
+    Args:
+        share: (..., K), not negative, of any positive sum.
+        uniform: (...) in [0, 1).
+
+    Returns:
+        (...) int64 codes; a code of probability 0 is never drawn.
+    """
+    total = share.cumsum(-1).contiguous()
+    # Scaling by the last sum keeps rounding from leaving a gap above it.
+    level = (uniform.unsqueeze(-1) * total[..., -1:]).contiguous()
+    at = torch.searchsorted(total, level, right=True)
+    return at.squeeze(-1).clamp_max(share.shape[-1] - 1)
+
+
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
-    """Codes by inversion of the distribution function: one uniform number a cell.
+    """`draw_codes` in float64.
 
     Args:
         probabilities: (..., K), not negative, of any positive sum.
@@ -51,9 +70,28 @@ def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
     Returns:
         (...) int64; a code of probability 0 is never drawn.
     """
-    total = probabilities.double().cumsum(-1)
-    at = (uniform.double() * total[..., -1]).unsqueeze(-1)
-    return (total <= at).sum(-1).clamp_max(probabilities.shape[-1] - 1)
+    return draw_codes(probabilities.double(), uniform.double())
+
+
+def hide(unknown: Tensor, score: Tensor, level: Tensor) -> Tensor:
+    """Choose which unknown cells are hidden: each number of them from 1 to all is as likely.
+
+    Hidden are the cells whose score is at least level times the largest score of an unknown cell.
+    Given the largest, the other scores divided by it are again uniform and independent, so that the
+    number of those below is uniform, and given their number the set is.
+
+    Args:
+        unknown: (n, q) bool.
+        score: (n, q) uniform in [0, 1), independent.
+        level: (n, 1) uniform in [0, 1).
+
+    Returns:
+        (n, q) bool.
+    """
+    if not score.shape[1]:
+        return unknown
+    score = score.masked_fill(~unknown, -1.0)
+    return (score >= level * score.amax(1, keepdim=True)) & unknown
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from interfuse.core.seeds import generator_for
+from interfuse.core.seeds import Purpose, generator_for
 from interfuse.train.contracts import Examples
 
 HELD_OUT_SHARE = 0.05
 FEWEST_HELD_OUT = 100
 MOST_HELD_OUT = 8_192
-_SPLIT = 11  # purpose of a random stream
 
 
 def hold_out(rows: Examples, seed: int) -> tuple[Examples, Examples]:
@@ -24,5 +23,5 @@ def hold_out(rows: Examples, seed: int) -> tuple[Examples, Examples]:
     k = min(max(round(share * n), FEWEST_HELD_OUT if n >= 1000 else 20), MOST_HELD_OUT)
     if n < 200:
         k = 0
-    order = torch.randperm(n, generator=generator_for(seed, _SPLIT))
+    order = torch.randperm(n, generator=generator_for(seed, Purpose.SPLIT))
     return rows.take(order[k:].sort().values), rows.take(order[:k].sort().values)

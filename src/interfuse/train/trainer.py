@@ -22,7 +22,7 @@ from typing import Generic
 import torch
 from torch import Tensor
 
-from interfuse.core.seeds import generator_for, seeded
+from interfuse.core.seeds import Purpose, generator_for, seeded
 from interfuse.errors import InterfuseError
 from interfuse.train.budget import DECAY_SHARE, WARM_UP_EXAMPLES, Budget, learning_rate
 from interfuse.train.contracts import BatchLosses, Examples, Goal, Net
@@ -41,7 +41,6 @@ HELD_OUT_DRAWS, FEWEST_DRAWS = 8192, 512
 RESCUE_AFTER = 10
 MOST_RESCUES = 3
 TICK_SECONDS = 0.5
-_BATCH, _ORDER, _HELD_OUT, _DROPOUT = 1, 2, 3, 4  # purposes of random streams
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         while filled < len(out):
             epoch, offset = divmod(start + filled, n)
             if self._order[0] != epoch:
-                g = generator_for(self.settings.seed, _ORDER, epoch)
+                g = generator_for(self.settings.seed, Purpose.ORDER, epoch)
                 self._order = (epoch, torch.randperm(n, generator=g))
             part = self._order[1][offset : offset + len(out) - filled]
             out[filled : filled + len(part)] = part
@@ -135,10 +134,10 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     def _step(self) -> float:
         p, s = self.progress, self.settings
-        generator = generator_for(s.seed, _BATCH, p.step, device=self.device)
+        generator = generator_for(s.seed, Purpose.BATCH, p.step, device=self.device)
         batch = self.rows.take(self._indices()).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
-        dropout = seeded(s.seed, _DROPOUT, p.step, device=self.device)
+        dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
         with dropout, autocast(self.device, s.precision):
             losses = self.objective.loss(self.net, noisy)
         total = losses.total()
@@ -203,10 +202,10 @@ class Trainer(Generic[Net, Goal, Examples]):
         draws = min(draws, max(FEWEST_DRAWS, self.progress.interval))
         n, batch = len(self.held_out), min(2048, draws)
         for k in range(draws // batch):
-            generator = generator_for(self.settings.seed, _HELD_OUT, k, device=self.device)
+            generator = generator_for(self.settings.seed, Purpose.HELD_OUT, k, device=self.device)
             index = (torch.arange(batch) + k * batch) % n
             # Both windows must see all rows: the objective splits a batch by position.
-            index = index[torch.randperm(batch, generator=generator_for(0, _HELD_OUT, k))]
+            index = index[torch.randperm(batch, generator=generator_for(0, Purpose.HELD_OUT, k))]
             noisy = self.objective.corrupt(self.held_out.take(index).to(self.device), generator)
             with autocast(self.device, self.settings.precision):
                 losses.append(self.objective.loss(self.net, noisy).judged().float())

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from interfuse.core import RowNoise
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import ConditionError, DataError, OptionError, RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.kinds.images.ask.sampler import BLOCK, STEPS, ImageSampler
@@ -33,7 +33,6 @@ CLASS = "class"
 NO_CLASS = "none"
 SCORE_SEED = 0
 """Of the noise of scores: theirs and those of the held-out images must have the same."""
-_CLASSES = 31  # purpose of a random stream
 
 
 @dataclass(frozen=True)
@@ -353,7 +352,7 @@ class ImageModel(BaseModel):
         counts = np.array(self.schema.counts, dtype=np.float64)
         if len(counts) < 2 or not counts.sum():
             return np.full(len(rows), len(self.schema.classes))
-        keys = torch.from_numpy(rows) ^ (seed_of(seed, _CLASSES) & ~0xFFFFFFFF)
+        keys = torch.from_numpy(rows) ^ (seed_of(seed, Purpose.CLASSES) & ~0xFFFFFFFF)
         uniform = RowNoise(keys).uniform((1,), stream=0)[:, 0].double().numpy()
         total = counts.cumsum() / counts.sum()
         return np.searchsorted(total, uniform, side="right").clip(max=len(counts) - 1)

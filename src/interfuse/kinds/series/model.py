@@ -19,7 +19,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 
-from interfuse.core.seeds import generator_for
+from interfuse.core.seeds import Purpose, generator_for
 from interfuse.errors import ConditionError, OptionError, RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
@@ -39,7 +39,6 @@ DRAWS = 100
 IMPUTE_DRAWS = 20
 MOST_DRAWN = 1 << 31
 """Bytes of draws that are kept at once."""
-_ORIGINS = 52  # purpose of a random stream
 
 Tell = Callable[[int, int], None]
 
@@ -235,7 +234,7 @@ class SeriesModel(BaseModel):
         whose, starts = [], []
         grid = grid_of(self.schema)
         for i in range(n):
-            g = generator_for(seed, _ORIGINS, i)
+            g = generator_for(seed, Purpose.ORIGINS, i)
             pick, place = torch.rand(2, generator=g, dtype=torch.float64).tolist()
             j = names.index(str(like)) if like is not None else int(pick * len(names))
             first, size = self.origins[j]

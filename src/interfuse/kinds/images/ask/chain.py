@@ -20,9 +20,8 @@ from torch import Tensor
 
 from interfuse.core import RowNoise
 from interfuse.core.chain import Chain
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 
-_NOISE = 44  # purpose of a random stream
 MOST_NATS = 2.1e-5
 """KL to N(0, 1) that no pixel of no image exceeds after T steps."""
 
@@ -49,7 +48,7 @@ def forward_chain(
     """
     chain = chain or Chain.of()
     x = to_unit(pixels)
-    noise = RowNoise(torch.arange(len(x)) ^ (seed_of(seed, _NOISE) & ~0xFFFFFFFF))
+    noise = RowNoise(torch.arange(len(x)) ^ (seed_of(seed, Purpose.CHAIN) & ~0xFFFFFFFF))
     yield 0, x
     for k in range(1, chain.steps + 1):
         q = chain.one_step(x, k)

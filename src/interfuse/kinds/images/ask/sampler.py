@@ -33,7 +33,7 @@ from interfuse.core import SAMPLERS, RowNoise, gaussian_bound, uniform_times
 from interfuse.core.denoiser import Denoiser, v_to_x0
 from interfuse.core.kernel import Gaussian, expand
 from interfuse.core.record import Known, Posterior
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import ConditionError, OptionError
 from interfuse.kinds.images.learn import image_gaussian, to_pixels, to_unit
 from interfuse.train.precision import autocast, choose_device, choose_precision
@@ -42,7 +42,6 @@ BLOCK = 64
 STEPS = 20
 SCORE_DRAWS = 12
 SCORE_LEVELS = (-6.0, 6.0)  # log signal-to-noise: below all images look alike, above none
-_NOISE, _LIKELIHOOD, _SCORE = 41, 42, 43  # purposes of random numbers
 _START = 1 << 20  # stream of x_1; steps draw from streams 0, 1, ...
 
 
@@ -205,33 +204,24 @@ class ImageSampler:
         label = self._labels(labels, BLOCK)
         given = self._given(pixels, known)
         rows = torch.arange(index * BLOCK, (index + 1) * BLOCK, device=self.device)
-        noise = RowNoise(rows ^ (seed_of(self.seed, _NOISE) & ~0xFFFFFFFF))
-        x = noise.normal(self.shape, _START)
-        x = x if given is None else given.put(x)
+        noise = RowNoise(rows ^ (seed_of(self.seed, Purpose.PIXEL_NOISE) & ~0xFFFFFFFF))
 
-        def shown() -> Tensor:
+        def shown(x: Tensor) -> Tensor:
             out = to_pixels(x)
             if given is None or pixels is None:
                 return out
             return torch.where(given.mask, pixels.to(self.device), out)
 
-        memory, values = None, self.times.tolist()
-        if frames is not None:
-            frames.append(shown())
-        for i in range(len(values) - 1):
-            x, memory = self.solver.step(
-                self.denoiser,
-                x,
-                values[i],
-                values[i + 1],
-                noise=noise.normal(self.shape, i) if self.solver.stochastic else None,
-                known=given,
-                context=label,
-                memory=memory,
-            )
-            if frames is not None:
-                frames.append(shown())
-        return shown()
+        x = self.solver.run(
+            self.denoiser,
+            noise.normal(self.shape, _START),
+            self.times,
+            known=given,
+            noise=noise,
+            context=label,
+            watch=None if frames is None else lambda x: frames.append(shown(x)),
+        )
+        return shown(x)
 
     def _labels(self, labels: Tensor | int | None, n: int) -> Tensor:
         if labels is None:
@@ -278,7 +268,7 @@ class ImageSampler:
         pixels = pixels.to(self.device)
         label = self._labels(labels, len(pixels))
         keys = torch.arange(len(pixels), device=self.device)
-        keys ^= seed_of(self.seed, _LIKELIHOOD) & ~0xFFFFFFFF
+        keys ^= seed_of(self.seed, Purpose.LIKELIHOOD) & ~0xFFFFFFFF
         each = []
         for part, some, key in zip(*(x.split(BLOCK) for x in (pixels, label, keys)), strict=True):
             bound = gaussian_bound(
@@ -320,7 +310,7 @@ class ImageSampler:
             # A block is filled up: rounding must not depend on how many images there are.
             fill = BLOCK - len(part)
             whole = torch.cat([part, part[:1].expand(fill, -1, -1, -1)])
-            key = torch.full((BLOCK,), seed_of(self.seed, _SCORE), device=self.device)
+            key = torch.full((BLOCK,), seed_of(self.seed, Purpose.SCORE), device=self.device)
             bound = gaussian_bound(
                 self.denoiser,
                 self.denoiser.gaussian,

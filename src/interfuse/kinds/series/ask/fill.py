@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interfuse.core import SAMPLERS, RowNoise
-from interfuse.core.seeds import seed_of
+from interfuse.core import SAMPLERS, RowNoise, v_to_x0
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.windows import Place, places
 from interfuse.kinds.series.learn.objective import LONGEST_Z, series_gaussian
@@ -45,7 +45,6 @@ one draw in the far tail of the scale would ruin every mean."""
 BATCH = 2_048
 WINDOWS = 64
 LOCAL_CELLS = 1 << 22
-_NOISE = 51  # purpose of random numbers
 
 
 @dataclass
@@ -86,7 +85,8 @@ class Filler:
         self.temper = temper or Temper()
         self.gaussian = series_gaussian()
         self.solver = SAMPLERS["dpm_solver"](self.gaussian)
-        self.times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
+        times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
+        self.times = torch.tensor(times, dtype=torch.float64)
         self.precision = choose_precision("auto", self.device)
 
     @torch.no_grad()
@@ -153,14 +153,12 @@ class Filler:
                 times = torch.full((len(z_t),), float(t), device=self.device)
                 with autocast(self.device, self.precision):
                     v = self.net.denoise(z_t, u, times, told, place)
-                z = alpha * z_t - sigma * v.float()
+                z = v_to_x0(z_t, v.float(), alpha, sigma)
                 return z.clamp(-LONGEST_Z, LONGEST_Z) * u
 
             shape = (self.net.length, u.shape[2])
             z = RowNoise(part).normal(shape, 0)[:, steps] * mirror[:, None, None] * u
-            memory = None
-            for t, s in zip(self.times, self.times[1:], strict=False):
-                z, memory = self.solver.step(x_0, z, t, s, memory=memory)
+            z = self.solver.run(x_0, z, self.times)
             drawn = mean[some] + scale[some] * torch.sinh(z)
             drawn = torch.minimum(torch.maximum(drawn, -furthest[some]), furthest[some])
             out.append(torch.where(u, drawn, view.x[:, steps][some]))
@@ -240,7 +238,10 @@ class Filler:
         some = replace(some, start=some.first + begin)
         pairs = range(-(-draws // 2))
         keys = np.array(
-            [[seed_of(seed, _NOISE, int(ids[i]), q.first, d) for d in pairs] for i, q in work]
+            [
+                [seed_of(seed, Purpose.WINDOW_NOISE, int(ids[i]), q.first, d) for d in pairs]
+                for i, q in work
+            ]
         ).repeat(2, 1)[:, :draws]
         sign = mirrored(draws).to(self.device).repeat(len(work))
         if number == 0:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from interfuse.core.seeds import generator_for, seed_of
+from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.series.ask.fill import Filler, mirrored
 from interfuse.kinds.series.ask.temper import Temper, is_between
 from interfuse.kinds.series.learn.objective import NoisyWindows, SeriesObjective
@@ -32,7 +32,6 @@ WINDOWS, BATCH, DRAWS = 192, 32, 40
 FEWEST = 500
 """Cells at which a class counts as much as all together: cells of a block go together."""
 LARGEST = 4.0
-_HELD, _KEYS = 53, 54  # purposes of random streams
 
 
 def measure_temper(
@@ -51,7 +50,7 @@ def measure_temper(
     held = held.take(late) if len(late) else held
     gaps, ratios, sides = [], [], []
     for k in range(WINDOWS // BATCH if len(held) else 0):
-        generator = generator_for(seed, _HELD, k, device=filler.device)
+        generator = generator_for(seed, Purpose.MEASURED_CELLS, k, device=filler.device)
         index = (torch.arange(BATCH, device=filler.device) + k * BATCH) % len(held)
         noisy = asked.corrupt(held.take(index), generator)
         score = noisy.score
@@ -73,7 +72,7 @@ def measure_temper(
 def _ratio(filler: Filler, noisy: NoisyWindows, seed: int, k: int) -> torch.Tensor:
     """|x - m| / w of every cell of a batch: (n, length, c)."""
     said = filler.say(noisy.view)
-    keys = [seed_of(seed, _KEYS, k, j // 2) for j in range(BATCH * DRAWS)]
+    keys = [seed_of(seed, Purpose.MEASURED_DRAWS, k, j // 2) for j in range(BATCH * DRAWS)]
     sign = mirrored(DRAWS).to(filler.device).repeat(BATCH)
     window = torch.arange(BATCH, device=filler.device).repeat_interleave(DRAWS)
     keyed = torch.tensor(keys, device=filler.device)

@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.learn.windows import SeriesRows
 
 HELD_SHARE = 0.1
 MOST_WINDOWS = 200_000
 HELD_WINDOWS = 8
 FEWEST_TIMES = 200
-_BLOCKS = 13  # purpose of a random stream
 
 
 def split_windows(rows: SeriesRows, length: int, seed: int) -> tuple[SeriesRows, SeriesRows]:
@@ -30,7 +29,7 @@ def split_windows(rows: SeriesRows, length: int, seed: int) -> tuple[SeriesRows,
         length: steps of a window.
         seed: of the blocks.
     """
-    rng = np.random.default_rng(seed_of(seed, _BLOCKS))
+    rng = np.random.default_rng(seed_of(seed, Purpose.HELD_OUT_BLOCKS))
     first, last = rows.first.numpy(), rows.last.numpy()
     total = int((last - first).sum())
     shift = max(-(-total // MOST_WINDOWS), 1)

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.learn.gaps import draw_hidden
 from interfuse.kinds.series.learn.windows import Looker, SeriesRows, View, context, encode
 from interfuse.kinds.series.net.temporal import SeriesNet
@@ -43,7 +43,6 @@ LOUDER = 0.2
 """Windows are multiplied by exp(LOUDER N(0, 1)): a pattern holds at any level of traffic."""
 MOST_CELLS = 1 << 17
 MOST_STEPS, FEWEST_STEPS, PATCHES = 576, 128, 48
-_WEIGHTS = 12  # purpose of a random stream
 
 
 @dataclass(frozen=True)
@@ -145,12 +144,12 @@ class SeriesObjective:
 
         unknown = ~view.known
         z = torch.asinh(off.detach()).clamp(-LONGEST_Z, LONGEST_Z)
-        alpha, sigma = (c.float()[:, None, None] for c in self.gaussian.alpha_sigma(noisy.t))
         z = torch.where(view.seen, z, 0.0)  # a missing cell is unknown: noise around its median
-        z_t = torch.where(unknown, alpha * z + sigma * noisy.eps, 0.0)
+        z_t, goal = self.gaussian.noised(z, noisy.t, noise=noisy.eps)
+        z_t = torch.where(unknown, z_t, 0.0)
         place = torch.arange(net.length // net.patch, device=z.device)
         v = net.denoise(z_t, unknown, noisy.t, context(net, view, said), place)
-        square = total((v - (alpha * noisy.eps - sigma * z)) ** 2)
+        square = total((v - goal) ** 2)
         return SeriesLosses(total(off.abs() + said.log_scale), square, (each * weight).sum())
 
 
@@ -195,7 +194,7 @@ def series_network_for(
     width, depth = (96, 2) if cells < 30_000 else (128, 3) if cells < 300_000 else (192, 3)
     rng = torch.random.get_rng_state()
     try:
-        torch.manual_seed(seed_of(seed, _WEIGHTS))
+        torch.manual_seed(seed_of(seed, Purpose.WEIGHTS))
         return SeriesNet(
             channels,
             length,

@@ -26,13 +26,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
 from interfuse.kinds.table.fitted import Fitted
 
 KEEP = 0.7
-_TURN, _CELLS = 51, 52
 
 
 def partly_known(
@@ -77,7 +76,7 @@ def partly_known(
         )
     taken = frame[turns(frame.height, int(n), seed)] if n else frame.head(0)
     loose = [c for c in frame.columns if c not in fixed]
-    rng = np.random.default_rng(seed_of(seed, _CELLS))
+    rng = np.random.default_rng(seed_of(seed, Purpose.AUGMENTED_CELLS))
     stays = rng.random((len(taken), len(loose)), dtype=np.float32) < keep
     for j, name in enumerate(loose):
         if name in model.codec.rules:
@@ -96,6 +95,6 @@ def turns(height: int, n: int, seed: int) -> np.ndarray:
         n: how many new ones.
         seed: of the orders.
     """
-    rng = np.random.default_rng(seed_of(seed, _TURN))
+    rng = np.random.default_rng(seed_of(seed, Purpose.AUGMENTED_TURN))
     orders = [rng.permutation(height) for _ in range(-(-n // height))]
     return np.concatenate(orders)[:n]

@@ -28,7 +28,8 @@ import torch
 from torch import Tensor
 
 from interfuse.core.even import BELOW_ONE, EvenNoise
-from interfuse.core.seeds import generator_for, seed_of
+from interfuse.core.masked import draw_codes
+from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import NUMBER_WINDOW, table_gaussian
@@ -40,23 +41,6 @@ BLOCK = 2048
 GROUP = 32
 FEW = 12
 STEPS = 10
-_ORDER, _NOISE = 21, 24  # purposes of random streams
-
-
-def draw_codes(share: Tensor, uniform: Tensor) -> Tensor:
-    """Invert a distribution function: one uniform number a row.
-
-    Args:
-        share: (n, k) float32 probabilities.
-        uniform: (n,) in [0, 1).
-
-    Returns:
-        (n,) codes.
-    """
-    total = share.cumsum(1)
-    # Scaling by the last sum keeps rounding from leaving a gap above it.
-    at = torch.searchsorted(total, (uniform[:, None] * total[:, -1:]).contiguous(), right=True)
-    return at[:, 0].clamp_max(share.shape[1] - 1)
 
 
 def appearance_rank(sizes: Sequence[int]) -> Tensor:
@@ -99,7 +83,9 @@ class TableSampler:
         self.seed = seed
         self.device = device
         self.net = IncrementalNet(net.to(device), dtype)
-        self._noise = EvenNoise(layout.categories + layout.numbers, seed_of(seed, _NOISE))
+        self._noise = EvenNoise(
+            layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
+        )
         self._drawn: tuple[int, Tensor] | None = None
         end, start = NUMBER_WINDOW
         self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
@@ -169,7 +155,7 @@ class TableSampler:
             for j in range(q):
                 if not bool(hidden[:, j].all()):
                     self.net.reveal(h, codes[:, j], j, ~hidden[:, j])
-        generator = generator_for(self.seed, _ORDER, index)
+        generator = generator_for(self.seed, Purpose.BLOCK_ORDER, index)
         score = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
         asked = hidden.any(0).nonzero()[:, 0]
         orders = asked[score.to(self.device)[:, asked].argsort(1)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import OptionError
 from interfuse.kinds.table.ask.generate import BLOCK, STEPS, TableSampler
 from interfuse.kinds.table.ask.restrict import start_block, unlikely
@@ -22,8 +22,6 @@ from interfuse.train.precision import choose_device
 if TYPE_CHECKING:
     from interfuse.kinds.table.ask.conditions import Condition
     from interfuse.kinds.table.fitted import Fitted
-
-_KEYS = 23  # purpose of a random stream
 
 
 class Generation:
@@ -52,7 +50,7 @@ class Generation:
         return self._blocks(int(n))
 
     def _blocks(self, n: int) -> Iterator[pl.DataFrame]:
-        key_seed = seed_of(self.sampler.seed, _KEYS)
+        key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
             chosen: list[pl.Series] = []

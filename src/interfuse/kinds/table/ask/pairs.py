@@ -26,14 +26,14 @@ import torch
 from scipy.special import ndtri
 
 from interfuse.core import RowNoise
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.ask.known import Known, RowReader
 from interfuse.kinds.table.ask.rows import RowSampler
 from interfuse.kinds.table.fields.number import NumberField
 from interfuse.kinds.table.rules import Rule
 
 CANDIDATES = 32
-_KEY, _PICK = 34, 4
+_PICK = 4  # stream of the choice among candidates
 _GOLDEN = (5**0.5 - 1) / 2
 _MOST_ROWS = 1 << 15  # in one evaluation
 
@@ -125,7 +125,7 @@ class PairSampler:
         goal = rest.apply(frame).cast(pl.Int64).to_numpy()[:, None]
         known = self.reader.read(frame, quiet=True)
         codes, z = torch.from_numpy(known.codes), torch.from_numpy(known.z).float()
-        noise = RowNoise(number ^ (seed_of(self.sampler.seed, _KEY) & ~0xFFFFFFFF))
+        noise = RowNoise(number ^ (seed_of(self.sampler.seed, Purpose.PAIRS) & ~0xFFFFFFFF))
         sides = []
         for i, n in enumerate(names):
             field, cell = self._field(n), self.codec.places[n].codes.start

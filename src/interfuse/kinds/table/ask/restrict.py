@@ -25,9 +25,10 @@ import torch
 from torch import Tensor
 
 from interfuse.core.even import latin_hypercube
-from interfuse.core.seeds import generator_for
+from interfuse.core.masked import draw_codes
+from interfuse.core.seeds import Purpose, generator_for
 from interfuse.kinds.table.ask.conditions import Condition
-from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, draw_codes
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.limits import Limit
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 CANDIDATES = 4
 PROBES = 256
 UNLIKELY = 0.1
-_SEED = 41
 _TINY = 1e-30
 
 
@@ -111,7 +111,7 @@ class _Rows:
         self.sampler, self.net, device = sampler, sampler.net, sampler.device
         layout: Layout = sampler.layout
         self.n = n
-        self.generator = generator_for(sampler.seed, _SEED, index)
+        self.generator = generator_for(sampler.seed, Purpose.LIMITS, index)
         self.codes = torch.from_numpy(condition.codes).long().to(device).repeat(n, 1)
         self.z = torch.from_numpy(condition.z).float().to(device).repeat(n, 1)
         self.log_weight = torch.zeros(n, dtype=torch.float64, device=device)

@@ -33,8 +33,9 @@ from torch.nn import functional as F
 
 from interfuse.core import RowNoise
 from interfuse.core.even import BELOW_ONE, EvenNoise
-from interfuse.core.seeds import generator_for, seed_of
-from interfuse.kinds.table.ask.generate import appearance_rank, draw_codes
+from interfuse.core.masked import draw_codes
+from interfuse.core.seeds import Purpose, generator_for, seed_of
+from interfuse.kinds.table.ask.generate import appearance_rank
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import NUMBER_WINDOW, table_gaussian
@@ -45,7 +46,6 @@ from interfuse.train.precision import has_fast_bf16
 ROWS = 512
 STEPS = 4
 """Of the numbers' sampler: fewer than for new rows, as intervals and means do not come from it."""
-_ROW_NOISE, _ORDER = 31, 32
 _CODES, _SCORES = 0, 1
 _MOST_CELLS = 1 << 24  # numbers in a part's hidden state
 
@@ -223,13 +223,13 @@ class RowSampler:
 
     def _noise(self, numbers: Tensor, cells: int, stream: int) -> Tensor:
         """The shift of each row and cell, (n, cells)."""
-        key = seed_of(self.seed, _ROW_NOISE) & ~0xFFFFFFFF
+        key = seed_of(self.seed, Purpose.ROW_SHIFT) & ~0xFFFFFFFF
         noise = RowNoise(numbers.to(self.device) ^ key)
         return noise.uniform((cells,), stream=stream)
 
     def _points(self, cells: int, draws: range, stream: int) -> Tensor:
         """The points of some draws, (m, cells)."""
-        noise = EvenNoise(cells, seed_of(self.seed, 33, stream))
+        noise = EvenNoise(cells, seed_of(self.seed, Purpose.ROW_POINTS, stream))
         return noise.rows(draws.start, len(draws)).float().to(self.device)
 
     def _order(self, numbers: Tensor, hidden: Tensor, draws: range) -> Tensor:
@@ -238,7 +238,7 @@ class RowSampler:
         for d in draws:
             score = torch.zeros(len(numbers), q)
             for block in (numbers // ROWS).unique().tolist():
-                generator = generator_for(self.seed, _ORDER, block, d)
+                generator = generator_for(self.seed, Purpose.ROW_ORDER, block, d)
                 own = numbers // ROWS == block
                 score[own] = torch.rand(ROWS, q, generator=generator)[numbers[own] % ROWS]
             score = (score + self.rank).to(self.device)

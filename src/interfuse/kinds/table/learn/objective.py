@@ -34,6 +34,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
+from interfuse.core.masked import hide
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.segments import cell_cross_entropy
 from interfuse.kinds.table.net.network import TableNet
@@ -139,27 +140,6 @@ def draw_inside(low: Tensor, high: Tensor, uniform: Tensor) -> Tensor:
     return torch.where(low == high, low, z.clamp(-8, 8)).nan_to_num(0.0)
 
 
-def hide(unknown: Tensor, score: Tensor, level: Tensor) -> Tensor:
-    """Choose which unknown cells are hidden: each number of them from 1 to all is as likely.
-
-    Hidden are the cells whose score is at least level times the largest score of an unknown cell.
-    Given the largest, the other scores divided by it are again uniform and independent, so that the
-    number of those below is uniform, and given their number the set is.
-
-    Args:
-        unknown: (n, q) bool.
-        score: (n, q) uniform in [0, 1), independent.
-        level: (n, 1) uniform in [0, 1).
-
-    Returns:
-        (n, q) bool.
-    """
-    if not score.shape[1]:
-        return unknown
-    score = score.masked_fill(~unknown, -1.0)
-    return (score >= level * score.amax(1, keepdim=True)) & unknown
-
-
 class TableObjective:
     """Noises batches of table rows and scores the network's predictions.
 
@@ -221,10 +201,10 @@ class TableObjective:
         known = given[:, self.number_column.to(device)] & present
         t = 0.5 * uniform(n).clamp_min(1e-4)
         t = torch.where(in_categories, torch.ones_like(t), t)
-        alpha, sigma = (c[:, None].float() for c in self.gaussian.alpha_sigma(t))
         eps = torch.randn(n, p, generator=generator, device=device)
+        z_t, v = self.gaussian.noised(z_0, t, noise=eps)
         unknown = present & ~known & ~in_categories[:, None]
-        noisy = torch.where(unknown, alpha * z_0 + sigma * eps, z_0)
+        noisy = torch.where(unknown, z_t, z_0)
         return Noisy(
             codes=codes,
             z=noisy,
@@ -233,7 +213,7 @@ class TableObjective:
             t=t,
             true_codes=rows.codes,
             weight=weight,
-            v=alpha * eps - sigma * z_0,
+            v=v,
             unknown=unknown,
             hiding=hiding,
         )

@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from scipy.special import ndtri
 
-from interfuse.core.seeds import seed_of
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS, Settings
 
 CELLS_SCORED = 1 << 18
-_WEIGHTS = 12  # purpose of a random stream
 
 
 def gates_of(
@@ -109,7 +108,7 @@ def network_for(
     dropout = 0.2 if rows < 20_000 else 0.1 if rows < 200_000 else 0.0
     rng = torch.random.get_rng_state()
     try:
-        torch.manual_seed(seed_of(seed, _WEIGHTS))
+        torch.manual_seed(seed_of(seed, Purpose.WEIGHTS))
         return TableNet(
             layout.sizes,
             layout.numbers,

@@ -17,12 +17,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interfuse.core.seeds import generator_for
+from interfuse.core.seeds import Purpose, generator_for
 from interfuse.kinds.table.learn.objective import Rows, TableObjective
 from interfuse.kinds.table.net.network import TableNet
 
 BATCH = 2_048
-_SHRINK = 13  # purpose of the random stream
 
 
 @torch.no_grad()
@@ -52,9 +51,9 @@ def shrink_numbers(
         return torch.ones(p, device=device)
     hit, size = torch.zeros(p, device=device), torch.zeros(p, device=device)
     for k in range(-(-draws // BATCH)):
-        generator = generator_for(seed, _SHRINK, k)
+        generator = generator_for(seed, Purpose.SHRINK, k)
         index = torch.randint(len(held_out), (BATCH,), generator=generator)
-        noise = generator_for(seed, _SHRINK, k, device=device)
+        noise = generator_for(seed, Purpose.SHRINK, k, device=device)
         noisy = objective.corrupt(held_out.take(index).to(device), noise)
         _, v = net.parts(noisy.codes, noisy.z, noisy.present, noisy.known, noisy.t, noisy.hiding)
         rest = slice(noisy.hiding, None)
