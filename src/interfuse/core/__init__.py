@@ -6,11 +6,11 @@ Time t runs from the data at 0 to nothing left of it at 1. In the order in which
 * `kernel`, `masked`: how a record is corrupted and what that says of the way back. `Gaussian` for
   numbers, `MaskedCategorical` for categories.
 * `denoiser`: from a network to E[x_0 | x_t] and logits of x_0. `Eps`, `X0`, `V`, `Mixed`.
-* `sampler`, `solvers`, `unmask`, `mixed`: from noise to data. `DDPM`, `DDIM`, `Heun`, `DPMSolver`
+* `draw`, `solvers`, `reveal`, `mixed`: from noise to data. `DDPM`, `DDIM`, `Heun`, `DPMSolver`
   for numbers, `Unmasking`, `FirstHitting` for categories, `MixedSampler` for both.
-* `likelihood`: bounds on -log p(x_0), in nats, cell by cell.
+* `bound`: bounds on -log p(x_0), in nats, cell by cell.
 * `chain`, `article`: the T-step chain of Ho et al. (2020), and the article's class on top of it.
-* `exact`, `exact_codes`: data whose denoiser is known in closed form, the truth for all of these.
+* `truth`, `truth_codes`: data whose denoiser is known in closed form, the truth for all of these.
 * `noise`: random numbers of a row that do not depend on its batch.
 
 A new schedule or sampler is one class and a line in `SCHEDULES`, `SAMPLERS` or
