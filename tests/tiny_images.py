@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from interfuse.kinds.images.net import UNet
@@ -41,3 +44,17 @@ def use_tiny_network() -> None:
 
     interfuse.kinds.images.job.image_network_for = tiny_network
     interfuse.kinds.images.learn.HELD_OUT_DRAWS = 128
+
+
+@contextmanager
+def small_network() -> Iterator[None]:
+    """`use_tiny_network` until the block ends: no other test may notice."""
+    import interfuse.kinds.images.job as job
+    import interfuse.kinds.images.learn as learn
+
+    before = job.image_network_for, learn.HELD_OUT_DRAWS
+    use_tiny_network()
+    try:
+        yield
+    finally:
+        job.image_network_for, learn.HELD_OUT_DRAWS = before

@@ -17,23 +17,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from interfuse.api import fit, load
     from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError
     from interfuse.evaluate import evaluate
-    from interfuse.kinds.images.model import ImageModel
+    from interfuse.kinds.images.data import ImageSchema
+    from interfuse.kinds.images.model import ImageModel, ImageScores
+    from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
+    from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
+    from interfuse.kinds.table.answer import Draws, Scores
+    from interfuse.kinds.table.fields.limit import Range
     from interfuse.kinds.table.infer import infer_schema
     from interfuse.kinds.table.model import Model
-    from interfuse.kinds.table.schema import Schema
+    from interfuse.kinds.table.schema import ColumnSpec, Schema
+    from interfuse.kinds.typed import fit, load
 
 __all__ = [
+    "ColumnSpec",
     "DiffusionModel",
+    "Draws",
     "ImageModel",
+    "ImageSchema",
+    "ImageScores",
     "InterfuseError",
     "Model",
+    "Range",
     "Schema",
+    "Scores",
+    "SeriesDraws",
     "SeriesModel",
+    "SeriesSchema",
+    "SeriesScores",
     "evaluate",
     "fit",
     "infer_schema",
@@ -41,12 +55,21 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ColumnSpec": "interfuse.kinds.table.schema",
     "DiffusionModel": "interfuse.core",
+    "Draws": "interfuse.kinds.table.answer",
     "ImageModel": "interfuse.kinds.images.model",
+    "ImageSchema": "interfuse.kinds.images.data",
+    "ImageScores": "interfuse.kinds.images.model",
     "InterfuseError": "interfuse.errors",
     "Model": "interfuse.kinds.table.model",
+    "Range": "interfuse.kinds.table.fields.limit",
     "Schema": "interfuse.kinds.table.schema",
+    "Scores": "interfuse.kinds.table.answer",
+    "SeriesDraws": "interfuse.kinds.series.answer",
     "SeriesModel": "interfuse.kinds.series.model",
+    "SeriesSchema": "interfuse.kinds.series.data",
+    "SeriesScores": "interfuse.kinds.series.answer",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",
     "infer_schema": "interfuse.kinds.table.infer",

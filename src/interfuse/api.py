@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from interfuse.errors import OptionError
-from interfuse.kinds.images.data import ImageSchema, is_images
-from interfuse.kinds.series.data.schema import SeriesSchema
-from interfuse.kinds.table.job import Job
-from interfuse.kinds.table.schema import Schema
+from interfuse.errors import OptionError, RunError
+from interfuse.kinds import Kind, all_kinds, named, of, of_record
 from interfuse.run import store
 from interfuse.run.fitting import FitStopped, Listener, Notice
 
 __all__ = ["FitStopped", "Notice", "fit", "kind_of", "load"]
 
-KINDS = ("table", "images", "series")
-
 
 def kind_of(data: Any) -> str:
-    """What `fit` takes data for: "table" or "images".
-
-    Folders, `.npz`, `.npy`, idx files, Parquet files with a column of encoded images, and arrays of
-    three or four dimensions are images; all else is a table. Series are fitted on request: a table
-    of times and numbers may be either.
-    """
-    return "images" if is_images(data) else "table"
+    """The name of the kind that `fit` takes data for; see `Kind.looks` of each."""
+    return of(data).name
 
 
 def fit(
     data: Any,
     *,
     kind: str | None = None,
-    schema: Schema | ImageSchema | SeriesSchema | str | Path | None = None,
-    labels: Any = None,
-    size: tuple[int, int] | None = None,
-    column: str | None = None,
-    time: str | None = None,
-    series: str | None = None,
-    channels: Sequence[str] | None = None,
-    known_future: Sequence[str] = (),
-    zone: str | None = None,
+    schema: Any = None,
     seconds: float | None = None,
     examples: int | None = None,
     seed: int = 0,
@@ -50,8 +31,8 @@ def fit(
     overwrite: bool = False,
     device: str | None = None,
     precision: str = "auto",
-    keep_rows: bool = True,
     listener: Listener | None = None,
+    **options: Any,
 ) -> Any:
     """Fit a diffusion model to a table, to images, or to time series.
 
@@ -62,18 +43,10 @@ def fit(
             rule. For images: a folder of PNG, JPEG, WebP or GIF (classes are sub-folders, or in a
             `labels.csv`), a `.npz`, `.npy` or idx file, a Parquet file with a column of encoded
             images, or an array (n, h, w) or (n, h, w, c).
-        kind: "table", "images" or "series"; "table" or "images" is inferred, see `kind_of`.
+        kind: the name of the kind of data, for instance series; inferred unless given. Series are
+            fitted on request alone: a table of times and numbers may be either.
         schema: the columns' kinds, or the images' size, channels and classes, or the series' time,
             step and channels, edited by you; inferred and printed unless given.
-        labels: of images, their classes: a CSV, .npy or idx file, or a sequence; looked for beside
-            the images unless given.
-        size: of images, the height and width that they are brought to; inferred unless given.
-        column: of a Parquet file, which column holds the images, if there are several.
-        time: of series, the column of time; found unless named.
-        series: of series in a long table, the column that says which series a row is of.
-        channels: of series, the columns to model; all columns of numbers unless named.
-        known_future: of series, columns that are known for the future too, such as holidays.
-        zone: of series, the time zone of the calendar, such as "Europe/Vienna".
         seconds: spend at most about this long on training and calibration; reading and encoding
             the data come on top.
         examples: train for at most this many records, counted with repetition; with `seconds` too,
@@ -86,10 +59,17 @@ def fit(
         overwrite: replace a run that is already in `folder`.
         device: "cpu", "cuda", "mps"; None for the best there is.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
-        keep_rows: of a table, keep up to 8,192 rows that were trained on and 4,096 that were held
-            back as part of the model, for `Model.detect`. False leaves them out: a saved model
-            then holds no row of the data, and `detect` compares with rows drawn from the model.
         listener: called with each `Notice` and training `Event`.
+        options: those of the data's kind (`interfuse.kinds`; `interfuse fit --help`). Of a table:
+            `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
+            are kept as part of the model, for `Model.detect`; with False a saved model holds no row
+            of the data, and `detect` compares with rows drawn from the model. Of images: `labels`,
+            their classes, a CSV, .npy or idx file or a sequence, looked for beside the images
+            unless given; `size`, the height and width that they are brought to; `column`, which
+            column of a Parquet file holds them. Of series: `time`, the column of time; `series`,
+            the column that says which series a row is of; `channels`, the columns to model, all
+            numbers unless named; `known_future`, columns that are known for the future too, such as
+            holidays; `zone`, the time zone of the calendar, such as "Europe/Vienna".
 
     Returns:
         The fitted model: a `Model` of a table, an `ImageModel` of images, a `SeriesModel` of
@@ -109,53 +89,30 @@ def fit(
         >>> model.generate(3).columns
         ['x', 'even']
     """
+    found: Kind | None = None
     if resume and folder is not None and (Path(folder) / store.CHECKPOINT).exists():
-        kind = store.kind_of(store.unfinished(Path(folder)))
-    if kind is not None and kind not in KINDS:
-        raise OptionError(f"kind: {kind!r} is unknown; expected one of {', '.join(KINDS)}.")
+        found = of_record(store.unfinished(Path(folder)), folder)
+    if kind is not None:
+        asked = named(kind)
+        found = found or asked
     if resume and folder is None:
         raise OptionError("resume: needs the folder of the interrupted fit.")
     if resume and (seconds is not None or examples is not None):
         raise OptionError("resume: goes on with the interrupted fit's own budget; leave it out.")
-    options: dict[str, Any] = {
-        "data": data,
-        "schema": schema,
-        "seconds": seconds,
-        "examples": examples,
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-        "listener": listener or (lambda _: None),
-    }
-    special: dict[str, dict[str, Any]] = {
-        "images": {"labels": labels, "size": size, "column": column},
-        "series": {
-            "time": time,
-            "series": series,
-            "channels": channels,
-            "known_future": tuple(known_future),
-            "zone": zone,
-        },
-        "table": {},
-    }
-    kind = kind or ("series" if isinstance(schema, SeriesSchema) else kind_of(data))
-    for other, arguments in special.items():
-        for name, value in arguments.items():
-            if other != kind and value not in (None, ()):
-                of = {"table": "a table"}.get(kind, kind)
-                raise OptionError(f"{name}: is for {other}; this fit is of {of}. Leave it out.")
-    if not keep_rows and kind != "table":
-        raise OptionError(f"keep_rows: is for tables; a model of {kind} keeps none.")
-    if kind == "images":
-        from interfuse.kinds.images.job import ImageJob
-
-        job: Any = ImageJob(**options, **special[kind])
-    elif kind == "series":
-        from interfuse.kinds.series.job import SeriesJob
-
-        job = SeriesJob(**options, **special[kind])
-    else:
-        job = Job(**options, keep_rows=keep_rows)
+    if found is None:
+        said = getattr(schema, "kind", None)
+        found = named(said) if isinstance(said, str) else of(data)
+    job = found.job(
+        data=data,
+        schema=schema,
+        seconds=seconds,
+        examples=examples,
+        seed=seed,
+        device=device,
+        precision=precision,
+        listener=listener or (lambda _: None),
+        **_own(found, options),
+    )
     if folder is None:
         return job.run()
     folder = Path(folder)
@@ -164,30 +121,50 @@ def fit(
         return job.run_in(folder, again=resume)
 
 
-def load(folder: str | Path) -> Any:
+def load(folder: str | Path, *, kind: str | None = None) -> Any:
     """Open a run folder. Nothing in it is executed.
 
     Args:
         folder: what `interfuse fit -o` or `Model.save` wrote.
+        kind: the name of the kind that it must be of; any unless given.
 
     Returns:
         A `Model` of a table, an `ImageModel` of images or a `SeriesModel` of time series;
         `schema.kind` says which.
 
     Raises:
-        RunError: the folder is missing, unfinished, damaged or of a newer version.
+        RunError: the folder is missing, unfinished, damaged, of a newer version or another kind.
+        OptionError: there is no such kind.
     """
     folder = Path(folder)
-    record, parts = store.open_run(folder)
+    found = of_record(store.open_record(folder), folder)
+    if kind is not None and named(kind) is not found:
+        raise RunError(
+            f"{folder}: is a model {found.words.of}; expected one {named(kind).words.of}. "
+            "Leave kind out to open any."
+        )
+    record, parts = store.open_run(folder, found.parts)
     body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
-    if store.kind_of(record) == "images":
-        from interfuse.kinds.images.model import open_images
+    return found.open(folder, body, parts)
 
-        return open_images(folder, body, parts)
-    if store.kind_of(record) == "series":
-        from interfuse.kinds.series.model import open_series
 
-        return open_series(folder, body, parts)
-    from interfuse.kinds.table.model import open_table
+def _own(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
+    """The kind's own options; what another kind knows may be given as nothing.
 
-    return open_table(folder, body, parts)
+    Raises:
+        OptionError: one says something of another kind of data.
+        TypeError: no kind knows one.
+    """
+    own = {option.name for option in kind.options}
+    others = {o.name: (o, other) for other in all_kinds() for o in other.options}
+    for name, value in options.items():
+        if name in own:
+            continue
+        if name not in others:
+            raise TypeError(f"fit() got an unexpected keyword argument {name!r}")
+        option, other = others[name]
+        if option.given(value):
+            raise OptionError(
+                f"{name}: is for {other.words.many}; this fit is of {kind.words.a}. Leave it out."
+            )
+    return {name: value for name, value in options.items() if name in own}

@@ -7,8 +7,10 @@ terminal only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
+from typing import TypeVar
 
 from rich import box
 from rich.console import Console
@@ -16,6 +18,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
+
+T = TypeVar("T")
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 PIPED_WIDTH = 120  # where there is no terminal to ask
@@ -119,3 +123,42 @@ def bar() -> Progress:
         disable=not sys.stderr.isatty(),
         transient=False,
     )
+
+
+def counted(
+    batches: Iterable[T], total: int, doing: str, unit: str, size: Callable[[T], int] = len
+) -> Iterator[T]:
+    """The same batches, counted on a progress bar; a Ctrl-C that was lost is raised here.
+
+    Args:
+        batches: to hand on.
+        total: of all.
+        doing: "generating".
+        unit: what is counted: "rows".
+        size: how many a batch has.
+    """
+    begin, done = time.monotonic(), 0
+    with bar() as progress:
+        task = progress.add_task(doing, total=total, status="", remaining=None)
+        for batch in batches:
+            interrupts.check()
+            yield batch
+            done += size(batch)
+            speed = done / max(time.monotonic() - begin, 1e-9)
+            progress.update(
+                task,
+                completed=done,
+                status=f"{done:,} {unit}  {_speed(speed)} {unit}/s",
+                remaining=(total - done) / speed,
+            )
+
+
+def summary(count: int, seconds: float, place: object, unit: str = "rows") -> str:
+    """How many went where, and how fast."""
+    where = "standard output" if str(place) == "-" else place
+    speed = count / max(seconds, 1e-9)
+    return f"{count:,} {unit} in {clock(seconds)} ({_speed(speed)} {unit}/s): {where}"
+
+
+def _speed(a_second: float) -> str:
+    return f"{a_second:,.0f}" if a_second >= 20 else f"{a_second:,.1f}"

@@ -24,6 +24,7 @@ import polars as pl
 
 from interfuse.errors import DataError, OptionError, RunError
 from interfuse.io.files import write_json
+from interfuse.kinds.series.kind import KIND
 
 if TYPE_CHECKING:
     from interfuse.kinds.series.model import SeriesModel
@@ -125,7 +126,7 @@ class Predictor:
         Raises:
             RunError: it is missing or damaged.
         """
-        from interfuse import load
+        from interfuse.api import load
 
         place = Path(path) / _SETTINGS
         try:
@@ -136,7 +137,7 @@ class Predictor:
                 f"{place}: cannot be read as the settings of a predictor ({error}). Serialize it "
                 "again."
             ) from error
-        return cls(load(Path(path) / "run"), device=device, **kept)
+        return cls(load(Path(path) / "run", kind=KIND.name), device=device, **kept)
 
 
 class Estimator:
@@ -201,7 +202,7 @@ class Estimator:
         channels = [n for n in frame.columns if n.startswith("target")]
         model = fit(
             frame,
-            kind="series",
+            kind=KIND.name,
             time=TIME,
             series=ITEM,
             channels=channels,

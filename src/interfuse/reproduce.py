@@ -16,26 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
 import torch
 from safetensors.torch import load_file
 
 from interfuse.api import load
 from interfuse.errors import RunError
-from interfuse.kinds.images.data import ImageSchema
-from interfuse.kinds.images.job import ImageJob
-from interfuse.kinds.series.data import SeriesSchema
-from interfuse.kinds.series.job import SeriesJob
-from interfuse.kinds.table.job import Job
-from interfuse.kinds.table.learn.rounds import Plan
+from interfuse.kinds import Kind, of_record
 from interfuse.run import store
 from interfuse.run.fitting import Listener, machine, versions
+from interfuse.run.job import BaseJob
 from interfuse.train.replay import Replay
-
-AnyJob = Job | ImageJob | SeriesJob
-ROWS, IMAGES, SERIES = 1_000, 16, 8
-"""Drawn from both models."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,7 @@ class Reproduction:
         held_out_loss: then and now; None where no rows were held out.
         examples: then and now.
         changed: versions and parts of the machine that differ: name to then and now.
-        kind: "table", "images" or "series".
+        kind: the name of the kind of data.
     """
 
     same_weights: bool
@@ -70,7 +60,7 @@ class Reproduction:
 
 
 def reproduce(
-    run: str | Path, data: Any = None, *, labels: Any = None, listener: Listener | None = None
+    run: str | Path, data: Any = None, *, listener: Listener | None = None, **options: Any
 ) -> Reproduction:
     """Fit again what is in a run folder, in a temporary folder, and compare.
 
@@ -78,8 +68,8 @@ def reproduce(
         run: the folder that `interfuse fit -o` made. It is only read.
         data: what was fitted. None looks for the file by the name that was given then, seen from
             the current folder, and by its last part beside the run folder.
-        labels: of images, if they were not a file.
         listener: called with each notice and training event.
+        options: what was fitted beside the data and was no file, such as the `labels` of images.
 
     Returns:
         Whether the result is the same, how far it is from it, and what differs here.
@@ -89,17 +79,18 @@ def reproduce(
         DataError: the data cannot be read.
     """
     run = Path(run)
-    record, _ = store.open_run(run)
+    kind = of_record(store.open_record(run), run)
+    record, _ = store.open_run(run, kind.parts)
     source = _source(run, record) if data is None else data
     listen = listener or (lambda _: None)
-    job = _job(run, record, source, labels, listen)
+    job = _job(kind, run, record, source, options, listen)
     with tempfile.TemporaryDirectory(prefix="interfuse-") as name, _threads(record):
         folder = Path(name) / "run"
         store.prepare(folder, resume=False, overwrite=False)
         with store.locked(folder):
             _check(run, record, job)
             again = job.run_in(folder, again=False)
-        return _compared(run, record, folder, again)
+        return _compared(kind, run, record, folder, again)
 
 
 def _source(run: Path, record: Mapping[str, Any]) -> Path:
@@ -129,47 +120,31 @@ def _source(run: Path, record: Mapping[str, Any]) -> Path:
 
 
 def _job(
-    run: Path, record: Mapping[str, Any], data: Any, labels: Any, listener: Listener
-) -> AnyJob:
+    kind: Kind,
+    run: Path,
+    record: Mapping[str, Any],
+    data: Any,
+    options: Mapping[str, Any],
+    listener: Listener,
+) -> BaseJob[Any, Any]:
     """The same fit once more."""
-    kind, training = store.kind_of(record), record["training"]
-    common: dict[str, Any] = {
-        "data": data,
-        "seconds": None,
-        "examples": training["examples"],
-        "seed": record["seed"],
-        "device": training["device"],
-        "precision": training["settings"]["precision"],
-        "listener": listener,
-        "budget": Replay.of_record(training),
-    }
-    if kind == "table":
-        keep = bool(record.get("keep_rows", True))
-        made = training.get("calibration")
-        plan = Plan(**{name: made[name] for name in Plan._fields}) if made else None
-        return Job(**common, schema=run / "schema.json", keep_rows=keep, calibration=plan)
-    if kind == "images":
-        schema = ImageSchema.load(run / "schema.json")
-        given = record["data"]
-        return ImageJob(
-            **common,
-            schema=schema,
-            size=None,
-            labels=given.get("labels") if labels is None else labels,
-            column=given.get("column"),
-        )
-    return SeriesJob(
-        **common,
-        schema=SeriesSchema.load(run / "schema.json"),
-        time=None,
-        series=None,
-        channels=None,
-        known_future=(),
-        zone=None,
+    training = record["training"]
+    given = {name: value for name, value in options.items() if value is not None}
+    return kind.job(
+        data=data,
+        schema=run / "schema.json",
+        seconds=None,
+        examples=training["examples"],
+        seed=record["seed"],
+        device=training["device"],
+        precision=training["settings"]["precision"],
+        listener=listener,
+        budget=Replay.of_record(training),
+        **{**kind.again(record), **given},
     )
 
 
-def _check(run: Path, record: Mapping[str, Any], job: AnyJob) -> None:
+def _check(run: Path, record: Mapping[str, Any], job: BaseJob[Any, Any]) -> None:
     """Compare checksums before anything is trained."""
     found = job.fingerprint()
     if found != record["data"]["sha256"]:
@@ -191,9 +166,10 @@ def _threads(record: Mapping[str, Any]) -> Iterator[None]:
         torch.set_num_threads(now)
 
 
-def _compared(run: Path, record: Mapping[str, Any], folder: Path, again: Any) -> Reproduction:
-    kind = store.kind_of(record)
-    parts = [name for name in store.PARTS_OF[kind] if name.endswith(".safetensors")]
+def _compared(
+    kind: Kind, run: Path, record: Mapping[str, Any], folder: Path, again: Any
+) -> Reproduction:
+    parts = [name for name in kind.parts if name.endswith(".safetensors")]
     pairs = [(load_file(run / name), load_file(folder / name)) for name in parts]
     equal, far = True, 0.0
     for one, two in pairs:
@@ -202,7 +178,7 @@ def _compared(run: Path, record: Mapping[str, Any], folder: Path, again: Any) ->
             same, distance = _tensors(one[name], two[name])
             equal, far = equal and same, max(far, distance)
     first = load(run)
-    share, step = {"images": _images, "series": _series}.get(kind, _rows)(first, again)
+    share, step = kind.apart(first, again)
     then, now = record["training"], again.record["training"]
     return Reproduction(
         same_weights=equal,
@@ -212,7 +188,7 @@ def _compared(run: Path, record: Mapping[str, Any], folder: Path, again: Any) ->
         held_out_loss=(then["held_out_loss"], now["held_out_loss"]),
         examples=(then["examples"], now["examples"]),
         changed=_changed(record),
-        kind=kind,
+        kind=kind.name,
     )
 
 
@@ -223,33 +199,6 @@ def _tensors(one: torch.Tensor, two: torch.Tensor) -> tuple[bool, float]:
     if same or not one.numel():
         return same, 0.0
     return False, float((one.double() - two.double()).abs().nan_to_num().max())
-
-
-def _rows(first: Any, again: Any) -> tuple[float, float]:
-    """Share of equal rows, and the largest difference of two numbers as a share of the range."""
-    one, two = (pl.concat(m.generate_batches(ROWS, seed=0)) for m in (first, again))
-    unequal, far = np.zeros(one.height, bool), 0.0
-    for a, b in zip(one.iter_columns(), two.iter_columns(), strict=True):
-        unequal |= a.ne_missing(b).to_numpy()
-        if a.dtype.is_numeric():
-            x, y = (s.cast(pl.Float64).to_numpy() for s in (a, b))
-            span = np.nanmax(x, initial=-np.inf) - np.nanmin(x, initial=np.inf)
-            gap = np.nanmax(np.abs(x - y), initial=0.0)
-            far = max(far, float(gap / span) if span > 0 else float(gap > 0))
-    return float(1 - unequal.mean()), far
-
-
-def _images(first: Any, again: Any) -> tuple[float, float]:
-    """Share of equal pixels, and the largest difference of two as a share of 255."""
-    one, two = (m.generate(IMAGES, seed=0).astype(np.int16) for m in (first, again))
-    return float((one == two).mean()), float(np.abs(one - two).max()) / 255
-
-
-def _series(first: Any, again: Any) -> tuple[float, float]:
-    """Share of equal values, and the largest difference of two as a share of the range."""
-    one, two = (m.generate(SERIES, seed=0).array for m in (first, again))
-    span = max(float(one.max() - one.min()), 1e-300)
-    return float((one == two).mean()), float(np.abs(one - two).max()) / span
 
 
 def _changed(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from commands import ROWS, child, flows
 
 import interfuse
-from interfuse.cli.generate import parse_given
+from interfuse.kinds.table.cli import parse_given
 
 
 def test_rows_are_those_of_the_model_in_every_format(cli, run, tmp_path):
@@ -85,9 +85,8 @@ def test_a_reader_that_leaves_is_no_error(run):
 def test_an_interrupt_that_was_lost_ends_the_loop(monkeypatch):
     """Python drops an exception that is raised inside another library's callback."""
     from interfuse import console
-    from interfuse.cli.generate import with_progress
 
-    frames = with_progress(iter([pl.DataFrame({"x": [1]})] * 3), 3)
+    frames = console.counted(iter([pl.DataFrame({"x": [1]})] * 3), 3, "generating", "rows")
     assert next(frames).height == 1
     monkeypatch.setattr(console.interrupts, "asked", True)
     with pytest.raises(KeyboardInterrupt):

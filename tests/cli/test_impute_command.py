@@ -84,15 +84,11 @@ def test_a_file_that_is_none_and_columns_that_are_not_there(cli, run, tmp_path):
     assert left_in(tmp_path) == ["in.csv"]
 
 
-def test_a_model_of_another_kind(cli, run, holes, tmp_path, monkeypatch):
-    class Pictures:
-        class schema:
-            kind = "graphs"
-
-    monkeypatch.setattr(interfuse, "load", lambda _: Pictures())
-    done = cli("impute", run, holes[0], "-o", tmp_path / "out.csv")
+def test_a_question_that_another_kind_has(cli, run, holes, tmp_path):
+    done = cli("forecast", run, holes[0], "--horizon", 3, "-o", tmp_path / "out.csv")
     assert done.code == 2
-    assert "model of graphs; expected one of a table" in done.err
+    assert "is a model of a table; expected one of time series for forecast" in done.err
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_sets_and_ranges(cli, run, tmp_path):

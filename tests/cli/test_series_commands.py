@@ -260,7 +260,7 @@ def test_options_of_another_kind(cli, fitted, servers, run, table, tmp_path):
     bad(cli("generate", run, "-o", out, "--like", "x"), "--like: is for models of time series")
     bad(cli("generate", run, "-o", out, "--length", 3), "--length: is for models of time series")
     bad(cli("impute", run, table, "-o", out, "--add-rows"), "--add-rows")
-    bad(cli("forecast", run, servers, "--horizon", 3, "-o", out), "is a model of table",
+    bad(cli("forecast", run, servers, "--horizon", 3, "-o", out), "is a model of a table",
         "--kind series")  # fmt: skip
     bad(cli("animate", fitted, "-o", tmp_path / "a.webp"), "is a model of time series")
     bad(cli("fit", servers, "-o", tmp_path / "r", "--time", "time"), "Add --kind series")

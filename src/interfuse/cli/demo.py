@@ -52,8 +52,10 @@ def demo(
     import interfuse
     from interfuse.api import FitStopped
     from interfuse.cli.evaluate import curve_of, measuring, print_report, rule_shares
-    from interfuse.cli.generate import draw, summary
+    from interfuse.console import summary
     from interfuse.io.write import write
+    from interfuse.kinds.table.cli import draw
+    from interfuse.kinds.table.kind import KIND
 
     prepare(folder)
     say(ATTRIBUTION)
@@ -61,7 +63,7 @@ def demo(
     say(f"{train.height:,} rows to fit, {holdout.height:,} held back to judge by.")
     write(train, folder / "train.parquet")
     write(holdout, folder / "holdout.parquet")
-    with Training() as training:
+    with Training(KIND) as training:
         try:
             model = interfuse.fit(
                 train, seconds=seconds, folder=folder / RUN, overwrite=True, listener=training

@@ -18,6 +18,7 @@ import typer
 
 from interfuse.console import bar, output, table
 from interfuse.errors import OptionError, SchemaError
+from interfuse.kinds import named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -238,7 +239,7 @@ def _known_of_columns(schema: Path | None, run: Path | None) -> tuple[Any, Any, 
     kinds, curve, unit = None, None, "examples"
     if run is not None:
         model = interfuse.load(run)
-        if model.schema.kind != "table":
+        if not named(model.schema.kind).judged:
             raise OptionError(
                 f"--run: {run} is a model of {model.schema.kind}; this command judges tables. Name "
                 "the run of a table."

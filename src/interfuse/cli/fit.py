@@ -1,127 +1,47 @@
-"""`interfuse fit`: from a file of rows or series, or a folder of images, to a run folder."""
+"""`interfuse fit`: from data of any kind to a run folder."""
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
+from interfuse.cli.flags import flag, with_parameters
 from interfuse.cli.training import Training, print_end
-from interfuse.console import errors, say, tell, warn
+from interfuse.console import say, tell
 from interfuse.errors import OptionError, SchemaError
-from interfuse.kinds.images import cli as of_images
-from interfuse.kinds.series import cli as of_series
+from interfuse.kinds import Kind, all_kinds, named, of
+from interfuse.kinds.option import DEVICE, SEED, Option, typed
 
 if TYPE_CHECKING:
-    from interfuse.kinds.table.job import Notice
+    from interfuse.run.fitting import Notice
     from interfuse.train.events import Event
+
+COMMON = (
+    Option("run", "The run folder to make.", Path, flag="--output", short="-o", metavar="RUN"),
+    Option("kind", "What the data is; default: the kind that it looks like."),
+    Option("seconds", "Train for at most this long.", float),
+    Option("examples", "Train for at most so many records, with repetition.", int),
+    Option("schema", "What the data is taken for; else inferred.", Path, metavar="FILE"),
+    SEED,
+    Option("resume", "Go on with the interrupted fit in RUN.", bool, False),
+    Option("overwrite", "Replace the run that is in RUN.", bool, False),
+    DEVICE,
+    Option("precision", "auto, bf16 or fp32; default: auto."),
+    Option("dry_run", "Only print the schema and the estimate.", bool, False),
+    Option("save_schema", "Also write the schema, to be edited.", Path, metavar="FILE"),
+)
+"""What `fit` takes whatever the data."""
 
 
 class _Enough(Exception):
     """Raised out of a dry run when everything has been said."""
 
 
-def fit(
-    data: Annotated[
-        str,
-        typer.Argument(metavar="DATA", help="A table, - for standard input; series; or images."),
-    ],
-    run: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="RUN", help="The run folder to make."),
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            "--kind", help="What the data is: table, images or series; default: table or images."
-        ),
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", help="Train for at most this long.")
-    ] = None,
-    examples: Annotated[
-        int | None,
-        typer.Option(
-            "--examples",
-            help="Train for at most so many rows, images or windows, with repetition.",
-        ),
-    ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option("--schema", metavar="FILE", help="The columns' kinds; else inferred."),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels", metavar="FILE", help="Of images: their classes, in a CSV, .npy or idx file."
-        ),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option("--size", metavar="W[xH]", help="Of images: 32 or 48x32; else inferred."),
-    ] = None,
-    column: Annotated[
-        str | None,
-        typer.Option("--column", metavar="NAME", help="Of images in Parquet: which column."),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option("--time", metavar="COLUMN", help="Of series: the time; else found."),
-    ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(
-            "--series", metavar="COLUMN", help="Of series: which one a row is of; else found."
-        ),
-    ] = None,
-    channel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--channel",
-            metavar="COLUMN",
-            help="Of series: a column to model; may be repeated; default: all numbers.",
-        ),
-    ] = None,
-    known_future: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--known-future",
-            metavar="COLUMN",
-            help="Of series: a column that is known for the future too; may be repeated.",
-        ),
-    ] = None,
-    zone: Annotated[
-        str | None,
-        typer.Option("--zone", help="Of series: the time zone, such as Europe/Vienna."),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of every random draw; default 0.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted fit in RUN.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run that is in RUN.")
-    ] = False,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu, cuda or mps; default: the best there is.")
-    ] = None,
-    precision: Annotated[str, typer.Option("--precision", help="auto, bf16 or fp32.")] = "auto",
-    no_reference: Annotated[
-        bool,
-        typer.Option("--no-reference", help="Keep no row of the table in RUN; see detect."),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print the schema and the estimate.")
-    ] = False,
-    save_schema: Annotated[
-        Path | None,
-        typer.Option("--save-schema", metavar="FILE", help="Also write the schema, to be edited."),
-    ] = None,
-) -> None:
+def fit(data: str, **said: Any) -> None:
     """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed.
 
     Or to time series: the same files, or .npy and .npz, with --kind series. Or to images.
@@ -151,138 +71,107 @@ def fit(
 
     interfuse fit servers.parquet -o run --kind series --time ts --series host --channel cpu
     """
-    import interfuse
-    from interfuse.api import FitStopped, kind_of
+    _fit(data, said)
 
-    _check(run, seconds, examples, schema, seed, resume, overwrite, dry_run)
+
+def command() -> Any:
+    """`fit` with the flags of all kinds, as typer shall see it."""
+    what = typer.Argument(metavar="DATA", help="A table, - for standard input; series; or images.")
+    takes = inspect.Parameter(
+        "data", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[str, what]
+    )
+    common = [flag(option) for option in COMMON]
+    own = [flag(o, f"For {kind.words.many}") for kind in all_kinds() for o in kind.options]
+    return with_parameters(fit, [takes, *common, *own])
+
+
+def _fit(data: str, said: dict[str, Any]) -> None:
+    from interfuse import api
+
+    common = typed(COMMON, said)
+    run = common.get("run")
+    dry_run, save_schema = common.get("dry_run", False), common.get("save_schema")
+    _check(common)
     if save_schema is not None:
         _check_schema_target(save_schema)
-    own = {"--time": time, "--series": series, "--channel": channel,
-           "--known-future": known_future, "--zone": zone}  # fmt: skip
-    for name in (n for n, value in own.items() if value and kind != "series"):
-        raise OptionError(f"{name}: is for time series. Add --kind series, or drop {name}.")
-    sort = _kind_there(run) if resume else None
-    sort = sort or kind or kind_of(data)
-    if sort == "table" and kind is None and not resume and not schema:
-        _suggest_series(data)
-    hint = "" if schema or resume else _hint(data, sort)
+    asked, resume = common.get("kind"), common.get("resume", False)
+    kind = (_kind_there(run) if resume else None) or (named(asked) if asked else of(data))
+    own = _own(kind, said)
+    free = not (asked or resume or common.get("schema"))
+    if free and kind.looks(data) < 1:
+        _suggest(data, kind)
+    hint = "" if common.get("schema") or resume else _hint(data, kind)
 
-    with Training(hint, unit=_UNITS.get(sort, "rows")) as training:
+    with Training(kind, hint) as training:
 
-        def listen(said: Notice | Event) -> None:
-            stage = getattr(said, "stage", "")
-            if sort != "table" and stage in _NOT_OF_TABLES:
-                _say(said, hint, sort)  # type: ignore[arg-type]
-            else:
-                training(said)
+        def listen(notice: Notice | Event) -> None:
+            training(notice)
+            stage = getattr(notice, "stage", "")
             if stage == "schema" and save_schema is not None:
-                said.value.save(save_schema)  # type: ignore[union-attr]
+                notice.value.save(save_schema)  # type: ignore[union-attr]
                 say(f"Schema: written to {save_schema}.")
             if stage == "estimate" and dry_run:
                 raise _Enough
 
-        arguments: dict[str, Any] = {
-            "kind": kind,
-            "schema": schema,
-            "labels": labels,
-            "size": of_images.parse_size(size),
-            "column": column,
-            "time": time,
-            "series": series,
-            "channels": channel or None,
-            "known_future": known_future or (),
-            "zone": zone,
-            "seconds": seconds,
-            "examples": examples,
-            "seed": seed or 0,
-            "folder": None if dry_run else run,
-            "resume": resume,
-            "overwrite": overwrite,
-            "device": device,
-            "precision": precision,
-            "keep_rows": not no_reference,
-            "listener": listen,
-        }
+        words = ("schema", "seconds", "examples", "seed", "resume", "overwrite", "device",
+                 "precision")  # fmt: skip
+        arguments = {name: common[name] for name in words if name in common}
+        folder = None if dry_run else run
         try:
-            model = interfuse.fit(data, **arguments)
+            model = api.fit(
+                data, kind=kind.name, folder=folder, listener=listen, **arguments, **own
+            )
         except _Enough:
             say("Nothing was trained (--dry-run).")
             return
-        except FitStopped as stopped:
+        except api.FitStopped as stopped:
             training.__exit__(None, None, None)
             tell(_stopped(str(stopped), data, run))
             raise typer.Exit(130) from None
-    print_end(model, _UNITS.get(sort, "rows"))
+    print_end(model, kind.words.unit)
     say(f"The model is in {run}. Next:")
     quoted = "DATA" if data == "-" else shlex.quote(data)
-    if sort == "images":
-        after = of_images.next_commands(quoted, _quoted(run))
-    elif sort == "series":
-        after = of_series.next_commands(quoted, _quoted(run))
-    else:
-        after = _next(data, run, model.record["data"]["rows"])
-    for command in after:
-        say(f"  {command}")
+    for line in kind.next_commands(quoted, _quoted(run), model.record["data"]["rows"]):
+        say(f"  {line}")
 
 
-_UNITS = {"images": "images", "series": "windows"}
-_NOT_OF_TABLES = ("schema", "reading", "warning", "preview")
+def _own(kind: Kind, said: dict[str, Any]) -> dict[str, Any]:
+    """The kind's own options; those of others are refused.
+
+    Raises:
+        OptionError: one is for another kind.
+    """
+    known = {option.name for option in kind.options}
+    for other in all_kinds():
+        for option in other.options:
+            if option.name not in known and option.typed(said.get(option.name)) is not None:
+                raise OptionError(
+                    f"{option.flag}: is for {other.words.many}; this fit is of {kind.words.a}. "
+                    f"Add --kind {other.name}, or drop {option.flag}."
+                )
+    return typed(kind.options, said)
 
 
-def _say(notice: Notice, hint: str, kind: str) -> None:
-    """Say what a fit of images or series says and one of tables does not."""
-    if notice.stage == "schema":
-        if kind == "images":
-            of_images.print_image_schema(notice.value)
-        else:
-            of_series.print_series_schema(notice.value, notice.message)
-        if hint:
-            say(hint)
-    elif notice.stage == "reading" and errors.is_terminal:
-        errors.print(f"reading: {notice.message}", end="\r", markup=False)
-    elif notice.stage == "warning":
-        warn(notice.message)
-    elif notice.stage == "preview" and not errors.is_terminal:
-        tell(notice.message)
-    elif notice.stage == "preview":
-        errors.print(f"[dim]{escape(notice.message)}[/]")
-
-
-def _check(
-    run: Path | None,
-    seconds: float | None,
-    examples: int | None,
-    schema: Path | None,
-    seed: int | None,
-    resume: bool,
-    overwrite: bool,
-    dry_run: bool,
-) -> None:
+def _check(common: dict[str, Any]) -> None:
     """Find options that contradict each other before anything is read.
 
     Raises:
         OptionError: they do.
     """
-    if run is None and not dry_run:
+    if "run" not in common and not common.get("dry_run"):
         raise OptionError("--output: where should the model go? Give a folder: -o run")
-    for name, value in (("--seconds", seconds), ("--examples", examples)):
+    for name in ("seconds", "examples"):
+        value = common.get(name)
         if value is not None and not value > 0:
-            raise OptionError(f"{name}: is {value}; expected a number above 0.")
-    if not resume:
+            raise OptionError(f"--{name}: is {value}; expected a number above 0.")
+    if not common.get("resume"):
         return
-    own = {
-        "--seconds": seconds,
-        "--examples": examples,
-        "--schema": schema,
-        "--seed": seed,
-        "--overwrite": overwrite or None,
-        "--dry-run": dry_run or None,
-    }
-    for name, value in own.items():
-        if value is not None:
+    for name in ("seconds", "examples", "schema", "seed", "overwrite", "dry_run"):
+        if name in common:
+            flag = "--" + name.replace("_", "-")
             raise OptionError(
-                f"--resume, {name}: an interrupted fit goes on with the budget, seed and schema "
-                f"that it was started with. Drop {name}."
+                f"--resume, {flag}: an interrupted fit goes on with the budget, seed and schema "
+                f"that it was started with. Drop {flag}."
             )
 
 
@@ -296,48 +185,37 @@ def _check_schema_target(path: Path) -> None:
         )
 
 
-def _hint(data: str, kind: str) -> str:
-    what = {"images": "size, channels or classes", "series": "periods or bounds"}
-    said = " --kind series" if kind == "series" else ""
+def _hint(data: str, kind: Kind) -> str:
+    said = kind.words.fit
     return (
-        f"To change {what.get(kind, 'a kind')}: "
+        f"To change {kind.words.edit}: "
         f"interfuse fit {shlex.quote(data)}{said} --dry-run --save-schema schema.json; edit that "
         f"file; fit with{said} --schema schema.json."
     )
 
 
-def _kind_there(run: Path | None) -> str | None:
+def _kind_there(run: Path | None) -> Kind | None:
     """What the interrupted fit in a folder is of; None if there is none."""
+    from interfuse.kinds import of_record
     from interfuse.run import store
 
     if run is None or not (run / store.CHECKPOINT).exists():
         return None
-    return store.kind_of(store.unfinished(run))
+    return of_record(store.unfinished(run), run)
 
 
-def _suggest_series(data: str) -> None:
-    """Say so if a table looks like time series."""
-    from interfuse.kinds.series.data import looks_like_series
-
-    if looks_like_series(data):
-        tell(
-            "This table looks like time series. To fit it as such, and forecast: "
-            f"interfuse fit {shlex.quote(data)} --kind series -o RUN"
-        )
+def _suggest(data: str, kind: Kind) -> None:
+    """Say so if the data may be of another kind."""
+    for other in all_kinds():
+        hint = "" if other is kind else other.hint(data)
+        if hint:
+            tell(f"{hint} interfuse fit {shlex.quote(data)}{other.words.fit} -o RUN")
 
 
 def _stopped(message: str, data: str, run: Path | None) -> str:
     """What the fit said, with a command that can be typed as it is."""
     said = message.split(" Go on with:")[0]
     return f"{said}\nGo on with:\n  interfuse fit {shlex.quote(data)} -o {_quoted(run)} --resume"
-
-
-def _next(data: str, run: Path | None, rows: int) -> list[str]:
-    real = "REAL.csv" if data == "-" else shlex.quote(data)
-    return [
-        f"interfuse generate {_quoted(run)} -n {rows} -o synthetic.parquet",
-        f"interfuse evaluate {real} synthetic.parquet --run {_quoted(run)} -o report.html",
-    ]
 
 
 def _quoted(path: Path | None) -> str:

@@ -15,18 +15,7 @@ from collections.abc import Callable
 
 import typer
 
-from interfuse.cli import (
-    animate,
-    demo,
-    detect,
-    evaluate,
-    fit,
-    forecast,
-    generate,
-    impute,
-    reproduce,
-    show,
-)
+from interfuse.cli import ask, demo, evaluate, fit, reproduce, show
 from interfuse.console import fail, interrupts
 from interfuse.errors import InterfuseError
 
@@ -43,12 +32,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
-app.command("fit")(fit.fit)
-app.command("generate")(generate.generate)
-app.command("animate")(animate.animate)
-app.command("impute")(impute.impute)
-app.command("forecast")(forecast.forecast)
-app.command("detect")(detect.detect)
+app.command("fit")(fit.command())
+for _name, _verbs in ask.questions().items():
+    app.command(_name)(ask.command(_name, _verbs))
 app.command("evaluate")(evaluate.evaluate)
 app.command("show")(show.show)
 app.command("reproduce")(reproduce.reproduce)

@@ -9,11 +9,10 @@ import typer
 
 from interfuse.cli.training import Training
 from interfuse.console import facts, say, tell
+from interfuse.kinds import named, of_record
 
 if TYPE_CHECKING:
-    from interfuse.kinds.table.job import Notice
     from interfuse.reproduce import Reproduction
-    from interfuse.train.events import Event
 
 
 def reproduce(
@@ -36,14 +35,11 @@ def reproduce(
     interfuse reproduce run --data elsewhere/flows.csv
     """
     from interfuse.reproduce import reproduce as fit_again
+    from interfuse.run import store
 
-    with Training(show_schema=False) as training:
-
-        def listen(said: Notice | Event) -> None:
-            if getattr(said, "stage", "") not in ("reading", "preview", "warning"):
-                training(said)
-
-        found = fit_again(run, data, listener=listen)
+    kind = of_record(store.open_record(run), run)
+    with Training(kind, quiet=True) as training:
+        found = fit_again(run, data, listener=training)
     facts(f"{run}, fitted again", _lines(found))
     if found.same_weights:
         say("The same: every weight is bit-equal.")
@@ -55,7 +51,7 @@ def reproduce(
 
 
 def _lines(found: Reproduction) -> list[tuple[str, str]]:
-    unit = {"images": "pixels", "series": "values"}.get(found.kind, "rows")
+    unit = named(found.kind).words.answers
     far = f"differ by {found.weight_difference:.3g} at most"
     weights = "bit-equal" if found.same_weights else far
     drawn = (

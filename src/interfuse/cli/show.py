@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from interfuse.cli.training import print_schema
 from interfuse.console import clock, facts, say, table
 from interfuse.errors import InterfuseError
+from interfuse.kinds import Kind, named, of_record
 
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 8
@@ -31,8 +31,6 @@ def show(
     interfuse show run --no-schema
     """
     import interfuse
-    from interfuse.kinds.images.cli import show_images
-    from interfuse.kinds.series.cli import show_series
     from interfuse.run import store
 
     if (run / "run.json").exists() and store.status(run) == "fitting":
@@ -41,45 +39,34 @@ def show(
     model = interfuse.load(run)
     record = model.record
     training = record["training"]
-    weights = sum(p.numel() for p in model.net.parameters())
-    if model.schema.kind == "images":
-        cells = [("Network", f"{weights:,} weights"), *show_images(run, model)]
-    elif model.schema.kind == "series":
-        cells = show_series(model)
-    else:
-        layout = model.layout
-        many = f"{layout.categories} category cells, {layout.numbers} number cells"
-        cells = [("Network", f"{weights:,} weights, {many}")]
+    kind = named(model.schema.kind)
     rows = [
         ("Status", "complete"),
-        *_beginning(record),
+        *_beginning(record, kind),
         ("Stopped", training["reason"]),
         ("Trained", _trained(training)),
         ("Held-out loss", _held_out(training)),
         ("Curve", sparkline([point[3] for point in training["curve"]])),
-        *cells,
+        *kind.show(run, model),
         ("Settings", ", ".join(f"{k} {v}" for k, v in training["settings"].items())),
         ("Made with", ", ".join(f"{k} {v}" for k, v in record["versions"].items())),
         ("Made on", ", ".join(f"{k} {v}" for k, v in record["machine"].items())),
     ]  # fmt: skip
     facts(str(run), [row for row in rows if row[1]])
     _print_curve(training["curve"])
-    if schema and model.schema.kind == "table":
-        print_schema(model.schema, most=None)
+    if schema:
+        kind.show_schema(model.schema)
 
 
-def _beginning(record: dict[str, Any]) -> list[tuple[str, str]]:
+def _beginning(record: dict[str, Any], kind: Kind) -> list[tuple[str, str]]:
     data, budget = record["data"], record["budget"]
-    what = {"images": "images", "series": "steps"}.get(record.get("kind", ""), "rows")
-    if "series" in data:
-        what += f" of {data['series']:,} series"
     allowed = []
     if budget["seconds"] is not None:
         allowed.append(f"{clock(budget['seconds'])} of training")
     if budget["examples"] is not None:
         allowed.append(f"{budget['examples']:,} examples")
     return [
-        ("Data", f"{data['source']}, {data['rows']:,} {what}, sha256 {data['sha256'][:16]}"),
+        ("Data", f"{data['source']}, {kind.how_much(data)}, sha256 {data['sha256'][:16]}"),
         ("Budget", " or ".join(allowed)),
         ("Seed", str(record["seed"])),
     ]
@@ -132,7 +119,7 @@ def _unfinished(run: Path) -> None:
 
     record = store.unfinished(run)
     last = _last_event(run)
-    rows = [("Status", "not finished"), *_beginning(record)]
+    rows = [("Status", "not finished"), *_beginning(record, of_record(record, run))]
     if last:
         rows.append(("So far", f"{last['examples']:,} examples in {clock(last['seconds'])}"))
         if last.get("loss") is not None:

@@ -8,34 +8,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.progress import Progress
 
-from interfuse.console import bar, clock, errors, say, table, tell, warn
+from interfuse.console import bar, clock, errors, say, tell, warn
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from interfuse.kinds.table.job import Notice
-    from interfuse.kinds.table.model import Model
-    from interfuse.kinds.table.schema import Schema
+    from interfuse.kinds import Kind
+    from interfuse.run.fitting import Notice
+    from interfuse.run.model import BaseModel
     from interfuse.train.events import Event
 
-MOST_COLUMNS = 60
+_OF_DATA = ("schema", "reading", "warning", "preview")
 
 
 class Training:
     """Listens to a fit and shows it; a context manager.
 
     Args:
+        kind: of the data.
         schema_hint: how to change the schema, printed under it; nothing if empty.
-        show_schema: whether to print the schema at all.
-        unit: what an example is.
+        quiet: whether to say nothing of the data: neither schema nor warnings nor pictures.
     """
 
-    def __init__(self, schema_hint: str = "", show_schema: bool = True, unit: str = "rows") -> None:
+    def __init__(self, kind: Kind, schema_hint: str = "", quiet: bool = False) -> None:
+        self.kind = kind
         self.hint = schema_hint
-        self.show_schema = show_schema
-        self.unit = unit
+        self.quiet = quiet
+        self.unit = kind.words.unit
         self.bar: Progress = bar()
         self.task: Any = None
 
@@ -59,10 +61,9 @@ class Training:
             self._event(said)  # type: ignore[arg-type]
 
     def _notice(self, notice: Notice) -> None:
-        if notice.stage == "schema" and self.show_schema:
-            print_schema(notice.value)
-            if self.hint:
-                say(self.hint)
+        if notice.stage in _OF_DATA:
+            if not self.quiet:
+                self._data(notice)
         elif notice.stage == "estimate":
             say(f"Estimate: {notice.message}.")
         elif notice.stage == "resumed":
@@ -71,6 +72,21 @@ class Training:
             self.bar.update(self.task, description="calibrating", remaining=None)
             if not errors.is_terminal:
                 tell(f"calibrating: {notice.message}")
+
+    def _data(self, notice: Notice) -> None:
+        """What is said of the data, and of pictures on the way."""
+        if notice.stage == "schema":
+            self.kind.print_schema(notice.value, notice.message)
+            if self.hint:
+                say(self.hint)
+        elif notice.stage == "reading" and errors.is_terminal:
+            errors.print(f"reading: {notice.message}", end="\r", markup=False)
+        elif notice.stage == "warning":
+            warn(notice.message)
+        elif notice.stage == "preview" and errors.is_terminal:
+            errors.print(f"[dim]{escape(notice.message)}[/]")
+        elif notice.stage == "preview":
+            tell(notice.message)
 
     def _event(self, event: Event) -> None:
         live = errors.is_terminal
@@ -108,17 +124,7 @@ def status(event: Event, unit: str = "rows") -> str:
     return "  ".join([*parts, f"{event.rows_per_second:,.0f} {unit}/s"])
 
 
-def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
-    """Print the columns: what they are and why; at most `most` of them."""
-    from interfuse.kinds.table.schema import describe
-
-    rows = describe(schema)
-    table("", ("Column", "Type", "Kind", "Why"), rows[:most], text=True)
-    if most is not None and len(rows) > most:
-        say(f"... and {len(rows) - most} more columns; schema.json holds all of them.")
-
-
-def print_end(model: Model, unit: str = "rows") -> None:
+def print_end(model: BaseModel, unit: str = "rows") -> None:
     """Say why training stopped and what came of it."""
     t = model.record["training"]
     speed = t["examples"] / max(t["seconds"], 1e-9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from interfuse.run import store
 
@@ -17,6 +17,8 @@ class BaseModel(ABC):
     """
 
     record: dict[str, Any]
+    parts: ClassVar[tuple[str, ...]]
+    """Files of a run folder that it is made of; `Kind.parts` of its kind."""
 
     @abstractmethod
     def write_parts(self, folder: Path) -> None:

@@ -23,9 +23,9 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from interfuse.errors import RunError
 from interfuse.io.files import write_json
@@ -39,12 +39,9 @@ REFERENCE = "reference.safetensors"
 """A part that may be absent; its checksum stands in `config.json`."""
 PREVIEWS = "previews"
 PARTS = ("schema.json", "config.json", "codec.json", "codec.safetensors", "weights.safetensors")
-PARTS_OF = {
-    "table": PARTS,
-    "series": PARTS,
-    "images": ("schema.json", "config.json", "weights.safetensors"),
-}
-"""The parts of each kind of model; `run.json` says the kind, and nothing where it is a table."""
+"""Of models whose codec has a state of its own."""
+NET_PARTS = ("schema.json", "config.json", "weights.safetensors")
+"""Of models that are a network and a schema."""
 
 
 def sha256(path: Path) -> str:
@@ -124,13 +121,11 @@ def clear(folder: Path) -> None:
             previews.rmdir()
 
 
-def kind_of(record: Mapping[str, object]) -> str:
-    """What a `run.json` is a model of: "table" or "images"."""
-    return str(record.get("kind", "table"))
-
-
 class Saved(Protocol):
     """A model that can be kept."""
+
+    parts: ClassVar[tuple[str, ...]]
+    """The files that it is made of."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -151,13 +146,13 @@ def save_model(model: Saved, folder: Path) -> Path:
     prepare(folder, resume=False, overwrite=False)
     with locked(folder):
         model.write_parts(folder)
-        finish(folder, model.record)
+        finish(folder, model)
     return folder
 
 
-def finish(folder: Path, record: dict[str, object]) -> None:
+def finish(folder: Path, model: Saved) -> None:
     """Write `run.json` with the checksums of all parts; the run is complete from here on."""
-    sums = {name: sha256(folder / name) for name in PARTS_OF[kind_of(record)]}
+    record, sums = model.record, {name: sha256(folder / name) for name in model.parts}
     write_json(
         folder / "run.json", {"format": FORMAT, "status": "complete", **record, "sha256": sums}
     )
@@ -196,15 +191,11 @@ def unfinished(folder: Path) -> dict:
     return run
 
 
-def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
-    """Check a complete run folder.
-
-    Returns:
-        `run.json`, and the other JSON parts by file name.
+def open_record(folder: Path) -> dict[str, Any]:
+    """The `run.json` of a complete run folder.
 
     Raises:
-        RunError: missing, unfinished, of a newer version, with a part that was cut or changed, or
-            with an entry of `run.json` that cannot be.
+        RunError: missing, unfinished, or of a newer version.
     """
     if not folder.is_dir():
         raise RunError(
@@ -226,14 +217,26 @@ def open_run(folder: Path) -> tuple[dict, dict[str, dict]]:
         raise RunError(
             f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {folder} --resume"
         )
-    kind = kind_of(run)
-    if kind not in PARTS_OF:
-        raise RunError(
-            f"{folder}: is a model of {kind!r}, which this interfuse does not know; it knows "
-            f"{', '.join(PARTS_OF)}. Upgrade with: pip install -U interfuse"
-        )
+    return run
+
+
+def open_run(folder: Path, parts: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict]]:
+    """Check a complete run folder.
+
+    Args:
+        folder: the run folder.
+        parts: names of the files that a model of its kind is made of.
+
+    Returns:
+        `run.json`, and the other JSON parts by file name.
+
+    Raises:
+        RunError: missing, unfinished, of a newer version, with a part that was cut or changed, or
+            with an entry of `run.json` that cannot be.
+    """
+    run = open_record(folder)
     check(folder / "run.json", run)
-    sums, parts = run["sha256"], PARTS_OF[kind]
+    sums = run["sha256"]
     for name in parts:
         path = folder / name
         if not path.exists():

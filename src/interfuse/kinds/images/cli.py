@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.console import bar, clock, facts, interrupts, tell, warn
+from interfuse.console import counted, facts, summary, tell, warn
 from interfuse.errors import ConditionError, DataError, OptionError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from interfuse.kinds.images.data import ImageSchema
     from interfuse.kinds.images.model import ImageModel
+    from interfuse.kinds.verb import Asked
 
 DEFAULT_IMAGES = 64
 MOST_IN_GRID = 400
@@ -62,13 +63,32 @@ def parse_class(texts: Sequence[str]) -> dict[str, object]:
     return out
 
 
-def next_commands(data: str, run: str) -> list[str]:
-    """What to type after a fit of images; both arguments are quoted."""
-    return [
-        f"interfuse generate {run} -n 64 -o grid.png",
-        f"interfuse animate {run} -o denoising.webp",
-        f"interfuse detect {run} {data} -o scores.csv",
-    ]
+def generate(
+    model: ImageModel,
+    asked: Asked,
+    *,
+    rows: int | None = None,
+    given: Sequence[str] = (),
+    seed: int = 0,
+    steps: int | None = None,
+    guidance: float = 1.0,
+    device: str | None = None,
+) -> None:
+    """`interfuse generate`: see `generate_images`."""
+    known = parse_class(given)
+    generate_images(
+        model, asked.target, rows, known, seed=seed, steps=steps, guidance=guidance, device=device
+    )
+
+
+def impute(model: ImageModel, asked: Asked, *, mask: str | None = None, **options: Any) -> None:
+    """`interfuse impute`: see `impute_images`."""
+    impute_images(model, asked.run, asked.source, asked.target, mask, **options)
+
+
+def detect(model: ImageModel, asked: Asked, *, device: str | None = None) -> None:
+    """`interfuse detect`: see `detect_images`."""
+    detect_images(model, asked.source, asked.target, device=device)
 
 
 def generate_images(
@@ -108,8 +128,9 @@ def generate_images(
         )
     drawn = model.generation(given=given, seed=seed, steps=steps, guidance=guidance, device=device)
     begin = time.monotonic()
-    _write(model, _with_progress(drawn.batches(count), count, "generating"), path)
-    _tell_end(count, begin, path)
+    batches = counted(drawn.batches(count), count, "generating", "images", lambda b: len(b[0]))
+    _write(model, batches, path)
+    tell(summary(count, time.monotonic() - begin, path, "images"))
 
 
 def impute_images(
@@ -169,7 +190,7 @@ def impute_images(
     _write_named(pixels, images.names, path)
     holes = int((~known).sum())
     tell(f"{holes:,} pixels drawn, {int(known.sum()):,} kept as they were.")
-    _tell_end(len(images), begin, path)
+    tell(summary(len(images), time.monotonic() - begin, path, "images"))
 
 
 def detect_images(
@@ -202,7 +223,7 @@ def detect_images(
         pl.DataFrame({"file": images.names, "score": scores.score, "p_value": scores.p_value}),
         target,
     )
-    _tell_end(len(images), begin, "standard output" if str(target) == "-" else target)
+    tell(summary(len(images), time.monotonic() - begin, target, "images"))
 
 
 def show_images(run: Path, model: ImageModel) -> list[tuple[str, str]]:
@@ -309,27 +330,3 @@ def _safe(name: str) -> str:
     """A class as the name of a folder."""
     out = "".join("_" if c in '/\\\0<>:"|?*' else c for c in name).strip(". ")
     return out[:100] or "_"
-
-
-def _with_progress(batches: Iterator[tuple[Any, Any]], count: int, verb: str) -> Iterator[Any]:
-    """The same batches, counted on a progress bar."""
-    begin, done = time.monotonic(), 0
-    with bar() as progress:
-        task = progress.add_task(verb, total=count, status="", remaining=None)
-        for pixels, labels in batches:
-            interrupts.check()
-            yield pixels, labels
-            done += len(pixels)
-            speed = done / max(time.monotonic() - begin, 1e-9)
-            progress.update(
-                task,
-                completed=done,
-                status=f"{done:,} images  {speed:,.1f} images/s",
-                remaining=(count - done) / speed,
-            )
-
-
-def _tell_end(count: int, begin: float, place: str | Path) -> None:
-    seconds = time.monotonic() - begin
-    speed = count / max(seconds, 1e-9)
-    tell(f"{count:,} images in {clock(seconds)} ({speed:,.1f} images/s): {place}")

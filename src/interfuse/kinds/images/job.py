@@ -127,10 +127,6 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
             raise DataError(f"{self.data}: has {len(images)} image; expected at least 2. Add more.")
         return images
 
-    def fingerprint(self) -> str:
-        """SHA-256 of the data as `run.json` has it."""
-        return fingerprint(self._load())
-
     def _budget(self, loaded: ImageSet) -> Budget:
         examples = self.examples
         if self.seconds is None and examples is None:

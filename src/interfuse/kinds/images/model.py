@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from interfuse.kinds.images.data.arrays import PixelArray
 from interfuse.kinds.images.data.decode import needs, to_image
 from interfuse.kinds.images.data.schema import CHANNELS
 from interfuse.kinds.images.net import NETWORKS
+from interfuse.run import store
 from interfuse.run.model import BaseModel
 
 CLASS = "class"
@@ -66,6 +67,8 @@ class ImageModel(BaseModel):
         scores: of the images that were held out, sorted; what `detect` compares with.
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
     """
+
+    parts: ClassVar[tuple[str, ...]] = store.NET_PARTS
 
     schema: ImageSchema
     net: nn.Module

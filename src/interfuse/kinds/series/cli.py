@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from interfuse.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import InterfuseError, OptionError
+from interfuse.io.write import check_target
+from interfuse.kinds.option import check_below, check_share
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.series.answer import SeriesDraws
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
+    from interfuse.kinds.verb import Asked
 
 ARRAYS = (".npy", ".npz")
 DRAW = "draw"
@@ -48,13 +51,59 @@ def show_series(model: SeriesModel) -> list[tuple[str, str]]:
     ]
 
 
-def next_commands(data: str, run: str) -> list[str]:
-    """What to type after a fit of series; both arguments are quoted."""
-    return [
-        f"interfuse forecast {run} {data} --horizon 24 -o forecast.csv",
-        f"interfuse impute {run} {data} -o filled.csv",
-        f"interfuse detect {run} {data} -o scores.csv",
-    ]
+def generate(model: SeriesModel, asked: Asked, *, rows: int = 1, **options: Any) -> None:
+    """`interfuse generate`: see `generate_series`."""
+    check_target(asked.target)
+    generate_series(model, asked.target, rows, **options)
+
+
+def forecast(
+    model: SeriesModel,
+    asked: Asked,
+    *,
+    horizon: int,
+    given: str | None = None,
+    interval: float = 0.9,
+    **options: Any,
+) -> None:
+    """`interfuse forecast`: see `forecast_series`."""
+    check_share(interval)
+    if given == asked.source == "-":
+        raise OptionError("--given: the history is read from standard input; give this as a file.")
+    check_target(asked.target)
+    forecast_series(
+        model, asked.source, asked.target, horizon, given=given, interval=interval, **options
+    )
+
+
+def impute(
+    model: SeriesModel,
+    asked: Asked,
+    *,
+    value: str = "median",
+    interval: float | None = None,
+    **options: Any,
+) -> None:
+    """`interfuse impute`: see `impute_series`."""
+    check_share(interval, value)
+    check_target(asked.target)
+    impute_series(model, asked.source, asked.target, value=value, interval=interval, **options)
+
+
+def detect(
+    model: SeriesModel,
+    asked: Asked,
+    *,
+    below: float | None = None,
+    window: int | None = None,
+    device: str | None = None,
+) -> None:
+    """`interfuse detect`: see `detect_series`."""
+    check_below(below)
+    if window is not None and below is not None:
+        raise OptionError("--window: scores over another window have no p-values. Drop --below.")
+    check_target(asked.target)
+    detect_series(model, asked.source, asked.target, below=below, window=window, device=device)
 
 
 def forecast_series(

@@ -105,10 +105,6 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             )
         return series
 
-    def fingerprint(self) -> str:
-        """SHA-256 of the data as `run.json` has it."""
-        return self._load().fingerprint()
-
     def _budget(self, loaded: SeriesSet) -> Budget:
         nothing_asked = self.seconds is None and self.examples is None
         return Budget(self.seconds, EXAMPLES if nothing_asked else self.examples)

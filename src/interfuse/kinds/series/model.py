@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ from interfuse.kinds.series.data.scaling import Scaling
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.net import NETWORKS
 from interfuse.kinds.series.net.temporal import SeriesNet
+from interfuse.run import store
 from interfuse.run.model import BaseModel
 
 DRAWS = 100
@@ -59,6 +60,8 @@ class SeriesModel(BaseModel):
         calibration: how far off held-out values were, for p-values.
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
     """
+
+    parts: ClassVar[tuple[str, ...]] = store.PARTS
 
     schema: SeriesSchema
     codec: SeriesCodec

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
@@ -51,6 +52,8 @@ class Model(BaseModel):
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
         reference: rows that `detect` compares with; None if they were left out.
     """
+
+    parts: ClassVar[tuple[str, ...]] = store.PARTS
 
     schema: Schema
     codec: TableCodec
@@ -194,6 +197,7 @@ class Model(BaseModel):
         tolerance: float | None = None,
         steps: int | None = None,
         device: str | None = None,
+        tell: Callable[[int, int], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Draws:
         """Fill missing cells by draws from their joint distribution given the observed ones.
@@ -208,7 +212,8 @@ class Model(BaseModel):
                 less than this share of their widths.
             steps: steps of the numbers' sampler; None for the default.
             device: "cpu", "cuda", "mps" or None for the best there is.
-            progress: called with rows done and rows in all.
+            tell: called with rows done and rows in all.
+            progress: the former name of `tell`.
 
         Returns:
             The draws, in frames of the user's own kind. Observed cells are in all of them as they
@@ -226,6 +231,13 @@ class Model(BaseModel):
             >>> len(filled), filled.median().shape
             (20, (2, 2))
         """
+        if progress is not None:
+            warnings.warn(
+                "impute(progress=...) is now tell=...; the old name goes with version 0.3.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            tell = tell or progress
         return self.imputation(
             data,
             draws=draws,
@@ -234,7 +246,7 @@ class Model(BaseModel):
             tolerance=tolerance,
             steps=steps,
             device=device,
-        ).answer(progress)
+        ).answer(tell)
 
     def imputation(self, data: Any, **options: Any) -> Imputation:
         """The prepared question behind `impute`; its `batches` take any number of rows."""

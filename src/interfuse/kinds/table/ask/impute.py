@@ -116,22 +116,22 @@ class Imputation:
         ordered = {n for n, f in codec.fields.items() if f.ordered}
         return tuple(n for n in names if n in codec.rules or n in ordered)
 
-    def answer(self, progress: Progress | None = None) -> Draws:
+    def answer(self, tell: Progress | None = None) -> Draws:
         """The whole table's draws, in memory.
 
         Args:
-            progress: called with rows done and rows in all after each block.
+            tell: called with rows done and rows in all after each block.
         """
         frame = self._widen(self.reader.cast(self._lazy.collect()))
         self.origin = self._origin_for(frame)
         parts = []
         for start in range(0, frame.height, ROWS):
             parts.append(self._block(frame[start : start + ROWS], start))
-            if progress:
-                progress(min(start + ROWS, frame.height), frame.height)
+            if tell:
+                tell(min(start + ROWS, frame.height), frame.height)
         return self._join(parts)
 
-    def batches(self, progress: Progress | None = None) -> Iterator[Draws]:
+    def batches(self, tell: Progress | None = None) -> Iterator[Draws]:
         """The same draws, some hundred rows at a time, in constant memory, as polars frames."""
         with _on_disk(self._lazy) as lazy:
             types = self._types(lazy)
@@ -139,8 +139,8 @@ class Imputation:
                 frame = self.reader.cast(lazy.slice(start, ROWS).collect())
                 frame = self._widen(frame.cast(types))  # type: ignore[arg-type]
                 yield self._join([self._block(frame, start)])
-                if progress:
-                    progress(min(start + ROWS, self.rows), self.rows)
+                if tell:
+                    tell(min(start + ROWS, self.rows), self.rows)
 
     def completions(self) -> Iterator[pl.DataFrame]:
         """Every row as often as there are draws, in the model's columns, a row's together."""
@@ -232,11 +232,9 @@ class Imputation:
         return Draws(table, filled, self.draws, self.origin, self.warnings, rules)
 
 
-def impute_table(
-    model: Fitted, data: Any, progress: Progress | None = None, **options: Any
-) -> Draws:
+def impute_table(model: Fitted, data: Any, tell: Progress | None = None, **options: Any) -> Draws:
     """See `Model.impute`."""
-    return Imputation(model, data, **options).answer(progress)
+    return Imputation(model, data, **options).answer(tell)
 
 
 @contextmanager

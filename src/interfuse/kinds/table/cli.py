@@ -1,0 +1,216 @@
+"""What the commands do where the model is one of a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from interfuse.console import counted, say, summary, table, tell, warn
+from interfuse.errors import OptionError
+from interfuse.kinds.option import check_below, check_share, check_value
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from interfuse.kinds.table.ask.impute import Imputation
+    from interfuse.kinds.table.model import Model
+    from interfuse.kinds.table.schema import Schema
+    from interfuse.kinds.verb import Asked
+
+MOST_COLUMNS = 60
+SUMMARIES = ("median", "mean", "mode", "draws")
+_ROW = "\0row"  # no column of a file has such a name
+
+
+def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
+    """Print the columns: what they are and why; at most `most` of them."""
+    from interfuse.kinds.table.schema import describe
+
+    rows = describe(schema)
+    table("", ("Column", "Type", "Kind", "Why"), rows[:most], text=True)
+    if most is not None and len(rows) > most:
+        say(f"... and {len(rows) - most} more columns; schema.json holds all of them.")
+
+
+def generate(
+    model: Model,
+    asked: Asked,
+    *,
+    rows: int | None = None,
+    given: Sequence[str] = (),
+    given_file: str | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Draw rows and write them while they are drawn; see `Model.generate`."""
+    from interfuse.io.write import check_target, write
+
+    check_target(asked.target)
+    if given_file is not None:
+        if given:
+            raise OptionError("--given-file: cannot stand beside --given. Put it in the file.")
+        complete(model, given_file, asked.target, rows or 1, seed, steps, device)
+        return
+    known = parse_given(given, model.schema.names)
+    count = rows if rows is not None else int(model.record["data"]["rows"])
+    generation = model.generation(given=known or None, seed=seed, steps=steps, device=device)
+    for line in generation.warnings:
+        warn(line)
+    begin = time.monotonic()
+    write(counted(generation.frames(count), count, "generating", "rows"), asked.target)
+    tell(summary(count, time.monotonic() - begin, asked.target))
+
+
+def complete(
+    model: Model,
+    source: str,
+    target: str,
+    draws: int,
+    seed: int,
+    steps: int | None,
+    device: str | None,
+) -> None:
+    """Complete the rows of a file, some draws of each."""
+    from interfuse.io.write import write
+    from interfuse.kinds.table.ask.generate import STEPS
+
+    rows = model.imputation(
+        source,
+        draws=draws,
+        seed=seed,
+        steps=STEPS if steps is None else steps,
+        device=device,
+        subset=True,
+        values=False,
+    )
+    begin, count = time.monotonic(), rows.rows * draws
+    write(counted(rows.completions(), count, "generating", "rows"), target)
+    for line in rows.warnings:
+        warn(line)
+    tell(summary(count, time.monotonic() - begin, target))
+
+
+def impute(
+    model: Model,
+    asked: Asked,
+    *,
+    draws: int = 20,
+    value: str = "median",
+    interval: float | None = None,
+    columns: str | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Fill missing cells and write the rows while they are filled; see `Model.impute`."""
+    from interfuse.io.write import check_target, write
+
+    check_value(value, SUMMARIES)
+    check_share(interval, value)
+    check_target(asked.target)
+    names = None if columns is None else [n.strip() for n in columns.split(",") if n.strip()]
+    rows = model.imputation(
+        asked.source,
+        draws=draws,
+        columns=names,
+        seed=seed,
+        tolerance=tolerance,
+        steps=steps,
+        device=device,
+    )
+    if value == "draws" and "draw" in rows.reader.types:
+        raise OptionError(
+            "--value draws: adds a column 'draw', which the rows have. Rename theirs."
+        )
+    begin = time.monotonic()
+    count = rows.rows * (draws if value == "draws" and tolerance is None else 1)
+    write(counted(filled(rows, value, interval), count, "imputing", "rows"), asked.target)
+    for line in rows.warnings:
+        warn(line)
+    tell(summary(rows.rows, time.monotonic() - begin, asked.target))
+
+
+def filled(rows: Imputation, value: str, interval: float | None) -> Iterator[pl.DataFrame]:
+    """The answer in frames of some hundred rows.
+
+    Raises:
+        OptionError: a column of bounds would take the place of one that came in.
+    """
+    import polars as pl
+
+    for draws in rows.batches():
+        if value == "draws":
+            frames: list[Any] = list(draws.frames())
+            number = pl.int_range(pl.len(), dtype=pl.Int64)
+            labelled = [
+                f.with_columns(pl.lit(i, pl.Int64).alias("draw"), number.alias(_ROW))
+                for i, f in enumerate(frames)
+            ]
+            yield pl.concat(labelled).sort(_ROW, "draw").drop(_ROW)
+            continue
+        frame = draws.polars(value)
+        if interval is not None:
+            bounds = draws.bounds(interval)
+            for name in rows.ordered:
+                if name in bounds:
+                    low, high = bounds[name]
+                else:
+                    low = high = frame[name].clear(frame.height)
+                for end, bound in ((f"{name}_low", low), (f"{name}_high", high)):
+                    if end in frame.columns:
+                        raise OptionError(
+                            f"--interval: adds a column {end!r}, which the rows have. "
+                            "Rename theirs."
+                        )
+                    frame = frame.with_columns(bound.alias(end))
+        yield frame
+
+
+def detect(
+    model: Model,
+    asked: Asked,
+    *,
+    contaminated: bool = False,
+    below: float | None = None,
+    device: str | None = None,
+) -> None:
+    """Score rows and write them while they are scored; see `Model.detect`."""
+    from interfuse.io.write import check_target, write
+
+    check_below(below)
+    check_target(asked.target)
+    rows = model.detection(asked.source, clean=not contaminated, device=device)
+    begin = time.monotonic()
+    frames = (scores.polars() for scores in rows.batches())
+    shown = counted(frames, rows.rows, "scoring", "rows")
+    if below is None:
+        write(shown, asked.target)
+    else:
+        write((f.filter(f["p_value" + "_" * _taken(f)] <= below) for f in shown), asked.target)
+    tell(summary(rows.rows, time.monotonic() - begin, asked.target))
+
+
+def _taken(frame: pl.DataFrame) -> int:
+    """How many `_` the column of p-values was given, since the file has such a column itself."""
+    names = frame.columns
+    return max(i for i in range(len(names)) if "p_value" + "_" * i in names)
+
+
+def parse_given(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
+    """Read conditions as they are typed; see `ask.expressions`."""
+    from interfuse.kinds.table.ask.expressions import parse_expressions
+
+    return parse_expressions(texts, names)
+
+
+def draw(model: Model, rows: int, seed: int = 0) -> tuple[pl.DataFrame, float]:
+    """Draw rows into one frame; also returns the seconds it took."""
+    import polars as pl
+
+    begin = time.monotonic()
+    batches = model.generate_batches(rows, seed=seed)
+    frame = pl.concat(list(counted(batches, rows, "generating", "rows")))
+    return frame, time.monotonic() - begin
