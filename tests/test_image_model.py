@@ -273,15 +273,15 @@ def test_a_new_process_gives_the_same_answers(model, saved, tmp_path):
 
 def test_the_folder_holds_the_parts_of_images(saved):
     names = {path.name for path in saved.iterdir() if path.name != ".lock"}
-    assert names == {*store.PARTS_OF["images"], "run.json"}
+    assert names == {*store.NET_PARTS, "run.json"}
     run = json.loads((saved / "run.json").read_text())
-    assert set(run["sha256"]) == set(store.PARTS_OF["images"])
+    assert set(run["sha256"]) == set(store.NET_PARTS)
     copy = interfuse.load(saved)
     assert copy.schema == interfuse.load(saved).schema
     assert copy.schema.kind == "images"
 
 
-@pytest.mark.parametrize("part", store.PARTS_OF["images"])
+@pytest.mark.parametrize("part", store.NET_PARTS)
 def test_a_part_that_was_changed_or_lost(saved, tmp_path, part):
     for path in saved.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
