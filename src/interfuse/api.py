@@ -31,6 +31,7 @@ def fit(
     overwrite: bool = False,
     device: str | None = None,
     precision: str = "auto",
+    schedule: Any = None,
     listener: Listener | None = None,
     **options: Any,
 ) -> Any:
@@ -59,6 +60,8 @@ def fit(
         overwrite: replace a run that is already in `folder`.
         device: "cpu", "cuda", "mps"; None for the best there is.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        schedule: of the noise: a `Schedule` of `interfuse.core`, or its name: "cosine", the
+            default, "linear_beta" (the article's) or "karras". It is kept with the model.
         listener: called with each `Notice` and training `Event`.
         options: those of the data's kind (`interfuse.kinds`; `interfuse fit --help`). Of a table:
             `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
@@ -110,6 +113,7 @@ def fit(
         seed=seed,
         device=device,
         precision=precision,
+        schedule=schedule,
         listener=listener or (lambda _: None),
         **_own(found, options),
     )

@@ -140,6 +140,7 @@ def _job(
         precision=training["settings"]["precision"],
         listener=listener,
         budget=Replay.of_record(training),
+        schedule=record.get("schedule"),
         **{**kind.again(record), **given},
     )
 

@@ -31,6 +31,7 @@ COMMON = (
     Option("overwrite", "Replace the run that is in RUN.", bool, False),
     DEVICE,
     Option("precision", "auto, bf16 or fp32; default: auto."),
+    Option("schedule", "Of the noise: cosine, linear_beta or karras; default: cosine."),
     Option("dry_run", "Only print the schema and the estimate.", bool, False),
     Option("save_schema", "Also write the schema, to be edited.", Path, metavar="FILE"),
 )
@@ -114,7 +115,7 @@ def _fit(data: str, said: dict[str, Any]) -> None:
                 raise _Enough
 
         words = ("schema", "seconds", "examples", "seed", "resume", "overwrite", "device",
-                 "precision")  # fmt: skip
+                 "precision", "schedule")  # fmt: skip
         arguments = {name: common[name] for name in words if name in common}
         folder = None if dry_run else run
         try:
@@ -166,7 +167,7 @@ def _check(common: dict[str, Any]) -> None:
             raise OptionError(f"--{name}: is {value}; expected a number above 0.")
     if not common.get("resume"):
         return
-    for name in ("seconds", "examples", "schema", "seed", "overwrite", "dry_run"):
+    for name in ("seconds", "examples", "schema", "seed", "schedule", "overwrite", "dry_run"):
         if name in common:
             flag = "--" + name.replace("_", "-")
             raise OptionError(

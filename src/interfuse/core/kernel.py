@@ -29,6 +29,7 @@ its work in the global times t in [a, b]: its schedule's time is (t - a) / (b - 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -36,7 +37,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core.record import Posterior
-from interfuse.core.schedule import Schedule, as_time
+from interfuse.core.schedule import Schedule, as_time, schedule_of, schedule_to_json
 from interfuse.errors import OptionError
 
 Target = Literal["eps", "x0", "v"]
@@ -121,6 +122,20 @@ class Gaussian(Kernel):
 
     def __post_init__(self) -> None:
         check_window("Gaussian", self.window)
+
+    def to_json(self) -> dict[str, Any]:
+        """Schedule and window, for `config.json`."""
+        return {"schedule": schedule_to_json(self.schedule), "window": list(self.window)}
+
+    @classmethod
+    def from_json(cls, d: Mapping[str, Any]) -> Gaussian:
+        """The inverse of `to_json`.
+
+        Raises:
+            OptionError: there is no such schedule or window.
+        """
+        low, high = (float(x) for x in d["window"])
+        return cls(schedule_of(d["schedule"]), (low, high))
 
     def alpha_sigma(self, t: Tensor | float) -> tuple[Tensor, Tensor]:
         """Alpha and sigma at the global times t: float64, the shape of t."""

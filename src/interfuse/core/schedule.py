@@ -20,8 +20,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -213,3 +215,27 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "karras": Karras,
 }
 """Every schedule by its name; each can be made without arguments."""
+
+
+def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
+    """The schedule's name and its numbers, for `config.json`."""
+    names = {made: name for name, made in SCHEDULES.items()}
+    return {"name": names[type(schedule)], **asdict(schedule)}  # type: ignore[call-overload]
+
+
+def schedule_of(value: Schedule | str | Mapping[str, Any]) -> Schedule:
+    """A schedule from its name, or from what `schedule_to_json` made of one.
+
+    Raises:
+        OptionError: there is none of that name, or its numbers are out of range.
+    """
+    if isinstance(value, Schedule):
+        return value
+    numbers: dict[str, Any] = {"name": value} if isinstance(value, str) else dict(value)
+    name = numbers.pop("name", None)
+    if name not in SCHEDULES:
+        raise OptionError(f"schedule: {name!r} is unknown; expected one of {', '.join(SCHEDULES)}.")
+    try:
+        return SCHEDULES[name](**numbers)
+    except TypeError as error:
+        raise OptionError(f"schedule: {name} takes no such numbers ({error}).") from error

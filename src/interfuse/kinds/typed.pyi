@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypedDict, Unpack, overload
 
 import numpy as np
 
+from interfuse.core.schedule import Schedule
 from interfuse.kinds.images.data import ImageSchema
 from interfuse.kinds.images.model import ImageModel
 from interfuse.kinds.series.data import SeriesSchema
@@ -32,6 +33,7 @@ class Common(TypedDict, total=False):
     overwrite: bool
     device: str | None
     precision: str
+    schedule: Schedule | str | None
     listener: Callable[[Notice | Event], None] | None
 
 class TableOptions(Common, total=False):

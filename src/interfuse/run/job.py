@@ -7,11 +7,12 @@ it when training is over: `job` in the folder of each. `interfuse.run.fitting` h
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
 from interfuse.run import store
 from interfuse.run.fitting import (
     CHECKPOINT_SECONDS,
@@ -53,6 +54,7 @@ class Ready(Generic[Made]):
 class BaseJob(ABC, Generic[Loaded, Made]):
     """The arguments that all fits have; see `interfuse.fit`.
 
+    `schedule` is a noise schedule, its name (`interfuse.core.SCHEDULES`), or its name and numbers.
     A `budget` takes the place of the one asked for, when a fit is repeated.
     """
 
@@ -63,6 +65,7 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     precision: str
     listener: Listener
     budget: Budget | None = None
+    schedule: Schedule | str | Mapping[str, Any] | None = None
 
     def run(self) -> Made:
         """Fit without a folder."""
@@ -78,6 +81,7 @@ class BaseJob(ABC, Generic[Loaded, Made]):
             checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
             self.seed = int(before["seed"])
             self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
+            self.schedule = before.get("schedule")
             self._recall(folder, before)
         ready, record = self._begin(folder, before)
         if checkpoint is not None:
@@ -98,6 +102,14 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     def _recall(self, folder: Path, before: Record) -> None:
         """Take the schema and whatever else belongs to the kind from an interrupted fit."""
         return
+
+    def noise_schedule(self) -> Schedule | None:
+        """The noise schedule asked for; None for the kind's own.
+
+        Raises:
+            OptionError: there is no such schedule.
+        """
+        return None if self.schedule is None else schedule_of(self.schedule)
 
     @abstractmethod
     def _load(self) -> Loaded:
@@ -124,6 +136,9 @@ class BaseJob(ABC, Generic[Loaded, Made]):
         loaded = self._load()
         budget = self.budget or self._budget(loaded)
         record = {"seed": self.seed, "budget": asdict(budget), **self._words(loaded)}
+        schedule = self.noise_schedule()
+        if schedule is not None:
+            record["schedule"] = schedule_to_json(schedule)
         if before is not None and folder is not None:
             same_data(folder, before, record["data"])
         return self._prepare(loaded, budget), record

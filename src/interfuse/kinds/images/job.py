@@ -32,6 +32,7 @@ from interfuse.kinds.images.data import (
 from interfuse.kinds.images.learn import (
     ImageObjective,
     ImageRows,
+    image_gaussian,
     image_network_for,
     image_settings_for,
 )
@@ -150,6 +151,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         precision = choose_precision(self.precision, device)
         classes = len(schema.classes)
         net = image_network_for(schema.shape, classes, n, self.seed)
+        net.kernel = image_gaussian(self.noise_schedule())
         pixels = torch.from_numpy(schema.extend(loaded.pixels))
         weights = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
         cost = ImageEstimate(
@@ -160,7 +162,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(loaded.labels)), self.seed)
         trainer = Trainer(
             net=net,
-            objective=ImageObjective(classes),
+            objective=ImageObjective(classes, gaussian=net.kernel),
             rows=rows,
             held_out=held_out,
             settings=image_settings_for(schema.shape, len(rows), self.seed, precision),

@@ -22,9 +22,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interfuse.core import Cosine, Gaussian
+from interfuse.core.schedule import Schedule
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.images.net import UNet
 from interfuse.train.trainer import Settings
@@ -36,9 +37,15 @@ RATE = 2e-3
 """Of AdamW. 20,000 images of Fashion-MNIST gave a held-out loss of .152 at 1e-3, .141 at 3e-3."""
 
 
-def image_gaussian() -> Gaussian:
-    """The kernel of pixels: the cosine schedule."""
-    return Gaussian(Cosine())
+def image_gaussian(schedule: Schedule | None = None) -> Gaussian:
+    """The kernel of pixels: a schedule, the cosine."""
+    return Gaussian(schedule or Cosine())
+
+
+def kernel_of(net: nn.Module) -> Gaussian:
+    """What a network was trained with; the kind's own if it does not say."""
+    kernel = getattr(net, "kernel", None)
+    return kernel if isinstance(kernel, Gaussian) else image_gaussian()
 
 
 def to_unit(pixels: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from interfuse.core import RowNoise
+from interfuse.core.kernel import Gaussian
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import ConditionError, DataError, OptionError, RunError
 from interfuse.io.files import write_atomically, write_json
@@ -26,6 +27,7 @@ from interfuse.kinds.images.data import ImageSchema, ImageSet, read_images
 from interfuse.kinds.images.data.arrays import PixelArray
 from interfuse.kinds.images.data.decode import needs, to_image
 from interfuse.kinds.images.data.schema import CHANNELS
+from interfuse.kinds.images.learn import kernel_of
 from interfuse.kinds.images.net import NETWORKS
 from interfuse.run import store
 from interfuse.run.model import BaseModel
@@ -315,6 +317,7 @@ class ImageModel(BaseModel):
         config = {
             "kind": self.schema.kind,
             "network": {"name": "unet", **self.net.config()},  # type: ignore[operator]
+            "kernel": kernel_of(self.net).to_json(),
             "scores": list(self.scores),
         }
         write_json(folder / "config.json", config)
@@ -445,9 +448,11 @@ def open_images(
         schema = ImageSchema.from_json(parts["schema.json"])
         network = dict(config["network"])
         net = NETWORKS[network.pop("name")](**network)
+        if "kernel" in config:
+            net.kernel = Gaussian.from_json(config["kernel"])
         net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
         scores = tuple(float(s) for s in config["scores"])
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
         raise RunError(
             f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
         ) from error

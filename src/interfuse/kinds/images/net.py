@@ -35,6 +35,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from interfuse.core.kernel import Gaussian
 from interfuse.core.times import time_features
 
 OCTAVES = 8
@@ -136,6 +137,9 @@ class UNet(nn.Module):
         attention: most patches of a level that has attention.
         dropout: share of a block's units that are dropped in training.
     """
+
+    kernel: Gaussian | None = None
+    """What it was trained with; None for the kind's own."""
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.learn.holdout import split_windows
 from interfuse.kinds.series.learn.objective import (
     SeriesObjective,
+    series_gaussian,
     series_network_for,
     series_settings_for,
     window_for,
@@ -138,6 +139,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             int(rows.seen.sum()),
             self.seed,
         )
+        net.kernel = series_gaussian(self.noise_schedule())
         size = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
         cost = SeriesEstimate(
             RUNTIME_BYTES + size + float(ROW_BYTES * len(rows.values) * channels),
@@ -148,7 +150,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         train, held = split_windows(rows, length, self.seed)
         trainer = Trainer(
             net=net,
-            objective=SeriesObjective(looker),
+            objective=SeriesObjective(looker, net.kernel),
             rows=train.to(device),
             held_out=held.to(device),
             settings=series_settings_for(length * channels, self.seed, precision),

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 
+from interfuse.core.kernel import Gaussian
 from interfuse.core.seeds import Purpose, generator_for
 from interfuse.errors import ConditionError, OptionError, RunError
 from interfuse.io.files import write_atomically, write_json
@@ -30,6 +31,7 @@ from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, grid_of, read_series
 from interfuse.kinds.series.data.scaling import Scaling
+from interfuse.kinds.series.learn.objective import series_gaussian
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.net import NETWORKS
 from interfuse.kinds.series.net.temporal import SeriesNet
@@ -314,6 +316,7 @@ class SeriesModel(BaseModel):
         config = {
             "kind": "series",
             "network": {"name": "series", **self.net.config()},
+            "kernel": (self.net.kernel or series_gaussian()).to_json(),
             "origins": [list(pair) for pair in self.origins],
             "temper": self.temper.to_json(),
         }
@@ -371,13 +374,15 @@ def open_series(
         codec = SeriesCodec.from_parts(schema, parts["codec.json"], arrays)
         network = dict(config["network"])
         net = NETWORKS[network.pop("name")](**network)
+        if "kernel" in config:
+            net.kernel = Gaussian.from_json(config["kernel"])
         net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
         origins = tuple((int(a), int(b)) for a, b in config["origins"])
         temper = Temper.from_json(config["temper"])
         calibration = Calibration(
             **{k: arrays[f"calibration/{k}"] for k in ("off", "usual", "score")}
         )
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
         raise RunError(
             f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
         ) from error

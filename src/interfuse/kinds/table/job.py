@@ -136,9 +136,11 @@ class Job(BaseJob[Table, Model]):
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         settings = settings_for(len(rows), self.seed, precision, layout.categories)
+        net = network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes))
+        net.kernel = table_gaussian(self.noise_schedule())
         trainer = Trainer(
-            net=network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes)),
-            objective=TableObjective(layout, table_gaussian()),
+            net=net,
+            objective=TableObjective(layout, net.kernel),
             rows=rows,
             held_out=held_out,
             settings=settings,

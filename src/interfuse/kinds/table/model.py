@@ -15,7 +15,8 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 
-from interfuse.errors import RunError
+from interfuse.core.kernel import Gaussian
+from interfuse.errors import OptionError, RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.io.frames import from_polars
 from interfuse.kinds.table.answer import Draws
@@ -30,6 +31,7 @@ from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net import NETWORKS
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.kinds.table.schema import Schema
@@ -301,6 +303,7 @@ class Model(BaseModel):
         config = {
             "kind": self.schema.kind,
             "network": {"name": "table", **self.net.config()},
+            "kernel": (self.net.kernel or table_gaussian()).to_json(),
             "layout": self.layout.to_json(),
             "reference": hashlib.sha256(kept).hexdigest() if kept else None,
         }
@@ -336,8 +339,10 @@ def open_table(folder: Path, record: dict[str, Any], parts: dict[str, dict[str, 
         layout = Layout.from_json(config["layout"])
         network = dict(config["network"])
         net = NETWORKS[network.pop("name")](**network)
+        if "kernel" in config:
+            net.kernel = Gaussian.from_json(config["kernel"])
         net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
         raise RunError(
             f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
         ) from error

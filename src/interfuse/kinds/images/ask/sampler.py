@@ -35,7 +35,7 @@ from interfuse.core.kernel import Gaussian, expand
 from interfuse.core.record import Known, Posterior
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import ConditionError, OptionError
-from interfuse.kinds.images.learn import image_gaussian, to_pixels, to_unit
+from interfuse.kinds.images.learn import kernel_of, to_pixels, to_unit
 from interfuse.train.precision import autocast, choose_device, choose_precision
 
 BLOCK = 64
@@ -142,7 +142,7 @@ class ImageSampler:
         self.classes = classes
         self.seed = seed
         self.times = uniform_times(steps)
-        gaussian = image_gaussian()
+        gaussian = kernel_of(net)
         precision = choose_precision("fp32" if exact else "auto", self.device)
         self.solver = SAMPLERS[solver](gaussian)
         self.denoiser = ImageDenoiser(

@@ -83,7 +83,7 @@ class Filler:
         self.net = net.to(self.device).eval()
         self.looker = looker
         self.temper = temper or Temper()
-        self.gaussian = series_gaussian()
+        self.gaussian = net.kernel or series_gaussian()
         self.solver = SAMPLERS["dpm_solver"](self.gaussian)
         times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
         self.times = torch.tensor(times, dtype=torch.float64)

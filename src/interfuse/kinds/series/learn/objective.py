@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
+from interfuse.core.schedule import Schedule
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.learn.gaps import draw_hidden
 from interfuse.kinds.series.learn.windows import Looker, SeriesRows, View, context, encode
@@ -153,9 +154,9 @@ class SeriesObjective:
         return SeriesLosses(total(off.abs() + said.log_scale), square, (each * weight).sum())
 
 
-def series_gaussian() -> Gaussian:
-    """The kernel of what is left over: the cosine schedule."""
-    return Gaussian(Cosine())
+def series_gaussian(schedule: Schedule | None = None) -> Gaussian:
+    """The kernel of what is left over: a schedule, the cosine."""
+    return Gaussian(schedule or Cosine())
 
 
 def slope(y: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from interfuse.core.kernel import Gaussian
 from interfuse.core.times import time_features
 from interfuse.kinds.series.net.simple import LINES, NEIGHBOURS
 
@@ -177,6 +178,9 @@ class SeriesNet(nn.Module):
         shallow: layers of the denoiser.
         dropout: of every layer.
     """
+
+    kernel: Gaussian | None = None
+    """What it was trained with; None for the kind's own."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.learn.objective import NUMBER_WINDOW, table_gaussian
+from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net.incremental import IncrementalNet
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.precision import has_fast_bf16
@@ -87,8 +87,9 @@ class TableSampler:
             layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
         )
         self._drawn: tuple[int, Tensor] | None = None
-        end, start = NUMBER_WINDOW
-        self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
+        kernel = net.kernel or table_gaussian()
+        end, start = kernel.window
+        self.numbers = NumberSampler(self.net, kernel, (start, end), steps)
 
     @torch.no_grad()
     def block(

@@ -38,7 +38,7 @@ from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.generate import appearance_rank
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.learn.objective import NUMBER_WINDOW, table_gaussian
+from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net.incremental import IncrementalNet
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.precision import has_fast_bf16
@@ -114,8 +114,9 @@ class RowSampler:
         columns = self.net.columns
         self._columns = torch.cat([columns, torch.zeros_like(columns[:1])])
         self.rank = appearance_rank(layout.sizes)
-        end, start = NUMBER_WINDOW
-        self.numbers = NumberSampler(self.net, table_gaussian(), (start, end), steps)
+        kernel = net.kernel or table_gaussian()
+        end, start = kernel.window
+        self.numbers = NumberSampler(self.net, kernel, (start, end), steps)
         self.barred = [
             None if a is None or bool(a.all()) else ~a.to(device)
             for a in allowed or [None] * layout.categories

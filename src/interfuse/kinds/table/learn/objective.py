@@ -35,6 +35,7 @@ from torch import Tensor
 
 from interfuse.core import Cosine, Gaussian
 from interfuse.core.masked import hide
+from interfuse.core.schedule import Schedule
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.segments import cell_cross_entropy
 from interfuse.kinds.table.net.network import TableNet
@@ -46,9 +47,9 @@ KNOWN_SHARE = 0.25
 NUMBER_WINDOW = (0.0, 0.5)
 
 
-def table_gaussian() -> Gaussian:
-    """The kernel of a table's numbers: the cosine schedule in the window t in (0, 1/2]."""
-    return Gaussian(Cosine(), window=NUMBER_WINDOW)
+def table_gaussian(schedule: Schedule | None = None) -> Gaussian:
+    """The kernel of a table's numbers: a schedule, the cosine, in the window t in (0, 1/2]."""
+    return Gaussian(schedule or Cosine(), window=NUMBER_WINDOW)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from interfuse.core.kernel import Gaussian
 from interfuse.core.times import time_features
 from interfuse.kinds.table.net.dropout import dropout
 from interfuse.kinds.table.net.waves import Waves, blocks_of, in_order
@@ -119,6 +120,9 @@ class TableNet(nn.Module):
     free_in: Tensor
     free_out: Tensor
     smooth: Tensor
+
+    kernel: Gaussian | None = None
+    """What it was trained with; None for the kind's own."""
 
     def __init__(
         self,
