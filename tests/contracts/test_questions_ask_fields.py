@@ -13,7 +13,6 @@ TABLE = SOURCE / "kinds" / "table"
 CLASSES = r"isinstance\(.*\b\w*Field\b"
 KINDS = r"\bkind\s*(==|!=|in\b|not in\b)(?P<rest>.*)"
 PROPOSES = {"infer.py"}  # says which kinds columns are of
-LEFT = {"learn/calibrate.py", "learn/moments.py", "ask/pairs.py"}  # still name NumberField
 
 
 def knows_a_field(line):
@@ -26,7 +25,7 @@ def test_no_question_tests_the_class_or_kind_of_a_field():
     wrong = []
     for path in sorted(TABLE.rglob("*.py")):
         name = path.relative_to(TABLE).as_posix()
-        if name.startswith("fields/") or name in PROPOSES | LEFT:
+        if name.startswith("fields/") or name in PROPOSES:
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if knows_a_field(line):
@@ -50,9 +49,7 @@ def test_the_patterns_find_what_they_are_for():
 def test_no_circle_of_imports():
     grimp = pytest.importorskip("grimp")
     graph = grimp.build_graph("interfuse", exclude_type_checking_imports=False, cache_dir=None)
-    # A figure says what it takes of a study for the type checker alone.
-    types = {"interfuse.evaluate.figure", "interfuse.evaluate.study"}
-    assert [c for c in circles_of(graph) if c != types] == []
+    assert circles_of(graph) == []
 
 
 def circles_of(graph):

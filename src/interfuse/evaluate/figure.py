@@ -21,15 +21,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from interfuse.errors import OptionError
 from interfuse.evaluate.findings import Faults
 from interfuse.evaluate.interval import Z
-
-if TYPE_CHECKING:
-    from interfuse.evaluate.pair import Pair
-    from interfuse.evaluate.study import Study
+from interfuse.evaluate.pair import Pair
+from interfuse.evaluate.study import Study
 
 Better = Literal["lower", "higher", "to 0.5"]
 _BETTER = ("lower", "higher", "to 0.5")
@@ -95,18 +93,18 @@ class Figure(ABC):
     bounds: tuple[float, float]
 
     @abstractmethod
-    def measure(self, study: "Study") -> Measurement | None:
+    def measure(self, study: Study) -> Measurement | None:
         """Return the figure of the study's synthetic table; None where it does not apply."""
 
-    def questions(self, study: "Study") -> int:
+    def questions(self, study: Study) -> int:
         """Return how many things `faults` could find; known before anything is measured."""
         return 0
 
-    def faults(self, study: "Study") -> Faults:
+    def faults(self, study: Study) -> Faults:
         """Return what is wrong with the synthetic table by more than chance explains."""
         return []
 
-    def notes(self, study: "Study") -> list[str]:
+    def notes(self, study: Study) -> list[str]:
         """Return sentences on how it was measured."""
         return []
 
@@ -119,14 +117,14 @@ class Compared(Figure):
     """
 
     @abstractmethod
-    def of(self, pair: "Pair") -> float:
+    def of(self, pair: Pair) -> float:
         """Return the figure of `pair.few` (or `pair.some`), the real table and another one."""
 
-    def applies(self, study: "Study") -> bool:
+    def applies(self, study: Study) -> bool:
         """Return whether the figure means anything of these tables."""
         return True
 
-    def error(self, study: "Study") -> float | tuple[float, float] | None:
+    def error(self, study: Study) -> float | tuple[float, float] | None:
         """Return the standard deviation of the synthetic table's figure, or its interval."""
         return study.spreads[self.key]
 
@@ -135,7 +133,7 @@ class Compared(Figure):
         """Whether its interval comes from bootstraps."""
         return type(self).error is Compared.error
 
-    def measure(self, study: "Study") -> Measurement | None:
+    def measure(self, study: Study) -> Measurement | None:
         """Return the figure beside those of bootstraps and baselines."""
         if not self.applies(study):
             return None

@@ -83,6 +83,7 @@ def evaluate(
         train,
         copy,
         held,
+        figures=FIGURES,
         limits=limits,
         seed=seed,
         threads=threads,

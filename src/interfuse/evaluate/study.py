@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
 from interfuse.evaluate.chance import FAMILY, PERMUTATION
 from interfuse.evaluate.copula import copula_table
-from interfuse.evaluate.figure import FIGURES, Compared
 from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.pair import Pair, sampled
 from interfuse.evaluate.rule_search import find_rules
@@ -34,6 +33,28 @@ class Summary(NamedTuple):
     trends: Trends
 
 
+class Asks(Protocol):
+    """What a study needs to know of a figure (`figure.Figure`)."""
+
+    def questions(self, study: Any, /) -> int:
+        """How many things could be found to be off."""
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A figure that any table can have beside the real one (`figure.Compared`)."""
+
+    @property
+    def resampled(self) -> bool:
+        """Whether its interval comes from bootstraps."""
+        ...
+
+    def of(self, pair: Pair, /) -> float:
+        """Its value for two tables."""
+        ...
+
+
 class Study:
     """One synthetic table, and everything that is held against it.
 
@@ -49,6 +70,7 @@ class Study:
         real: The table that was trained on.
         synthetic: The synthetic one, encoded together with it.
         held: Real rows that were not trained on, or None.
+        figures: The figures of the report by their keys.
         limits: Row limits.
         seed: Seed of everything random.
         threads: Threads for the boosted trees, None = all.
@@ -74,6 +96,7 @@ class Study:
         synthetic: Table,
         held: Table | None = None,
         *,
+        figures: Mapping[str, Asks],
         limits: Limits | None = None,
         seed: int = 0,
         threads: int | None = None,
@@ -83,6 +106,7 @@ class Study:
         tell: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.real, self.synthetic, self.held = real, synthetic, held
+        self._compared = {k: one for k, one in figures.items() if isinstance(one, Compares)}
         self.limits = limits or Limits()
         self.seed, self.threads, self.tell = seed, threads, tell
         self.target, self.secrets, self.declared = target, tuple(secrets), tuple(declared)
@@ -92,7 +116,7 @@ class Study:
         self.few = few
         self.rules = find_rules(few[0], seed=seed)
         self.kept: list[Kept] = check_rules(self._undeclared(), *few)
-        self.questions = sum(figure.questions(self) for figure in FIGURES.values())
+        self.questions = sum(figure.questions(self) for figure in figures.values())
         self.level = (FAMILY - PERMUTATION) / max(1, self.questions)
         self.pair = Pair(few, some, level=self.level, **self._options)
         self.baselines: dict[str, Table] = {}
@@ -102,7 +126,7 @@ class Study:
             self.baselines["copula"] = copula_table(real, synthetic.rows, seed=seed)
         self.others: dict[str, Summary] = {}
         self.floors: list[Summary] = []
-        self._floors: dict[str, list[float]] = {key: [] for key in _compared()}
+        self._floors: dict[str, list[float]] = {key: [] for key in self._compared}
         self.values: dict[str, dict[str, float]] = {}
         self._compare()
 
@@ -133,7 +157,7 @@ class Study:
         rng = np.random.default_rng([self.seed, 12])
         rows = min(BOOTSTRAP_ROWS, synthetic.rows)
         few = real.sample(BOOTSTRAP_ROWS, rng)
-        figures = {key: one for key, one in _compared().items() if one.resampled}
+        figures = {key: one for key, one in self._compared.items() if one.resampled}
         found: dict[str, list[float]] = {key: [] for key in figures}
         pairs = len(real.kinds) * (len(real.kinds) - 1) // 2
         draws = _SPREAD_DRAWS
@@ -151,7 +175,7 @@ class Study:
     def _compare(self) -> None:
         """Measure the compared figures of all tables; bootstraps are not kept."""
         self.tell("synthetic table")
-        figures = _compared()
+        figures = self._compared
         self.values["synthetic"] = {key: one.of(self.pair) for key, one in figures.items()}
         for name, table in self.baselines.items():
             self.tell(_BASELINES[name])
@@ -172,10 +196,6 @@ class Study:
         """Return the rules that are about other columns than any declared one."""
         said = {frozenset(_NAMES.findall(rule["text"])) for rule in self.declared}
         return [r for r in self.rules if r.kind != "sum" or frozenset(r.columns) not in said]
-
-
-def _compared() -> dict[str, Compared]:
-    return {key: one for key, one in FIGURES.items() if isinstance(one, Compared)}
 
 
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:

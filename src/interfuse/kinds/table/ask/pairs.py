@@ -29,7 +29,7 @@ from interfuse.core import RowNoise
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.ask.known import Known, RowReader
 from interfuse.kinds.table.ask.rows import RowSampler
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.rules import Rule
 
 CANDIDATES = 32
@@ -38,7 +38,7 @@ _GOLDEN = (5**0.5 - 1) / 2
 _MOST_ROWS = 1 << 15  # in one evaluation
 
 
-def place_in_bin(field: NumberField, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def place_in_bin(field: Field, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The bin of whole numbers, and the probability of each inside its bin.
 
     Args:
@@ -149,10 +149,8 @@ class PairSampler:
         pick = noise.uniform((1,), stream=_PICK)[:, 0].double().numpy()
         return Pairs(names, (a, b), weight.cumsum(1), pick, possible)
 
-    def _field(self, name: str) -> NumberField:
-        field = self.codec.fields[name]
-        assert isinstance(field, NumberField)
-        return field
+    def _field(self, name: str) -> Field:
+        return self.codec.fields[name]
 
     def _given(
         self,
@@ -181,7 +179,7 @@ class PairSampler:
         return out
 
 
-def _propose(field: NumberField, bins: np.ndarray, noise: RowNoise, stream: int) -> np.ndarray:
+def _propose(field: Field, bins: np.ndarray, noise: RowNoise, stream: int) -> np.ndarray:
     """`CANDIDATES` whole numbers by their probabilities, then one from every bin."""
     n, size = bins.shape
     total = bins.cumsum(1)
@@ -195,6 +193,6 @@ def _propose(field: NumberField, bins: np.ndarray, noise: RowNoise, stream: int)
     return values.cast(pl.Int64).to_numpy().reshape(codes.shape)
 
 
-def _outside(field: NumberField, values: np.ndarray) -> np.ndarray:
+def _outside(field: Field, values: np.ndarray) -> np.ndarray:
     low, high = field.range or (0, 0)
     return np.maximum(np.maximum(low - values, values - high), 0)

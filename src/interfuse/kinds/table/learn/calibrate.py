@@ -33,7 +33,6 @@ from torch import Tensor
 
 from interfuse.kinds.table.ask.generate import BLOCK, STEPS, TableSampler
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields.number import NumberField
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
@@ -103,7 +102,7 @@ def hold_range(target: Tensor, codec: TableCodec, layout: Layout, rows: int) -> 
     target = target.clone()
     starts = np.cumsum([0, *layout.sizes])
     for name, field in codec.fields.items():
-        if isinstance(field, NumberField) and field.quantiles is not None:
+        if field.quantiles is not None:
             first = int(starts[codec.places[name].codes.start])
             for end in (0, field.bins - 1):
                 least = float(field.quantiles.knots.rows[end]) / rows

@@ -31,7 +31,7 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields.number import NumberField
+from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import Rows
 
@@ -70,7 +70,7 @@ class Moments:
         starts = np.cumsum([0, *layout.sizes])
         cells, scores, squares, columns = [], [], [], []
         for name, field in codec.fields.items():
-            if not isinstance(field, NumberField) or field.bins < 2:
+            if field.bins < 2:
                 continue
             place = codec.places[name]
             found = _standardised(field, rows, place.codes, place.numbers)
@@ -141,9 +141,7 @@ class _Standardised(NamedTuple):
     """(bins, grid) evenly spread values of each bin, on the same scale."""
 
 
-def _standardised(
-    field: NumberField, rows: Rows, codes: slice, numbers: slice
-) -> _Standardised | None:
+def _standardised(field: Field, rows: Rows, codes: slice, numbers: slice) -> _Standardised | None:
     """The values of a column on the scale of their spread; None if they do not differ."""
     assert field.quantiles is not None
     code = rows.codes[:, codes.start].numpy().astype(np.int64)
