@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError
     from interfuse.evaluate import evaluate
+    from interfuse.kinds.images.answer import ImageScores
     from interfuse.kinds.images.data import ImageSchema
-    from interfuse.kinds.images.model import ImageModel, ImageScores
+    from interfuse.kinds.images.model import ImageModel
     from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
@@ -60,7 +61,7 @@ _HOMES = {
     "Draws": "interfuse.kinds.table.answer",
     "ImageModel": "interfuse.kinds.images.model",
     "ImageSchema": "interfuse.kinds.images.data",
-    "ImageScores": "interfuse.kinds.images.model",
+    "ImageScores": "interfuse.kinds.images.answer",
     "InterfuseError": "interfuse.errors",
     "Model": "interfuse.kinds.table.model",
     "Range": "interfuse.kinds.table.fields.limit",

@@ -6,6 +6,6 @@ __getattr__ = moved(
     __name__,
     {
         "ImageModel": "interfuse.kinds.images.model",
-        "ImageScores": "interfuse.kinds.images.model",
+        "ImageScores": "interfuse.kinds.images.answer",
     },
 )

@@ -24,7 +24,8 @@ from interfuse.run.model import BaseModel
 from interfuse.train.budget import Budget
 from interfuse.train.hold_out import hold_out
 from interfuse.train.plain import Mean, Tensors
-from interfuse.train.trainer import Settings, Trainer
+from interfuse.train.settings import Settings
+from interfuse.train.trainer import Trainer
 
 WEIGHTS, DRAW = 1000, 1001  # streams of kinds from outside begin at 1000
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from interfuse.kinds.series.learn.gaps import FORECAST_SHARE, draw_hidden
-from interfuse.kinds.series.learn.windows import FEW, SPANS, TYPICAL, Clock, Looker
+from interfuse.kinds.series.learn.view import Clock
+from interfuse.kinds.series.learn.windows import FEW, SPANS, TYPICAL, Looker
 from interfuse.kinds.series.net.simple import NEIGHBOURS, nearest_known
 from interfuse.kinds.series.net.temporal import neighbours
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.interpolate import CubicHermiteSpline
 
-from interfuse.kinds.series.learn.windows import Clock, Looker, SeriesRows
+from interfuse.kinds.series.learn.view import Clock, SeriesRows
+from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.net.simple import curve, line, nearest_known, steps_away
 
 PERIOD, LENGTH = 7, 21

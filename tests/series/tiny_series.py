@@ -12,7 +12,7 @@ import polars as pl
 import torch
 
 from interfuse.kinds.series.net.temporal import SeriesNet
-from interfuse.train.trainer import Settings
+from interfuse.train.settings import Settings
 
 START = datetime(2024, 1, 1)
 HOUR = timedelta(hours=1)

@@ -20,8 +20,9 @@ from interfuse.kinds.images.learn import (
 from interfuse.kinds.images.net import UNet
 from interfuse.train.budget import Budget
 from interfuse.train.hold_out import hold_out
+from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint
-from interfuse.train.trainer import Settings, Trainer
+from interfuse.train.trainer import Trainer
 
 CPU = torch.device("cpu")
 # The rate is still being warmed up when these short fits end.

@@ -19,9 +19,11 @@ from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.budget import Budget
 from interfuse.train.hold_out import hold_out
+from interfuse.train.order import Order
 from interfuse.train.precision import has_fast_bf16
+from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint
-from interfuse.train.trainer import Settings, Trainer
+from interfuse.train.trainer import Trainer
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(seed=3, batch=64)
@@ -177,12 +179,10 @@ def test_a_damaged_checkpoint_is_one_clear_error(damage, tmp_path):
 
 
 def test_an_epoch_visits_every_row_once():
-    t = trainer()
-    n = len(t.rows)
-    seen = []
+    n, batch = 1_000, 64
+    order, seen = Order(seed=3, rows=n), []
     while len(seen) < 2 * n:
-        seen += t._indices().tolist()
-        t.progress.examples += t.settings.batch
+        seen += order.batch(len(seen), batch).tolist()
     assert sorted(seen[:n]) == list(range(n))
     assert sorted(seen[n : 2 * n]) == list(range(n))
     assert seen[:n] != seen[n : 2 * n]

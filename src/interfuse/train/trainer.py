@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Generic
 
 import torch
@@ -24,16 +24,17 @@ from torch import Tensor
 
 from interfuse.core.seeds import Purpose, generator_for, seeded
 from interfuse.errors import InterfuseError
-from interfuse.train.budget import DECAY_SHARE, WARM_UP_EXAMPLES, Budget, learning_rate
+from interfuse.train.budget import DECAY_SHARE, Budget, learning_rate
 from interfuse.train.contracts import BatchLosses, Examples, Goal, Net
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
 from interfuse.train.flat import FlatParameters
+from interfuse.train.order import Order
 from interfuse.train.precision import autocast
+from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint, Progress
 
 EVALUATIONS = 40
-PATIENCE = 5
 EARLIEST = 5
 """On 3,000 rows of two columns the best of the first ten evaluations, after three visits a row,
 ended a fit that gained until the 35th visit."""
@@ -41,32 +42,6 @@ HELD_OUT_DRAWS, FEWEST_DRAWS = 8192, 512
 RESCUE_AFTER = 10
 MOST_RESCUES = 3
 TICK_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a fit is made with.
-
-    Attributes:
-        seed: of every random draw.
-        batch: records a step.
-        rate: peak learning rate of AdamW.
-        weight_decay: decoupled weight decay.
-        precision: "bf16" or "fp32".
-        held_out_draws: records scored by one held-out evaluation at most; the loop's own number if
-            None.
-        warm_up: examples until the learning rate has reached its peak.
-        patience: held-out evaluations without a new best before the learning rate starts to fall.
-    """
-
-    seed: int = 0
-    batch: int = 1024
-    rate: float = 1e-3
-    weight_decay: float = 0.01
-    precision: str = "fp32"
-    held_out_draws: int | None = None
-    warm_up: int = WARM_UP_EXAMPLES
-    patience: int = PATIENCE
 
 
 class Trainer(Generic[Net, Goal, Examples]):
@@ -111,31 +86,16 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.progress = Progress()
         self.stop_requested = False
         self._best: dict[str, dict[str, Tensor]] = {}
-        self._order: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
+        self._order = Order(settings.seed, len(rows))
         self._bad_steps = 0
         self._losses: BatchLosses | None = None
 
     # -- one step -------------------------------------------------------------------------------
 
-    def _indices(self) -> Tensor:
-        """The rows of the next batch: epochs in an order seeded by the epoch's number."""
-        n, start = len(self.rows), self.progress.examples
-        out = torch.empty(self.settings.batch, dtype=torch.long)
-        filled = 0
-        while filled < len(out):
-            epoch, offset = divmod(start + filled, n)
-            if self._order[0] != epoch:
-                g = generator_for(self.settings.seed, Purpose.ORDER, epoch)
-                self._order = (epoch, torch.randperm(n, generator=g))
-            part = self._order[1][offset : offset + len(out) - filled]
-            out[filled : filled + len(part)] = part
-            filled += len(part)
-        return out
-
     def _step(self) -> float:
         p, s = self.progress, self.settings
         generator = generator_for(s.seed, Purpose.BATCH, p.step, device=self.device)
-        batch = self.rows.take(self._indices()).to(self.device)
+        batch = self.rows.take(self._order.batch(p.examples, s.batch)).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
         dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
         with dropout, autocast(self.device, s.precision):

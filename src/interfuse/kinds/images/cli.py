@@ -164,8 +164,8 @@ def impute_images(
     Raises:
         DataError: see `interfuse.kinds.images.data.holes`; or the target exists.
     """
+    from interfuse.kinds.images.answer import shown
     from interfuse.kinds.images.data.holes import read_with_holes
-    from interfuse.kinds.images.model import shown
 
     path = _check_target(target)
     masks = None if mask is None or str(mask) == ALPHA else mask
@@ -211,7 +211,7 @@ def detect_images(
     import polars as pl
 
     from interfuse.io.write import check_target, write
-    from interfuse.kinds.images.model import shown
+    from interfuse.kinds.images.answer import shown
 
     check_target(target)
     images = model.read(source)
@@ -272,8 +272,9 @@ def _check_target(target: str | Path) -> Path:
 def _write(model: ImageModel, batches: Iterator[tuple[np.ndarray, np.ndarray]], path: Path) -> None:
     import numpy as np
 
+    from interfuse.kinds.images.answer import shown
     from interfuse.kinds.images.data import grid, write_npz, write_png, writing_folder
-    from interfuse.kinds.images.model import NO_CLASS, shown
+    from interfuse.kinds.images.model import NO_CLASS
 
     suffix = path.suffix.lower()
     if suffix in (GRID, ARRAYS):
@@ -301,8 +302,8 @@ def _write(model: ImageModel, batches: Iterator[tuple[np.ndarray, np.ndarray]], 
 
 
 def _write_named(pixels: np.ndarray, names: list[str], path: Path) -> None:
+    from interfuse.kinds.images.answer import shown
     from interfuse.kinds.images.data import write_npz, write_png, writing_folder
-    from interfuse.kinds.images.model import shown
 
     suffix = path.suffix.lower()
     if suffix == ARRAYS:

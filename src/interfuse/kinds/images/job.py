@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from interfuse.errors import DataError
+from interfuse.kinds.images.ask.fill import score_pixels
 from interfuse.kinds.images.ask.sampler import BLOCK, STEPS, ImageSampler
 from interfuse.kinds.images.data import (
     ImageSchema,
@@ -36,7 +37,7 @@ from interfuse.kinds.images.learn import (
     image_network_for,
     image_settings_for,
 )
-from interfuse.kinds.images.model import SCORE_SEED, ImageModel, score_pixels
+from interfuse.kinds.images.model import SCORE_SEED, ImageModel
 from interfuse.run import store
 from interfuse.run.fitting import Listener, Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record

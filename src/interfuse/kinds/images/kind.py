@@ -129,7 +129,7 @@ class Images(Kind):
         """A model from its parts."""
         from interfuse.kinds.images.model import open_images
 
-        return open_images(folder, record, dict(parts))
+        return open_images(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Where the classes are, and which column was fitted; sizes are in the schema."""

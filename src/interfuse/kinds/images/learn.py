@@ -28,7 +28,7 @@ from interfuse.core import Cosine, Gaussian
 from interfuse.core.schedule import Schedule
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.images.net import UNet
-from interfuse.train.trainer import Settings
+from interfuse.train.settings import Settings
 
 KNOWN_SHARE = 0.2
 HIDDEN_SHARE = 0.1

@@ -6,53 +6,31 @@ A record is a class and the pixels of an image. A question says which of them ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import nn
 
-from interfuse.core import RowNoise
-from interfuse.core.kernel import Gaussian
-from interfuse.core.seeds import Purpose, seed_of
-from interfuse.errors import ConditionError, DataError, OptionError, RunError
-from interfuse.io.files import write_atomically, write_json
+from interfuse.errors import DataError, OptionError
+from interfuse.kinds.images.answer import ImageScores, as_array, shown
+from interfuse.kinds.images.ask.classes import draw_classes, place_of
+from interfuse.kinds.images.ask.fill import fill, score_pixels
+from interfuse.kinds.images.ask.generation import ImageGeneration
 from interfuse.kinds.images.ask.sampler import BLOCK, STEPS, ImageSampler
 from interfuse.kinds.images.data import ImageSchema, ImageSet, read_images
-from interfuse.kinds.images.data.arrays import PixelArray
-from interfuse.kinds.images.data.decode import needs, to_image
-from interfuse.kinds.images.data.schema import CHANNELS
-from interfuse.kinds.images.learn import kernel_of
-from interfuse.kinds.images.net import NETWORKS
+from interfuse.kinds.images.data.conform import pixels_for
+from interfuse.kinds.images.fitted import Fitted
+from interfuse.kinds.images.folder import read_folder, write_folder
 from interfuse.run import store
 from interfuse.run.model import BaseModel
 
-CLASS = "class"
 NO_CLASS = "none"
 SCORE_SEED = 0
 """Of the noise of scores: theirs and those of the held-out images must have the same."""
-
-
-@dataclass(frozen=True)
-class ImageScores:
-    """How odd images are.
-
-    Attributes:
-        score: (n,), higher is odder.
-        p_value: (n,) share of held-out images that are at least as odd, (1 + k) / (1 + m), so that
-            a small one means odd; NaN where no images were held out.
-    """
-
-    score: np.ndarray
-    p_value: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.score)
 
 
 @dataclass(frozen=True)
@@ -136,7 +114,7 @@ class ImageModel(BaseModel):
         self, n: int, *, given: dict[str, object] | None = None, seed: int = 0
     ) -> list[str | None]:
         """The classes of the images that `generate` draws with the same arguments."""
-        at = self._labels(np.arange(n), self._given(given), seed)
+        at = draw_classes(self.schema, np.arange(n), place_of(self.schema, given), seed)
         return [self.class_name(label) for label in at]
 
     def generation(
@@ -150,7 +128,7 @@ class ImageModel(BaseModel):
     ) -> ImageGeneration:
         """The prepared question behind `generate`, for drawing in constant memory."""
         sampler = self.sampler(seed=seed, steps=steps, guidance=guidance, device=device)
-        return ImageGeneration(self, self._given(given), sampler, seed)
+        return ImageGeneration(self.schema, place_of(self.schema, given), sampler, seed)
 
     def denoising(
         self,
@@ -185,7 +163,7 @@ class ImageModel(BaseModel):
         )
         labels = torch.from_numpy(drawn.labels_of(0))
         frames = drawn.sampler.trajectory(0, labels=labels)[:, :n]
-        return [self.schema.cut(_array(frame)) for frame in frames]
+        return [self.schema.cut(as_array(frame)) for frame in frames]
 
     def impute(
         self,
@@ -215,7 +193,7 @@ class ImageModel(BaseModel):
         Raises:
             DataError: the images or the mask have another size, or no hole is given.
         """
-        pixels, alpha = self._pixels(images)
+        pixels, alpha = pixels_for(self.schema, images)
         n = len(pixels)
         if known is None:
             if alpha is None:
@@ -224,34 +202,11 @@ class ImageModel(BaseModel):
                     "images whose alpha is 0 in the holes."
                 )
             known = alpha > 0
-        known = np.asarray(known)
-        if known.shape not in (self.schema.size, (n, *self.schema.size)):
-            h, w = self.schema.size
-            raise DataError(
-                f"impute: known has shape {known.shape}; expected ({h}, {w}) or ({n}, {h}, {w}), "
-                "as the images."
-            )
-        known = np.broadcast_to(known.astype(bool), (n, *self.schema.size))[:, None]
+        known = _mask(known, self.schema, n)
         sampler = self.sampler(seed=seed, steps=steps, guidance=guidance, device=device)
-        label = self._given(given)
+        label = place_of(self.schema, given)
         place = len(self.schema.classes) if label is None else label
-        out = np.empty_like(pixels)
-        for start in range(0, n, BLOCK):
-            part = slice(start, min(start + BLOCK, n))
-            k = part.stop - start
-            c, h, w = self.schema.shape
-            full = np.zeros((BLOCK, c, h, w), np.uint8)
-            mask = np.zeros((BLOCK, 1, h, w), bool)
-            full[:k] = self.schema.extend(pixels[part])
-            mask[:k, :, : self.schema.height, : self.schema.width] = known[part]
-            drawn = sampler.batch(
-                start // BLOCK,
-                labels=torch.full((BLOCK,), place),
-                pixels=torch.from_numpy(full),
-                known=torch.from_numpy(mask),
-            )
-            out[part] = self.schema.cut(_array(drawn)[:k])
-        return shown(out)
+        return shown(fill(sampler, self.schema, pixels, known, place))
 
     def detect(self, images: np.ndarray, *, device: str | None = None) -> ImageScores:
         """Score how odd images are; higher is odder.
@@ -267,7 +222,7 @@ class ImageModel(BaseModel):
         Raises:
             DataError: the images have another size.
         """
-        pixels, _ = self._pixels(images)
+        pixels, _ = pixels_for(self.schema, images)
         sampler = self.sampler(seed=SCORE_SEED, device=device)
         score = score_pixels(sampler, self.schema.extend(pixels))
         held = np.array(self.scores)
@@ -313,147 +268,32 @@ class ImageModel(BaseModel):
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
-        self.schema.save(folder / "schema.json")
-        config = {
-            "kind": self.schema.kind,
-            "network": {"name": "unet", **self.net.config()},  # type: ignore[operator]
-            "kernel": kernel_of(self.net).to_json(),
-            "scores": list(self.scores),
-        }
-        write_json(folder / "config.json", config)
-        # Copies: in training they are views of one long vector.
-        weights = {name: p.detach().cpu().clone() for name, p in self.net.named_parameters()}
-        weights = {name: p.contiguous() for name, p in weights.items()}
-        write_atomically(folder / "weights.safetensors", save(weights))
-
-    def _given(self, given: dict[str, object] | None) -> int | None:
-        """The place of a class that is asked for."""
-        if not given:
-            return None
-        classes = self.schema.classes
-        for name in given:
-            if name != CLASS:
-                raise ConditionError(
-                    f"given: {name!r} is unknown; a model of images knows {CLASS!r} alone."
-                )
-        asked = given[CLASS]
-        if not classes:
-            raise ConditionError(
-                "given: the images were fitted without classes. Fit a folder of sub-folders, or "
-                "give labels."
-            )
-        if asked is None:
-            return len(classes)
-        if str(asked) not in classes:
-            some = ", ".join(map(repr, classes[:12])) + (", ..." if len(classes) > 12 else "")
-            raise ConditionError(
-                f"given: class {str(asked)!r} was never seen; expected one of {some}."
-            )
-        return classes.index(str(asked))
-
-    def _labels(self, rows: np.ndarray, given: int | None, seed: int) -> np.ndarray:
-        """The place of each image's class: the one asked for, or a draw."""
-        if given is not None:
-            return np.full(len(rows), given)
-        counts = np.array(self.schema.counts, dtype=np.float64)
-        if len(counts) < 2 or not counts.sum():
-            return np.full(len(rows), len(self.schema.classes))
-        keys = torch.from_numpy(rows) ^ (seed_of(seed, Purpose.CLASSES) & ~0xFFFFFFFF)
-        uniform = RowNoise(keys).uniform((1,), stream=0)[:, 0].double().numpy()
-        total = counts.cumsum() / counts.sum()
-        return np.searchsorted(total, uniform, side="right").clip(max=len(counts) - 1)
-
-    def _pixels(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """(n, c, h, w) of the model's size, and (n, h, w) alpha that is no channel of the model."""
-        read = PixelArray(np.asarray(images), "images")
-        if read.size != self.schema.size:
-            h, w = self.schema.size
-            raise DataError(
-                f"images: are {read.size[1]} x {read.size[0]} pixels; the model was fitted to "
-                f"{w} x {h}. Resize them, or read them with model.read(path)."
-            )
-        pixels, alpha = read.chunk(0, len(read)), None
-        c = self.schema.channels
-        if pixels.shape[1] == 4 and c < 4:
-            pixels, alpha = pixels[:, :3], pixels[:, 3]
-            if c == 1 and all(needs(to_image(image)) == 1 for image in pixels):
-                pixels = pixels[:, :1]
-        if pixels.shape[1] != c:
-            raise DataError(
-                f"images: have {pixels.shape[1]} channels; the model was fitted to "
-                f"{CHANNELS[c]} images ({c}). Convert them first."
-            )
-        return np.ascontiguousarray(pixels), alpha
+        write_folder(Fitted(self.schema, self.net, self.scores), folder)
 
 
-class ImageGeneration:
-    """A prepared question: what is asked for, ready to be drawn in any number of images."""
+def _mask(known: np.ndarray, schema: ImageSchema, n: int) -> np.ndarray:
+    """(n, 1, h, w), true where a pixel is known.
 
-    def __init__(
-        self, model: ImageModel, given: int | None, sampler: ImageSampler, seed: int
-    ) -> None:
-        self.model = model
-        self.given = given
-        self.sampler = sampler
-        self.seed = seed
-
-    def batches(self, n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Draw images 0 ... n - 1, some at a time: (k, c, h, w) uint8, and (k,) places of classes.
-
-        Raises:
-            OptionError: `n` is no number of images.
-        """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
-            raise OptionError(f"n: is {n!r}; expected a whole number of images, 0 or more.")
-        return self._blocks(int(n))
-
-    def _blocks(self, n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for index in range(-(-n // BLOCK)):
-            labels = self.labels_of(index)
-            k = min(BLOCK, n - index * BLOCK)
-            pixels = self.sampler.batch(index, labels=torch.from_numpy(labels))
-            yield self.model.schema.cut(_array(pixels)[:k]), labels[:k]
-
-    def labels_of(self, index: int) -> np.ndarray:
-        """(BLOCK,) places of the classes of one block."""
-        rows = np.arange(index * BLOCK, (index + 1) * BLOCK)
-        return self.model._labels(rows, self.given, self.seed)
-
-
-def shown(pixels: np.ndarray) -> np.ndarray:
-    """(n, c, h, w) as people have it: (n, h, w) if grey, else channels last."""
-    return pixels[:, 0] if pixels.shape[1] == 1 else pixels.transpose(0, 2, 3, 1)
-
-
-def _array(pixels: Tensor) -> np.ndarray:
-    return pixels.cpu().numpy()
-
-
-def score_pixels(sampler: ImageSampler, pixels: np.ndarray) -> np.ndarray:
-    """(n,) scores of images (n, *shape)."""
-    scores = sampler.score(torch.from_numpy(np.ascontiguousarray(pixels)))
-    return scores.double().cpu().numpy()
+    Raises:
+        DataError: a mask of another shape.
+    """
+    known = np.asarray(known)
+    h, w = schema.size
+    if known.shape not in ((h, w), (n, h, w)):
+        raise DataError(
+            f"impute: known has shape {known.shape}; expected ({h}, {w}) or ({n}, {h}, {w}), "
+            "as the images."
+        )
+    return np.broadcast_to(known.astype(bool), (n, h, w))[:, None]
 
 
 def open_images(
-    folder: Path, record: dict[str, Any], parts: dict[str, dict[str, Any]]
+    folder: Path, record: dict[str, Any], parts: Mapping[str, dict[str, Any]]
 ) -> ImageModel:
-    """A model of images from the checked parts of a run folder.
+    """A model from the checked parts of a run folder.
 
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
-        schema = ImageSchema.from_json(parts["schema.json"])
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-        scores = tuple(float(s) for s in config["scores"])
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    return ImageModel(schema, net.eval(), scores, record)
+    f = read_folder(folder, parts)
+    return ImageModel(*f, record)

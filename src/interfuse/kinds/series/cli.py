@@ -13,17 +13,14 @@ from interfuse.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import InterfuseError, OptionError
 from interfuse.io.write import check_target
 from interfuse.kinds.option import check_below, check_share
+from interfuse.kinds.series.writing import as_frame, drawn, summary
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from interfuse.kinds.series.answer import SeriesDraws
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
     from interfuse.kinds.verb import Asked
 
 ARRAYS = (".npy", ".npz")
-DRAW = "draw"
 SUMMARIES = ("median", "mean", "draws")
 
 
@@ -158,9 +155,9 @@ def forecast_series(
     for note in answer.notes:
         warn(note)
     if draw_rows:
-        rows = write(_drawn(model, answer), target)
+        rows = write(drawn(model, answer), target)
     else:
-        rows = write(_summary(model, answer, "median", interval), target)
+        rows = write(summary(model, answer, "median", interval), target)
     many = f"{len(answer.names):,} series, {horizon:,} steps, {draws:,} draws"
     _tell_end(many, rows, begin, target)
 
@@ -214,9 +211,9 @@ def impute_series(
     for note in answer.notes:
         warn(note)
     if value == "draws":
-        rows = write(_drawn(model, answer), target)
+        rows = write(drawn(model, answer), target)
     else:
-        rows = write(_summary(model, answer, value, interval), target)
+        rows = write(summary(model, answer, value, interval), target)
     _tell_end(f"{len(answer.names):,} series", rows, begin, target)
 
 
@@ -253,7 +250,7 @@ def generate_series(
         answer = model.generate(
             count, length=length, like=like, seed=seed, steps=steps, device=device, tell=progress
         )
-    rows = write(_frame(model, answer, answer.frame(0)), target)
+    rows = write(as_frame(model, answer, answer.frame(0)), target)
     _tell_end(f"{count:,} series", rows, begin, target)
 
 
@@ -339,78 +336,6 @@ def _called(source: str) -> Iterator[None]:
         if not text.startswith("the frame:"):
             raise
         raise type(error)(place + text.removeprefix("the frame")) from error
-
-
-def _frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:
-    """An answer as polars; arrays get columns `series` and `step`, channels are `value`s."""
-    import numpy as np
-    import polars as pl
-
-    if isinstance(made, pl.DataFrame):
-        return made
-    if isinstance(made, np.ndarray):
-        one = len(answer.times) == 1
-        made = [made if not one or made.ndim < 3 else made[0]] if one else list(made)
-    names = _channels(model)
-    parts = []
-    for name, stamps, values in zip(answer.names, answer.times, made, strict=True):
-        values = np.asarray(values).reshape(len(stamps), len(names))
-        columns: dict[str, Any] = {} if name is None else {"series": [str(name)] * len(stamps)}
-        columns |= {"step": stamps, **{n: values[:, j] for j, n in enumerate(names)}}
-        parts.append(pl.DataFrame(columns, nan_to_null=True))
-    return pl.concat(parts)
-
-
-def _channels(model: SeriesModel) -> list[str]:
-    """Names of the channels in what is written."""
-    names = model.schema.names
-    if model.schema.layout != "array":
-        return names
-    return ["value"] if len(names) == 1 else [f"value_{n}" for n in names]
-
-
-def _summary(
-    model: SeriesModel, answer: SeriesDraws, value: str, interval: float | None
-) -> pl.DataFrame:
-    """One row a time, and bounds beside what was drawn."""
-    frame = _frame(model, answer, getattr(answer, value)())
-    if interval is None:
-        return frame
-    low, high = (_frame(model, answer, end) for end in answer.interval(interval))
-    blank = _frame(model, answer, answer.blank())
-    out, taken = [], set(frame.columns)
-    for column in frame.iter_columns():
-        out.append(column)
-        if column.name not in _channels(model):
-            continue
-        missing = _missing(blank[column.name])
-        for end, name in ((low, f"{column.name}_low"), (high, f"{column.name}_high")):
-            if name in taken:
-                raise OptionError(
-                    f"--interval: adds a column {name!r}, which the data has. Rename theirs."
-                )
-            bound = end[column.name].alias(name)
-            out.append(bound.set(~missing, None))
-    return type(frame)(out)
-
-
-def _missing(column: pl.Series) -> pl.Series:
-    gone = column.is_null()
-    return gone | ~column.is_finite().fill_null(False) if column.dtype.is_float() else gone
-
-
-def _drawn(model: SeriesModel, answer: SeriesDraws) -> Iterator[pl.DataFrame]:
-    """Every draw, its number in the first column."""
-    import polars as pl
-
-    for i in range(len(answer)):
-        interrupts.check()
-        frame = _frame(model, answer, answer.frame(i))
-        if DRAW in frame.columns:
-            raise OptionError(
-                f"--draw-rows: adds a column {DRAW!r}, which the data has. Rename theirs."
-            )
-        yield frame.select(pl.lit(i, pl.Int64).alias(DRAW), pl.all())
 
 
 def _tell_end(what: str, rows: int, begin: float, target: str | Path) -> None:

@@ -22,7 +22,7 @@ from interfuse.kinds.series.data import SeriesSchema, SeriesSet
 from interfuse.kinds.series.data.extras import Extras
 from interfuse.kinds.series.data.scaling import Scaling
 from interfuse.kinds.series.data.zones import DAY, to_wall
-from interfuse.kinds.series.learn.windows import Clock, SeriesRows
+from interfuse.kinds.series.learn.view import Clock, SeriesRows
 
 DRIFTED = 8.0
 OTHER_SPREAD = 30.0

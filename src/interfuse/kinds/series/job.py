@@ -27,7 +27,8 @@ from interfuse.kinds.series.learn.objective import (
     series_settings_for,
     window_for,
 )
-from interfuse.kinds.series.learn.windows import Looker, SeriesRows
+from interfuse.kinds.series.learn.view import SeriesRows
+from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.model import SeriesModel
 from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record

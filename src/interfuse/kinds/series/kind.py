@@ -187,7 +187,7 @@ class Series(Kind):
         """A model from its parts."""
         from interfuse.kinds.series.model import open_series
 
-        return open_series(folder, record, dict(parts))
+        return open_series(folder, record, parts)
 
     def apart(self, first: Any, again: Any) -> tuple[float, float]:
         """Share of equal values, and the largest difference of two as a share of the range."""

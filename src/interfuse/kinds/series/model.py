@@ -7,33 +7,27 @@ A record is a window of a series. A question says which of its cells are known: 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file as load_arrays
-from safetensors.numpy import save as save_arrays
-from safetensors.torch import load_file, save
 
-from interfuse.core.kernel import Gaussian
-from interfuse.core.seeds import Purpose, generator_for
-from interfuse.errors import ConditionError, OptionError, RunError
-from interfuse.io.files import write_atomically, write_json
+from interfuse.errors import OptionError
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
 from interfuse.kinds.series.ask.fill import STEPS, Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
+from interfuse.kinds.series.ask.origins import blank_series, pick_series
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.codec import SeriesCodec
-from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, grid_of, read_series
+from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.data.scaling import Scaling
-from interfuse.kinds.series.learn.objective import series_gaussian
+from interfuse.kinds.series.fitted import Fitted
+from interfuse.kinds.series.folder import read_folder, write_folder
 from interfuse.kinds.series.learn.windows import Looker
-from interfuse.kinds.series.net import NETWORKS
 from interfuse.kinds.series.net.temporal import SeriesNet
 from interfuse.run import store
 from interfuse.run.model import BaseModel
@@ -231,29 +225,10 @@ class SeriesModel(BaseModel):
         _at_least_one("n", n)
         length = self.net.length if length is None else length
         _at_least_one("length", length)
-        names = self.codec.names
-        if like is not None and str(like) not in names:
-            some = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
-            raise ConditionError(f"like: {str(like)!r} was never seen; expected one of {some}.")
+        whose = pick_series(self.codec.names, n, like, seed)
         _check_size(n * length * len(self.schema.channels))
-        whose, starts = [], []
-        grid = grid_of(self.schema)
-        for i in range(n):
-            g = generator_for(seed, Purpose.ORIGINS, i)
-            pick, place = torch.rand(2, generator=g, dtype=torch.float64).tolist()
-            j = names.index(str(like)) if like is not None else int(pick * len(names))
-            first, size = self.origins[j]
-            whose.append(j)
-            starts.append(int(grid.at(first, int(place * max(size - length, 1)))))
-        c = len(self.schema.channels)
-        blank = np.full((length, c), np.nan)
-        k, s = len(self.schema.covariates), len(self.schema.statics)
-        named = self._long or n > 1
-        own = tuple(f"synthetic {i + 1}" for i in range(n)) if named else (None,)
-        series = SeriesSet(
-            self.schema, own, np.array(starts, np.int64), [blank] * n,
-            [np.full((length, k), np.nan)] * n, [np.empty((0, k))] * n, np.full((n, s), np.nan),
-        )  # fmt: skip
+        own = tuple(f"synthetic {i + 1}" for i in range(n)) if self._long or n > 1 else (None,)
+        series = blank_series(self.schema, own, length, [self.origins[j] for j in whose], seed)
         scales = [self.codec.scales[j] for j in whose]
         rows, _, _ = self.codec.pack(series, scales=scales)
         rows = replace(rows, owner=torch.tensor(whose) + 1)
@@ -312,23 +287,10 @@ class SeriesModel(BaseModel):
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
-        self.schema.save(folder / "schema.json")
-        config = {
-            "kind": "series",
-            "network": {"name": "series", **self.net.config()},
-            "kernel": (self.net.kernel or series_gaussian()).to_json(),
-            "origins": [list(pair) for pair in self.origins],
-            "temper": self.temper.to_json(),
-        }
-        write_json(folder / "config.json", config)
-        write_json(folder / "codec.json", self.codec.to_json())
-        write_atomically(folder / "codec.safetensors", save_arrays(self._arrays()))
-        weights = {k: p.detach().cpu().clone() for k, p in self.net.named_parameters()}
-        write_atomically(folder / "weights.safetensors", save(weights))
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        kept = {f"calibration/{k}": v for k, v in self.calibration.arrays().items()}
-        return self.codec.arrays() | kept
+        write_folder(
+            Fitted(self.schema, self.codec, self.net, self.origins, self.temper, self.calibration),
+            folder,
+        )
 
     @property
     def _long(self) -> bool:
@@ -360,30 +322,12 @@ def _check_size(cells: int) -> None:
 
 
 def open_series(
-    folder: Path, record: dict[str, Any], parts: dict[str, dict[str, Any]]
+    folder: Path, record: dict[str, Any], parts: Mapping[str, dict[str, Any]]
 ) -> SeriesModel:
-    """A model of series from the checked parts of a run folder.
+    """A model from the checked parts of a run folder.
 
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
-        schema = SeriesSchema.from_json(parts["schema.json"])
-        arrays = load_arrays(folder / "codec.safetensors")
-        codec = SeriesCodec.from_parts(schema, parts["codec.json"], arrays)
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-        origins = tuple((int(a), int(b)) for a, b in config["origins"])
-        temper = Temper.from_json(config["temper"])
-        calibration = Calibration(
-            **{k: arrays[f"calibration/{k}"] for k in ("off", "usual", "score")}
-        )
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    return SeriesModel(schema, codec, net.eval(), origins, temper, calibration, record)
+    f = read_folder(folder, parts)
+    return SeriesModel(*f, record)

@@ -148,7 +148,7 @@ class Table(Kind):
         """A model from its parts."""
         from interfuse.kinds.table.model import open_table
 
-        return open_table(folder, record, dict(parts))
+        return open_table(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Whether rows were kept, and the rounds of calibration."""

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file as load_arrays
-from safetensors.numpy import save as save_arrays
-from safetensors.torch import load_file, save
-
-from interfuse.core.kernel import Gaussian
-from interfuse.errors import OptionError, RunError
-from interfuse.io.files import write_atomically, write_json
 from interfuse.io.frames import from_polars
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
@@ -30,9 +21,8 @@ from interfuse.kinds.table.ask.impute import DRAWS, Imputation
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.kinds.table.folder import read_folder, write_folder
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.learn.objective import table_gaussian
-from interfuse.kinds.table.net import NETWORKS
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
@@ -298,24 +288,7 @@ class Model(BaseModel):
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
-        self.schema.save(folder / "schema.json")
-        kept = save_arrays(self.reference.arrays()) if self.reference else None
-        config = {
-            "kind": self.schema.kind,
-            "network": {"name": "table", **self.net.config()},
-            "kernel": (self.net.kernel or table_gaussian()).to_json(),
-            "layout": self.layout.to_json(),
-            "reference": hashlib.sha256(kept).hexdigest() if kept else None,
-        }
-        if kept:
-            write_atomically(folder / store.REFERENCE, kept)
-        else:
-            (folder / store.REFERENCE).unlink(missing_ok=True)
-        write_json(folder / "config.json", config)
-        write_json(folder / "codec.json", self.codec.to_json())
-        write_atomically(folder / "codec.safetensors", save_arrays(self.codec.arrays()))
-        weights = {name: p.detach().cpu().contiguous() for name, p in self.net.named_parameters()}
-        write_atomically(folder / "weights.safetensors", save(weights))
+        write_folder(self.fitted, folder)
 
 
 def _is_condition(given: Any) -> bool:
@@ -325,40 +298,11 @@ def _is_condition(given: Any) -> bool:
     return given is None or isinstance(given, dict | list | tuple)
 
 
-def open_table(folder: Path, record: dict[str, Any], parts: dict[str, dict[str, Any]]) -> Model:
-    """A model of a table from the checked parts of a run folder.
+def open_table(folder: Path, record: dict[str, Any], parts: Mapping[str, dict[str, Any]]) -> Model:
+    """A model from the checked parts of a run folder.
 
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
-        schema = Schema.from_json(parts["schema.json"])
-        arrays = load_arrays(folder / "codec.safetensors")
-        codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
-        layout = Layout.from_json(config["layout"])
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    net.eval()
-    return Model(schema, codec, layout, net, record, _reference(folder, config.get("reference")))
-
-
-def _reference(folder: Path, checksum: str | None) -> Reference | None:
-    """The rows kept for `detect`. Whoever must not pass them on may delete their file."""
-    path = folder / store.REFERENCE
-    if checksum is None or not path.exists():
-        return None
-    if store.sha256(path) != checksum:
-        raise RunError(
-            f"{path}: its content is not what the fit wrote (checksum differs): cut short or "
-            "changed. Restore the file, or delete it: `detect` then goes by rows drawn from the "
-            "model."
-        )
-    return Reference(**load_arrays(path))
+    f = read_folder(folder, parts)
+    return Model(f.schema, f.codec, f.layout, f.net, record, f.reference)

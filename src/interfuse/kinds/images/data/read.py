@@ -20,6 +20,7 @@ import numpy as np
 
 from interfuse.errors import DataError
 from interfuse.kinds.images.data import schema as schemas
+from interfuse.kinds.images.data.arrayfiles import fits_in_memory
 from interfuse.kinds.images.data.arrays import CHUNK
 from interfuse.kinds.images.data.decode import (
     Unreadable,
@@ -37,7 +38,6 @@ from interfuse.kinds.images.data.sources import (
     Column,
     Folder,
     find,
-    fits_in_memory,
     is_images,
 )
 

@@ -18,8 +18,6 @@ A file that it does not list has no class. No pickled object is ever loaded.
 
 from __future__ import annotations
 
-import gzip
-import math
 import os
 import zipfile
 import zlib
@@ -27,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -36,6 +34,7 @@ import pyarrow.parquet as pq
 
 from interfuse.errors import DataError
 from interfuse.io.read import read
+from interfuse.kinds.images.data.arrayfiles import is_idx, labels_beside, read_idx, read_npz
 from interfuse.kinds.images.data.arrays import PixelArray, to_names
 from interfuse.kinds.images.data.decode import SUFFIXES
 
@@ -131,7 +130,7 @@ def is_images(data: Any) -> bool:
         return True
     if not path.is_file():
         return False
-    return _is_idx(path) or (path.suffix.lower() in (".parquet", ".pq") and bool(_encoded(path)))
+    return is_idx(path) or (path.suffix.lower() in (".parquet", ".pq") and bool(_encoded(path)))
 
 
 def find(data: Any, labels: Any = None, column: str | None = None) -> Source:
@@ -161,13 +160,13 @@ def find(data: Any, labels: Any = None, column: str | None = None) -> Source:
         if suffix in (".parquet", ".pq"):
             return _column(path, labels, column)
         if suffix == ".npz":
-            values, beside = _npz(path)
+            values, beside = read_npz(path)
             return _array(values, beside if labels is None else labels, str(path))
         if suffix == ".npy":
             return _array(np.load(path, mmap_mode="r", allow_pickle=False), labels, str(path))
-        if _is_idx(path):
-            beside = _labels_beside(path)
-            return _array(_idx(path), beside if labels is None else labels, str(path))
+        if is_idx(path):
+            beside = labels_beside(path)
+            return _array(read_idx(path), beside if labels is None else labels, str(path))
     except (
         OSError,
         ValueError,
@@ -258,102 +257,10 @@ def _label_file(path: Path) -> Any:
     """Labels in order, from .npy, idx, or a table."""
     if path.suffix.lower() == ".npy":
         return np.load(path, allow_pickle=False)
-    if path.is_file() and _is_idx(path):
-        return _idx(path)
+    if path.is_file() and is_idx(path):
+        return read_idx(path)
     table = read(path).collect()
     return table[_named(table.columns, _CLASS_NAMES, table.columns[-1])]
-
-
-def _npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    with np.load(path, allow_pickle=False) as file:
-        shapes: dict[str, tuple[int, ...]] = {}
-        with zipfile.ZipFile(path) as archive:
-            for name in file.files:
-                with archive.open(
-                    f"{name}.npy" if f"{name}.npy" in archive.namelist() else name
-                ) as f:
-                    shapes[name], size = _header(f)
-                    fits_in_memory(size, f"{path}: array {name!r}")
-        images = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
-        labels = [name for name, shape in shapes.items() if len(shape) == 1]
-        if len(images) != 1 or len(labels) > 1:
-            found = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
-            raise DataError(
-                f"{path}: expected one array of 3 or 4 dimensions (images) and at most one of 1 "
-                f"(labels); found {found}. Save those two alone."
-            )
-        return file[images[0]], file[labels[0]] if labels else None
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], int]:
-    """Shape and bytes of an array in .npy format, without reading it."""
-    version = np.lib.format.read_magic(file)
-    reader = np.lib.format.read_array_header_1_0
-    if version >= (2, 0):
-        reader = np.lib.format.read_array_header_2_0
-    shape, _, dtype = reader(file)
-    return shape, math.prod(shape) * dtype.itemsize
-
-
-def fits_in_memory(size: int, where: str) -> None:
-    """Raise if an array of `size` bytes does not fit in this machine's memory.
-
-    Raises:
-        DataError: it does not.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if size > 0.8 * memory:
-        raise DataError(
-            f"{where}: takes {size / 1e9:,.1f} GB; this machine has {memory / 1e9:,.1f} GB. Make "
-            "the images smaller (--size), or take fewer."
-        )
-
-
-# -- idx ----------------------------------------------------------------------------------------
-
-
-def _open(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
-
-
-def _is_idx(path: Path) -> bool:
-    """Whether a file starts as an idx file of bytes does: 0, 0, 8, the number of dimensions."""
-    try:
-        with _open(path) as file:
-            start = file.read(4)
-    except (OSError, EOFError, zlib.error):
-        return False
-    return len(start) == 4 and start[:3] == b"\0\0\x08" and start[3] in (1, 3, 4)
-
-
-def _idx(path: Path) -> np.ndarray:
-    with _open(path) as file:
-        dimensions = file.read(4)[3]
-        shape = tuple(np.frombuffer(file.read(4 * dimensions), ">u4").astype(int).tolist())
-        size = math.prod(shape)
-        fits_in_memory(size, str(path))
-        content = file.read(size + 1)
-    if len(content) != size:
-        found = "more" if len(content) > size else f"{len(content):,}"
-        raise DataError(
-            f"{path}: its header says {' x '.join(map(str, shape))} = {size:,} bytes; found "
-            f"{found}. Fetch it again."
-        )
-    return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def _labels_beside(path: Path) -> Path | None:
-    """The labels of `train-images-idx3-ubyte.gz`: `train-labels-idx1-ubyte.gz`, packed or not."""
-    bare = path.name.removesuffix(".gz")
-    name = bare.replace("images", "labels")
-    for dimensions in ("idx3", "idx4"):
-        name = name.replace(dimensions, "idx1")
-    if name == bare:
-        return None
-    there = (path.with_name(name + packed) for packed in ("", ".gz"))
-    return next((p for p in there if p.is_file()), None)
 
 
 # -- Parquet ------------------------------------------------------------------------------------

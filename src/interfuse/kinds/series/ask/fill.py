@@ -30,7 +30,8 @@ from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.windows import Place, places
 from interfuse.kinds.series.learn.objective import LONGEST_Z, series_gaussian
-from interfuse.kinds.series.learn.windows import Looker, SeriesRows, View, context, encode
+from interfuse.kinds.series.learn.view import SeriesRows, View
+from interfuse.kinds.series.learn.windows import Looker, context, encode
 from interfuse.kinds.series.net.temporal import Context, Encoded, SeriesNet
 from interfuse.train.precision import autocast, choose_device, choose_precision
 

@@ -30,7 +30,7 @@ from interfuse.kinds.series.answer import SeriesScores
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.data import SeriesSet
 from interfuse.kinds.series.data.scaling import Scaling
-from interfuse.kinds.series.learn.windows import SeriesRows
+from interfuse.kinds.series.learn.view import SeriesRows
 
 AHEAD_PATCHES = 2
 """How far ahead points are foreseen, at most."""

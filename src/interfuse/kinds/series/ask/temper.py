@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interfuse.kinds.series.learn.windows import View
+from interfuse.kinds.series.learn.view import View
 
 
 @dataclass(frozen=True)

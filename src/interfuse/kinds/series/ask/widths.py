@@ -24,7 +24,7 @@ from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.series.ask.fill import Filler, mirrored
 from interfuse.kinds.series.ask.temper import Temper, is_between
 from interfuse.kinds.series.learn.objective import NoisyWindows, SeriesObjective
-from interfuse.kinds.series.learn.windows import SeriesRows
+from interfuse.kinds.series.learn.view import SeriesRows
 
 COVERAGE = 0.9
 KNOTS = 6

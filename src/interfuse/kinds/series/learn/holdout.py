@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from interfuse.core.seeds import Purpose, seed_of
-from interfuse.kinds.series.learn.windows import SeriesRows
+from interfuse.kinds.series.learn.view import SeriesRows
 
 HELD_SHARE = 0.1
 MOST_WINDOWS = 200_000

@@ -29,9 +29,10 @@ from interfuse.core import Cosine, Gaussian
 from interfuse.core.schedule import Schedule
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.learn.gaps import draw_hidden
-from interfuse.kinds.series.learn.windows import Looker, SeriesRows, View, context, encode
+from interfuse.kinds.series.learn.view import SeriesRows, View
+from interfuse.kinds.series.learn.windows import Looker, context, encode
 from interfuse.kinds.series.net.temporal import SeriesNet
-from interfuse.train.trainer import Settings
+from interfuse.train.settings import Settings
 
 LONGEST_Z = 6.0
 STRANGERS = 0.15

@@ -10,12 +10,12 @@ cell in units of how rough the window is, and the phases of the clock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from interfuse.kinds.series.learn.view import Clock, SeriesRows, View
 from interfuse.kinds.series.net.simple import (
     LINES,
     NEIGHBOURS,
@@ -41,94 +41,43 @@ TYPICAL, FEW = 0.3, 4.0
 MOST_FEATURE = 20.0
 """Of any number that the network is told: an outlier says no more than this."""
 
-
 Fetch = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-class Clock(NamedTuple):
-    """What the network is told about time.
+class _Around(NamedTuple):
+    """Steps from each cell to the known cells on either side, and whether there are such."""
 
-    Attributes:
-        seasons: periods in steps of which earlier seasons are copied.
-        phases: periods in steps (any positive number) whose phase is shown by sines and cosines.
-    """
-
-    seasons: tuple[int, ...]
-    phases: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class SeriesRows:
-    """Windows of series; all series lie one after another.
-
-    Attributes:
-        values: (m, c) float32 normalised values, 0 where not seen.
-        seen: (m, c) bool.
-        held: (m,) bool, the times that are held out.
-        tick: (m,) float64, local time in steps.
-        future: (m, k) float32 covariates.
-        first: (n,) first row of the window's series.
-        last: (n,) one beyond its last row.
-        start: (n,) first row of the window; rows outside of first ... last are unknown.
-        owner: (n,) identity of the series.
-        statics: (n, s) float32.
-        jitter: (n, c) float32 width of what values are multiples of, normalised; 0 for any reals.
-        score_held: which cells carry loss.
-        shift: windows are moved by a random number of rows below this while training.
-        tick_step: what a row adds to `tick`, for rows outside of the series.
-    """
-
-    values: Tensor
-    seen: Tensor
-    held: Tensor
-    tick: Tensor
-    future: Tensor
-    first: Tensor
+    left: Tensor
+    right: Tensor
+    has_left: Tensor
+    has_right: Tensor
+    first: Tensor  # to the left, or beyond the window's start where nothing is known
     last: Tensor
-    start: Tensor
-    owner: Tensor
-    statics: Tensor
-    jitter: Tensor
-    score_held: bool = False
-    shift: int = 1
-    tick_step: float = 1.0
 
-    def __len__(self) -> int:
-        return len(self.start)
+    @classmethod
+    def of(cls, near: Nearest, inside: Tensor, length: int) -> _Around:
+        here = inside[..., None]
+        left, right = here - near.left, near.right - here
+        has_left, has_right = near.left >= 0, near.right < length
+        first = torch.where(has_left, left, here + 1)
+        last = torch.where(has_right, right, length - here)
+        return cls(left, right, has_left, has_right, first, last)
 
-    def take(self, index: Tensor) -> SeriesRows:
-        """The windows at `index`."""
-        names = ("first", "last", "start", "owner", "statics", "jitter")
-        return replace(self, **{k: getattr(self, k)[index.to(self.start.device)] for k in names})
+    def features(self, length: int) -> list[Tensor]:
+        """What the network is told of them."""
+        return [
+            torch.log1p(torch.where(self.has_left, self.left.float(), length)) / 4,
+            torch.log1p(torch.where(self.has_right, self.right.float(), length)) / 4,
+            self.has_left.float(),
+            self.has_right.float(),
+        ]
 
-    def to(self, device: torch.device | str) -> SeriesRows:
-        """The same windows on another device."""
-        names = self.__dataclass_fields__
-        moved = {k: getattr(self, k) for k in names}
-        moved = {k: v.to(device) for k, v in moved.items() if isinstance(v, Tensor)}
-        return replace(self, **moved)
-
-
-@dataclass(frozen=True)
-class View:
-    """Windows as the network sees them."""
-
-    cells: Tensor
-    local: Tensor
-    rough: Tensor
-    reach: Tensor
-    unit: Tensor  # (n, length, channels) log of how rough the window is near the cell
-    prior: Tensor
-    geometry: Tensor  # (n, length, channels, 4) distances to the known cells
-    gap: Tensor  # (n, length, channels) steps between the known cells on either side
-    steps: Tensor
-    answers: Tensor
-    owner: Tensor
-    statics: Tensor
-    anchor: Tensor  # (n, 1, channels), added to what the network says
-    x: Tensor  # (n, length, channels) the truth where seen
-    known: Tensor  # (n, length, channels) bool
-    seen: Tensor  # (n, length, channels) bool
+    def gap(self, length: int) -> Tensor:
+        """Steps between the known cells on either side; twice the distance at an end."""
+        gap = torch.where(self.has_left, self.left, 0) + torch.where(self.has_right, self.right, 0)
+        one_side = self.has_left ^ self.has_right
+        known = torch.where(one_side, 2 * gap, gap)
+        return torch.where(self.has_left | self.has_right, known, 2 * length).float().clamp_min(1)
 
 
 class Looker:
@@ -182,11 +131,74 @@ class Looker:
             louder: (n, 1, c), what all values are multiplied by.
         """
         length, device = self.length, rows.values.device
-        n, c = len(rows), rows.values.shape[1]
+        n = len(rows)
         inside = torch.arange(length, device=device)[None]
+        fetch = self._fetcher(rows, hidden, channels, louder)
+        base = inside.expand(n, -1)
+        at = rows.start[:, None] + base
+        fits = ((at >= rows.first[:, None]) & (at < rows.last[:, None]))[..., None]
+        at = at.clamp(0, len(rows.values) - 1)
+        x, seen = rows.values[at] * louder, rows.seen[at] & fits
+        _, known = fetch(base)
+        near = nearest_known(known)
+        ruler = line(x, near)
+        count = known.sum(1, keepdim=True)
+        anchor = torch.where(count > 0, ruler.mean(1, keepdim=True), 0.0)
+        around = _Around.of(near, inside, length)
+        bent = curve(x, ruler, near)
+        even = smooth(x, ruler, known)
+        answers = [ruler, bent, even]
+        features: list[Tensor] = []
+        for p in self.clock.seasons:
+            copied, told = self._season(fetch, inside, p, around, x, ruler, near)
+            answers += copied
+            features += [each - anchor for each in copied] + told
+        geometry = around.features(length)
+        pair = known[:, 1:] & known[:, :-1]
+        moves = (x[:, 1:] - x[:, :-1]).abs() * pair
+        rough = moves.sum(1, keepdim=True) / pair.sum(1, keepdim=True).clamp_min(1) + SMALLEST
+        unit, calm = self._unit(moves, pair, near)
+        gap = around.gap(length)
+        features += [
+            known.float(),
+            torch.where(known, x - anchor, 0.0),
+            ruler - anchor,
+            (bent - ruler) / rough,
+            (even - ruler) / rough,
+            *geometry,
+            torch.tanh(anchor / 3).expand_as(x),
+            torch.log(rough).expand_as(x) / 4,
+        ]
+        return View(
+            cells=torch.stack(features, -1).clamp(-20, 20),
+            local=torch.cat([self._around(ruler, known, rough), calm], -1),
+            unit=unit,
+            rough=rough,
+            geometry=torch.stack(geometry, -1),
+            gap=gap,
+            reach=1 - torch.exp(-gap / (REACH * length)),
+            prior=-STEEPNESS * torch.log(gap / (MEETING * length)),
+            steps=self._steps(rows, rows.start[:, None] + base),
+            answers=torch.stack(answers, -1) - anchor[..., None],
+            owner=rows.owner,
+            statics=rows.statics,
+            anchor=anchor,
+            x=x,
+            known=known,
+            seen=seen,
+        )
+
+    def _fetcher(
+        self,
+        rows: SeriesRows,
+        hidden: Tensor | None,
+        channels: Tensor | None,
+        louder: Tensor | float,
+    ) -> Fetch:
+        """Values and whether they are known, at steps from the windows' starts."""
+        channel_index = torch.arange(rows.values.shape[1], device=rows.values.device)[None, None]
 
         def fetch(offset: Tensor) -> tuple[Tensor, Tensor]:
-            """Values and whether they are known at steps from the window's start."""
             at = rows.start.reshape(-1, *([1] * (offset.ndim - 1))) + offset
             low = rows.first.reshape(-1, *([1] * (offset.ndim - 1)))
             high = rows.last.reshape(-1, *([1] * (offset.ndim - 1)))
@@ -200,69 +212,35 @@ class Looker:
             if hidden is not None and channels is not None:
                 place = (offset + self.before).clamp(0, hidden.shape[1] - 1)
                 out = hidden.gather(1, place.flatten(1)).reshape(place.shape)
-                out = out[..., None] & channels[:, None] if offset.ndim == 2 else (
-                    out & channels[:, None])  # fmt: skip
+                out = (out[..., None] if offset.ndim == 2 else out) & channels[:, None]
                 return value, known & ~out
             return value, known
 
-        channel_index = torch.arange(c, device=device)[None, None]
-        base = inside.expand(n, -1)
-        at = rows.start[:, None] + base
-        fits = ((at >= rows.first[:, None]) & (at < rows.last[:, None]))[..., None]
-        at = at.clamp(0, len(rows.values) - 1)
-        x, seen = rows.values[at] * louder, rows.seen[at] & fits
-        _, known = fetch(base)
-        near = nearest_known(known)
-        ruler = line(x, near)
-        count = known.sum(1, keepdim=True)
-        anchor = torch.where(count > 0, ruler.mean(1, keepdim=True), 0.0)
-        to_left = inside[..., None] - near.left
-        to_right = near.right - inside[..., None]
-        has_left, has_right = near.left >= 0, near.right < length
-        first_k = torch.where(has_left, to_left, inside[..., None] + 1)
-        last_k = torch.where(has_right, to_right, length - inside[..., None])
-        bent = curve(x, ruler, near)
-        even = smooth(x, ruler, known)
-        answers = [ruler, bent, even]
-        features = []
-        for p in self.clock.seasons:
-            back, has_back, usual, has_two = self._copies(
-                fetch, inside, -p, steps_away(p, first_k), TRIES
-            )
-            ahead, has_ahead, _, _ = self._copies(fetch, inside, p, steps_away(p, last_k), 2)
-            back = torch.where(has_back, back, torch.where(has_ahead, ahead, ruler))
-            usual = torch.where(has_two, usual, back)
-            ahead = torch.where(has_ahead, (back + ahead) / 2, back)
-            shifted = back + line(x - back, near)
-            answers += [back, usual, ahead, shifted]
-            features += [back - anchor, usual - anchor, ahead - anchor, shifted - anchor]
-            features += [f.float() for f in (has_back, has_two, has_ahead)]
-            features += [torch.log1p(steps_away(p, first_k).float())]
-        geometry = [
-            torch.log1p(torch.where(has_left, to_left.float(), length)) / 4,
-            torch.log1p(torch.where(has_right, to_right.float(), length)) / 4,
-            has_left.float(),
-            has_right.float(),
-        ]
-        pair = known[:, 1:] & known[:, :-1]
-        moves = (x[:, 1:] - x[:, :-1]).abs() * pair
-        rough = moves.sum(1, keepdim=True) / pair.sum(1, keepdim=True).clamp_min(1) + SMALLEST
-        unit, calm = self._unit(moves, pair, near)
-        gap = torch.where(has_left, to_left, 0) + torch.where(has_right, to_right, 0)
-        one_side = has_left ^ has_right
-        gap = torch.where(has_left | has_right, torch.where(one_side, 2 * gap, gap), 2 * length)
-        gap = gap.float().clamp_min(1)
-        features += [
-            known.float(),
-            torch.where(known, x - anchor, 0.0),
-            ruler - anchor,
-            (bent - ruler) / rough,
-            (even - ruler) / rough,
-            *geometry,
-            torch.tanh(anchor / 3).expand_as(x),
-            torch.log(rough).expand_as(x) / 4,
-        ]
-        at = rows.start[:, None] + base
+        return fetch
+
+    def _season(
+        self,
+        fetch: Fetch,
+        inside: Tensor,
+        period: int,
+        around: _Around,
+        x: Tensor,
+        ruler: Tensor,
+        near: Nearest,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The simple answers that copy one season, and what the network is told of them."""
+        before, after = steps_away(period, around.first), steps_away(period, around.last)
+        back, has_back, usual, has_two = self._copies(fetch, inside, -period, before, TRIES)
+        ahead, has_ahead, _, _ = self._copies(fetch, inside, period, after, 2)
+        back = torch.where(has_back, back, torch.where(has_ahead, ahead, ruler))
+        usual = torch.where(has_two, usual, back)
+        ahead = torch.where(has_ahead, (back + ahead) / 2, back)
+        shifted = back + line(x - back, near)
+        told = [f.float() for f in (has_back, has_two, has_ahead)]
+        return [back, usual, ahead, shifted], [*told, torch.log1p(before.float())]
+
+    def _steps(self, rows: SeriesRows, at: Tensor) -> Tensor:
+        """Phases of the clock, and covariates, at rows `at`."""
         own = at.clamp(rows.first[:, None], rows.last[:, None] - 1)
         tick = rows.tick[own] + (at - own) * rows.tick_step
         steps = [
@@ -271,27 +249,9 @@ class Looker:
             for h in range(1, HARMONICS + 1)
             for f in (torch.sin, torch.cos)
         ]
-        shape = (n, length, 0)
-        clock = torch.stack(steps, -1) if steps else torch.zeros(shape, device=device)
-        future = rows.future[own] * (own == at)[..., None]
-        return View(
-            cells=torch.stack(features, -1).clamp(-20, 20),
-            local=torch.cat([self._around(ruler, known, rough), calm], -1),
-            unit=unit,
-            rough=rough,
-            geometry=torch.stack(geometry, -1),
-            gap=gap,
-            reach=1 - torch.exp(-gap / (REACH * length)),
-            prior=-STEEPNESS * torch.log(gap / (MEETING * length)),
-            steps=torch.cat([clock, future], -1),
-            answers=torch.stack(answers, -1) - anchor[..., None],
-            owner=rows.owner,
-            statics=rows.statics,
-            anchor=anchor,
-            x=x,
-            known=known,
-            seen=seen,
-        )
+        empty = torch.zeros((*at.shape, 0), device=at.device)
+        clock = torch.stack(steps, -1) if steps else empty
+        return torch.cat([clock, rows.future[own] * (own == at)[..., None]], -1)
 
     @property
     def local_features(self) -> int:

@@ -12,7 +12,8 @@ from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.kinds.table.net.network import TableNet
-from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS, Settings
+from interfuse.train.settings import Settings
+from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS
 
 CELLS_SCORED = 1 << 18
 
