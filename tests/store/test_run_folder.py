@@ -13,7 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import interfuse
-from interfuse.errors import InterfuseError, RunError
+from interfuse.errors import InterfuseError, OptionError, RunError
 from interfuse.kinds.table.job import FitStopped
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
@@ -326,3 +326,29 @@ def test_an_interrupt_without_a_folder_says_that_nothing_is_kept():
 def test_options_that_make_no_sense(options, message):
     with pytest.raises(InterfuseError, match=message):
         interfuse.fit(flows(50), **options)
+
+
+def test_a_resumed_fit_keeps_its_precision_whatever_this_machine_prefers(tmp_path):
+    import signal
+
+    import torch
+
+    from interfuse.train.precision import choose_precision
+
+    preferred = choose_precision("auto", torch.device("cpu"))
+    other, said = {"fp32": "bf16", "bf16": "fp32"}[preferred], []
+
+    def stop(event):
+        if isinstance(event, Event) and not said:
+            said.append(event)
+            signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path / "run"
+    with pytest.raises(FitStopped):
+        interfuse.fit(flows(), examples=8_000, folder=folder, precision=other, listener=stop)
+    with pytest.raises(OptionError, match=rf"began with {other}; '{preferred}' would not go on"):
+        interfuse.fit(flows(), folder=folder, resume=True, precision=preferred)
+    model = interfuse.fit(flows(), folder=folder, resume=True)
+    assert model.record["training"]["settings"]["precision"] == other
+    whole = interfuse.fit(flows(), examples=8_000, precision=other)
+    assert_frame_equal(model.generate(50), whole.generate(50), check_exact=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
+from interfuse.errors import OptionError
 from interfuse.run import store
 from interfuse.run.fitting import (
     CHECKPOINT_SECONDS,
@@ -82,6 +83,7 @@ class BaseJob(ABC, Generic[Loaded, Made]):
             self.seed = int(before["seed"])
             self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
             self.schedule = before.get("schedule")
+            self.precision = self._precision_of(checkpoint, folder)
             self._recall(folder, before)
         ready, record = self._begin(folder, before)
         if checkpoint is not None:
@@ -98,6 +100,20 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
         return self._words(self._load())["data"]["sha256"]
+
+    def _precision_of(self, checkpoint: Checkpoint, folder: Path) -> str:
+        """That of the interrupted fit, whatever this machine would choose.
+
+        Raises:
+            OptionError: another one is asked for.
+        """
+        began = str(checkpoint.settings.get("precision", self.precision))
+        if self.precision not in ("auto", began):
+            raise OptionError(
+                f"precision: the fit in {folder} began with {began}; {self.precision!r} would not "
+                "go on with the same fit. Leave it out."
+            )
+        return began
 
     def _recall(self, folder: Path, before: Record) -> None:
         """Take the schema and whatever else belongs to the kind from an interrupted fit."""
