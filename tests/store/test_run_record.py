@@ -2,16 +2,34 @@
 
 import json
 import shutil
+from typing import NamedTuple, get_args
 
 import polars as pl
 import pytest
 
 import interfuse
 from interfuse.errors import RunError
+from interfuse.io.records import is_object, slots
 from interfuse.reproduce import reproduce
 from interfuse.run import store
-from interfuse.run.record import WHOLE
+from interfuse.run.record import Done
 
+
+class Entry(NamedTuple):
+    path: str
+    needed: bool
+
+
+def entries(kind, outer=""):
+    """All entries of `run.json` that are declared, outer ones first."""
+    for slot in slots(kind):
+        yield Entry(outer + slot.name, slot.needed)
+        for part in (slot.type, *get_args(slot.type)):
+            if is_object(part):
+                yield from entries(part, f"{outer}{slot.name}.")
+
+
+WHOLE = list(entries(Done))
 ROWS = pl.DataFrame({"port": [80, 443, 53] * 50, "x": range(150)})
 
 

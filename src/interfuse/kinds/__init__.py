@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from interfuse.errors import OptionError, RunError
+from interfuse.io.records import short
 from interfuse.kinds.kind import Kind, Words
 from interfuse.kinds.option import Option
 from interfuse.kinds.verb import Asked, Verb
@@ -84,11 +85,11 @@ def of_record(record: Mapping[str, Any], place: object) -> Kind:
     Raises:
         RunError: it is not known here.
     """
-    name = str(record.get("kind", _ABSENT))
+    name = record.get("kind", _ABSENT)
     try:
-        return named(name)
+        return named(name if isinstance(name, str) else short(name))
     except OptionError:
         raise RunError(
-            f"{place}: is a model of {name!r}, which this interfuse does not know; it knows "
+            f"{place}: is a model of {short(name)}, which this interfuse does not know; it knows "
             f"{', '.join(k.name for k in all_kinds())}. Upgrade with: pip install -U interfuse"
         ) from None

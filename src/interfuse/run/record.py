@@ -1,138 +1,121 @@
 """What `run.json` must hold: an entry that was edited or lost is one clear error, not a wrong fit.
 
 Checksums cover the other parts of a run folder; `run.json`, which holds them, has none. Only what
-is read again is listed, so that older runs and the user's own entries pass.
+is read again is declared, so that older runs and the user's own entries pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta, Struct
 
 from interfuse.errors import RunError
+from interfuse.io.records import checked, short
 
-_MISSING = object()
-
-
-class Kind(NamedTuple):
-    """Values of one kind.
-
-    Attributes:
-        words: for messages, "a whole number from 0".
-        holds: whether a value, as JSON gives it, is one.
-    """
-
-    words: str
-    holds: Callable[[Any], bool]
-
-    def or_null(self) -> Kind:
-        """These, and null."""
-        return Kind(f"{self.words}, or null", lambda x: x is None or self.holds(x))
+ADVICE = "Restore the file or fit again."
+Count = Annotated[int, Meta(ge=0)]
+Some = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Seed = Annotated[int, Meta(extra={"words": "a whole number from 0"})]
+"""Of any size: JSON and Python have no largest number."""
+Point = tuple[float, float, float | None, float | None]
+_CURVE = Meta(extra={"words": "a list of [examples, seconds, loss, held-out loss]"})
 
 
-class Entry(NamedTuple):
-    """An entry of `run.json`.
+class Budget(Struct):
+    """What a fit may spend."""
 
-    Attributes:
-        path: names with dots between, outer first; inner entries are looked for only where the
-            outer one is there.
-        kind: what it may be.
-        needed: whether it must be there.
-    """
-
-    path: str
-    kind: Kind
-    needed: bool = True
+    seconds: float | None
+    examples: Count | None
 
 
-def _is_number(x: Any) -> bool:
-    return type(x) in (int, float)
+class Data(Struct):
+    """What was fitted."""
+
+    source: str
+    rows: Count
+    sha256: str
+    path: str | None = None
 
 
-def _is_curve(x: Any) -> bool:
-    return isinstance(x, list) and all(
-        isinstance(p, list) and len(p) == 4 and all(v is None or _is_number(v) for v in p)
-        for p in x
-    )
+class Machine(Struct):
+    """Where it was fitted."""
+
+    threads: Some = 1
 
 
-COUNT = Kind("a whole number from 0", lambda x: type(x) is int and x >= 0)
-SOME = Kind("a whole number from 1", lambda x: type(x) is int and x >= 1)
-NUMBER = Kind("a number", _is_number)
-TEXT = Kind("text", lambda x: isinstance(x, str))
-ANSWER = Kind("true or false", lambda x: isinstance(x, bool))
-OBJECT = Kind("an object", lambda x: isinstance(x, dict))
-CURVE = Kind("a list of [examples, seconds, loss, held-out loss]", _is_curve)
+class Settings(Struct):
+    """How it was trained, as far as that is read again."""
 
-BEGINNING = (
-    Entry("seed", COUNT),
-    Entry("budget", OBJECT),
-    Entry("budget.seconds", NUMBER.or_null()),
-    Entry("budget.examples", COUNT.or_null()),
-    Entry("keep_rows", ANSWER, needed=False),
-    Entry("data", OBJECT),
-    Entry("data.source", TEXT),
-    Entry("data.path", TEXT.or_null(), needed=False),
-    Entry("data.rows", COUNT),
-    Entry("data.sha256", TEXT),
-)
-"""Written when a fit begins."""
-
-WHOLE = (
-    *BEGINNING,
-    Entry("sha256", OBJECT),
-    Entry("versions", OBJECT),
-    Entry("machine", OBJECT),
-    Entry("machine.threads", SOME, needed=False),
-    Entry("training", OBJECT),
-    Entry("training.examples", COUNT),
-    Entry("training.seconds", NUMBER),
-    Entry("training.reason", TEXT),
-    Entry("training.held_out_loss", NUMBER.or_null()),
-    Entry("training.held_out_rows", COUNT),
-    Entry("training.best_examples", COUNT),
-    Entry("training.curve", CURVE),
-    Entry("training.device", TEXT),
-    Entry("training.settings", OBJECT),
-    Entry("training.settings.precision", TEXT),
-    Entry("training.schedule", OBJECT.or_null(), needed=False),
-    Entry("training.schedule.first_evaluation", COUNT),
-    Entry("training.schedule.decay_from", COUNT.or_null()),
-    Entry("training.schedule.decay_examples", COUNT),
-    Entry("training.calibration", OBJECT.or_null(), needed=False),
-    Entry("training.calibration.pair_rounds", COUNT),
-    Entry("training.calibration.pair_blocks", COUNT),
-    Entry("training.calibration.last_rounds", COUNT),
-    Entry("training.calibration.last_blocks", COUNT),
-)
-"""Of a fit that is done."""
+    precision: str
 
 
-def check(file: Path, record: Mapping[str, Any], entries: Iterable[Entry] = WHOLE) -> None:
-    """Compare a record with what it must hold.
+class Turns(Struct):
+    """When training evaluated, and when its rate fell."""
+
+    first_evaluation: Count
+    decay_from: Count | None
+    decay_examples: Count
+
+
+class Calibration(Struct):
+    """Rounds and blocks of what follows training."""
+
+    pair_rounds: Count
+    pair_blocks: Count
+    last_rounds: Count
+    last_blocks: Count
+
+
+class Training(Struct):
+    """How training went."""
+
+    examples: Count
+    seconds: float
+    reason: str
+    held_out_loss: float | None
+    held_out_rows: Count
+    best_examples: Count
+    curve: Annotated[list[Point], _CURVE]
+    device: str
+    settings: Settings
+    schedule: Turns | None = None
+    calibration: Calibration | None = None
+
+
+class Begun(Struct):
+    """Written when a fit begins."""
+
+    seed: Seed
+    budget: Budget
+    data: Data
+    keep_rows: bool = True
+    schedule: dict[str, Any] | None = None
+
+
+class Done(Begun, kw_only=True):
+    """Of a fit that is done."""
+
+    sha256: dict[str, str]
+    versions: dict[str, Any]
+    machine: Machine
+    training: Training
+
+
+Written = TypeVar("Written", bound=Begun)
+
+
+def check(file: Path, record: Mapping[str, Any], kind: type[Written]) -> Written:
+    """A record as what it must be.
 
     Raises:
-        RunError: the first entry that is missing or of another kind.
+        RunError: the first entry that is missing or of another type.
     """
-    for entry in entries:
-        *outer, name = entry.path.split(".")
-        inside: Any = record
-        for part in outer:
-            inside = (inside or {}).get(part)
-        if inside is None:
-            continue
-        value = inside.get(name, _MISSING)
-        if value is _MISSING and not entry.needed:
-            continue
-        if value is _MISSING or not entry.kind.holds(value):
-            found = "is missing" if value is _MISSING else f"is {_short(value)}"
-            raise RunError(
-                f"{file}: {entry.path} {found}; expected {entry.kind.words}. "
-                "Restore the file or fit again."
-            )
-
-
-def _short(value: Any, most: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= most else text[:most] + "..."
+    found = checked(record, kind, str(file), RunError, ADVICE)
+    if found.seed < 0:
+        raise RunError(
+            f"{file}: seed is {short(found.seed)}; expected a whole number from 0. {ADVICE}"
+        )
+    return found

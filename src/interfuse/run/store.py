@@ -19,22 +19,26 @@ a model or it is not. Its checksums make a changed or cut file an error rather t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from filelock import FileLock, Timeout
+
 from interfuse.errors import RunError
 from interfuse.io.files import write_json
-from interfuse.run.record import BEGINNING, check
+from interfuse.io.records import read_object, short
+from interfuse.run.record import Begun, Done, check
 
+_ADVICE = "The run folder is incomplete or was changed: restore the file or fit again."
 FORMAT = 2
 """2: numbers among the elements of keys; runs of format 1 are read as well."""
 CHECKPOINT = "checkpoint.safetensors"
 EVENTS = "events.jsonl"
+LOCK = ".lock"
+"""There only while someone writes."""
 REFERENCE = "reference.safetensors"
 """A part that may be absent; its checksum stands in `config.json`."""
 PREVIEWS = "previews"
@@ -54,23 +58,42 @@ def sha256(path: Path) -> str:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for one writer; the system lets go of it if the process dies.
 
+    The lock's file is removed when the writer is done, however it ends.
+
     Raises:
-        RunError: another process is writing here.
+        RunError: another process is writing here, or nobody may.
     """
-    with (folder / ".lock").open("a+") as f:
-        try:
-            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            f.seek(0)
-            owner = f.read().strip() or "unknown"
-            raise RunError(
-                f"{folder}: another fit (process {owner}) is writing here. "
-                "Wait for it, or choose another folder."
-            ) from None
-        f.truncate(0)
-        f.write(str(os.getpid()))
-        f.flush()
+    path = folder / LOCK
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{folder}: another fit ({_owner(path)}) is writing here. "
+            "Wait for it, or choose another folder."
+        ) from None
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be locked ({error.strerror or error}). Choose a folder that you may "
+            "write to."
+        ) from error
+    try:
+        with contextlib.suppress(OSError):  # it is told in a message alone
+            path.write_text(str(os.getpid()))
         yield
+    finally:
+        # Still locked: whoever opened it in the meantime finds that it has no name any more.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def _owner(lock: Path) -> str:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        owner = lock.read_text().strip()
+        if owner.isdigit():
+            return f"process {owner}"
+    return "of another process"
 
 
 def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
@@ -92,7 +115,7 @@ def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder}: cannot make this folder ({error.strerror}).") from error
-    inside = [p.name for p in folder.iterdir() if p.name != ".lock"]
+    inside = [p.name for p in folder.iterdir() if p.name != LOCK]
     if not inside:
         return
     ours = "run.json" in inside or CHECKPOINT in inside
@@ -159,18 +182,8 @@ def finish(folder: Path, model: Saved) -> None:
     (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _read_json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path}: is missing; the run folder is incomplete.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RunError(
-            f"{path}: cannot be read as JSON ({error}). Restore it or fit again."
-        ) from error
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: holds {type(value).__name__}; expected a JSON object.")
-    return value
+def _read_json(path: Path) -> dict[str, Any]:
+    return read_object(path, RunError, _ADVICE)
 
 
 def status(folder: Path) -> str:
@@ -178,7 +191,7 @@ def status(folder: Path) -> str:
     return str(_read_json(folder / "run.json").get("status"))
 
 
-def unfinished(folder: Path) -> dict:
+def unfinished(folder: Path) -> dict[str, Any]:
     """The `run.json` of a fit that was interrupted: seed, budget and data hash.
 
     Raises:
@@ -187,7 +200,7 @@ def unfinished(folder: Path) -> dict:
     run = _read_json(folder / "run.json")
     if run.get("status") != "fitting":
         raise RunError(f"{folder}/run.json: not that of an unfinished fit. Fit without --resume.")
-    check(folder / "run.json", run, BEGINNING)
+    check(folder / "run.json", run, Begun)
     return run
 
 
@@ -205,13 +218,16 @@ def open_record(folder: Path) -> dict[str, Any]:
         raise RunError(f"{folder}: not a run folder (no run.json in it).")
     run = _read_json(folder / "run.json")
     version = run.get("format")
-    if not isinstance(version, int) or version < 1:
-        raise RunError(f"{folder}/run.json: format is {version!r}; expected a whole number from 1.")
-    if version > FORMAT:
+    if type(version) is not int or version < 1:
         raise RunError(
-            f"{folder}: written in format {version} by a newer interfuse "
-            f"({run.get('versions', {}).get('interfuse', 'unknown')}); this one reads up to "
-            f"{FORMAT}. Upgrade with: pip install -U interfuse"
+            f"{folder}/run.json: format is {short(version)}; expected a whole number from 1."
+        )
+    if version > FORMAT:
+        made = run.get("versions")
+        by = made.get("interfuse", "unknown") if isinstance(made, dict) else "unknown"
+        raise RunError(
+            f"{folder}: written in format {short(version)} by a newer interfuse ({short(by)}); "
+            f"this one reads up to {FORMAT}. Upgrade with: pip install -U interfuse"
         )
     if run.get("status") != "complete":
         raise RunError(
@@ -220,12 +236,15 @@ def open_record(folder: Path) -> dict[str, Any]:
     return run
 
 
-def open_run(folder: Path, parts: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict]]:
+def open_run(
+    folder: Path, parts: Sequence[str], kind: type[Done] = Done
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Check a complete run folder.
 
     Args:
         folder: the run folder.
         parts: names of the files that a model of its kind is made of.
+        kind: what `run.json` must be.
 
     Returns:
         `run.json`, and the other JSON parts by file name.
@@ -235,8 +254,7 @@ def open_run(folder: Path, parts: Sequence[str]) -> tuple[dict[str, Any], dict[s
             with an entry of `run.json` that cannot be.
     """
     run = open_record(folder)
-    check(folder / "run.json", run)
-    sums = run["sha256"]
+    sums = check(folder / "run.json", run, kind).sha256
     for name in parts:
         path = folder / name
         if not path.exists():
