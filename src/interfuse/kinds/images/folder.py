@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+import msgspec
 
-from interfuse.core.kernel import Gaussian
-from interfuse.errors import OptionError, RunError
-from interfuse.io.files import write_atomically, write_json
+from interfuse.io.files import write_json
+from interfuse.kinds.images.config import ImagesConfig
 from interfuse.kinds.images.data import ImageSchema
 from interfuse.kinds.images.fitted import Fitted
 from interfuse.kinds.images.learn import kernel_of
 from interfuse.kinds.images.net import NETWORKS
+from interfuse.run.config import fits, put_together, read_config
+from interfuse.run.weights import WEIGHTS, read_weights, tensor_shapes, write_weights
 
 
 def write_folder(model: Fitted, folder: Path) -> None:
@@ -28,10 +28,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
         "scores": list(model.scores),
     }
     write_json(folder / "config.json", config)
-    # Copies: in training they are views of one long vector.
-    weights = {name: p.detach().cpu().clone() for name, p in model.net.named_parameters()}
-    weights = {name: p.contiguous() for name, p in weights.items()}
-    write_atomically(folder / "weights.safetensors", save(weights))
+    write_weights(folder, model.net)
 
 
 def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
@@ -40,17 +37,20 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
+    with put_together(folder):
+        config = read_config(folder, parts, ImagesConfig)
         schema = ImageSchema.from_json(parts["schema.json"])
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-        scores = tuple(float(s) for s in config["scores"])
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    return Fitted(schema, net.eval(), scores)
+        shape = config.network
+        tensors = len(tensor_shapes(folder / WEIGHTS))
+        fits(
+            folder,
+            (sum(shape.blocks) <= tensors, "the blocks of config.json and weights"),
+            ((shape.channels, *shape.size) == schema.shape, "the sizes of images and network"),
+            (shape.classes == len(schema.classes), "the classes of schema and network"),
+            (len(shape.multiples) == len(shape.blocks), "the levels of the network"),
+            (len(schema.counts) == len(schema.classes) + 1, "the classes and their counts"),
+        )
+        arguments = msgspec.structs.asdict(shape)
+        net = read_weights(folder, lambda: NETWORKS["unet"](**arguments))
+        net.kernel = config.kernel.gaussian() if config.kernel else None
+        return Fitted(schema, net.eval(), tuple(config.scores))

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save as save_arrays
-from safetensors.torch import load_file, save
 
-from interfuse.core.kernel import Gaussian
-from interfuse.errors import OptionError, RunError
+from interfuse.errors import RunError
 from interfuse.io.files import write_atomically, write_json
-from interfuse.kinds.series.ask.surprise import Calibration
+from interfuse.io.records import checked
+from interfuse.kinds.series.ask.surprise import KINDS, Calibration
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.codec import SeriesCodec
+from interfuse.kinds.series.config import CodecEntry, SeriesConfig
 from interfuse.kinds.series.data import SeriesSchema
 from interfuse.kinds.series.fitted import Fitted
 from interfuse.kinds.series.learn.objective import series_gaussian
+from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.net import NETWORKS
+from interfuse.run.config import fits, put_together, read_config
+from interfuse.run.record import ADVICE
+from interfuse.run.weights import read_arrays, read_weights, write_weights
+
+_CALIBRATION = ("off", "usual", "score")
 
 
 def write_folder(model: Fitted, folder: Path) -> None:
@@ -37,8 +43,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     write_json(folder / "config.json", config)
     write_json(folder / "codec.json", model.codec.to_json())
     write_atomically(folder / "codec.safetensors", save_arrays(_arrays(model)))
-    weights = {k: p.detach().cpu().clone() for k, p in model.net.named_parameters()}
-    write_atomically(folder / "weights.safetensors", save(weights))
+    write_weights(folder, model.net)
 
 
 def _arrays(model: Fitted) -> dict[str, np.ndarray]:
@@ -52,23 +57,76 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
+    with put_together(folder):
+        config = read_config(folder, parts, SeriesConfig)
         schema = SeriesSchema.from_json(parts["schema.json"])
-        arrays = load_arrays(folder / "codec.safetensors")
-        codec = SeriesCodec.from_parts(schema, parts["codec.json"], arrays)
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-        origins = tuple((int(a), int(b)) for a, b in config["origins"])
-        temper = Temper.from_json(config["temper"])
-        calibration = Calibration(
-            **{k: arrays[f"calibration/{k}"] for k in ("off", "usual", "score")}
+        arrays = read_arrays(folder / "codec.safetensors")
+        stored = checked(
+            parts["codec.json"], CodecEntry, str(folder / "codec.json"), RunError, ADVICE
         )
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    return Fitted(schema, codec, net.eval(), origins, temper, calibration)
+        _check_arrays(folder, schema, stored, arrays)
+        codec = SeriesCodec.from_parts(schema, msgspec.to_builtins(stored), arrays)
+        _check_network(folder, config, codec)
+        arguments = msgspec.structs.asdict(config.network)
+        net = read_weights(folder, lambda: NETWORKS["series"](**arguments))
+        net.kernel = config.kernel.gaussian() if config.kernel else None
+        calibration = Calibration(*(arrays[f"calibration/{k}"] for k in _CALIBRATION))
+        temper = Temper.from_json(msgspec.structs.asdict(config.temper))
+        return Fitted(schema, codec, net.eval(), tuple(config.origins), temper, calibration)
+
+
+def _check_arrays(
+    folder: Path, schema: SeriesSchema, stored: CodecEntry, arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Check shapes and values of `codec.safetensors`."""
+    shape = (len(stored.names), len(schema.channels))
+    middle, spread = arrays["middle"], arrays["spread"]
+    off, usual, score = (arrays[f"calibration/{k}"] for k in _CALIBRATION)
+    kinds = {a.dtype.kind for a in arrays.values()}
+    fits(
+        folder,
+        (kinds == {"f"}, "the types of arrays"),
+        (all(np.isfinite(a).all() for a in arrays.values()), "finite numbers and arrays"),
+        (middle.shape == spread.shape == shape, "the scales and the series"),
+        (shape[0] > 0 and bool((spread > 0).all()), "positive numbers and spreads"),
+        (off.ndim == score.ndim == 1 and len(off) > 0, "the shapes of calibration"),
+        (usual.ndim == 3 and usual.shape[1:] == (shape[1], KINDS), "the channels of calibration"),
+        (len(usual) in (1, shape[0]), "the series of calibration"),
+    )
+
+
+def _check_network(folder: Path, config: SeriesConfig, codec: SeriesCodec) -> None:
+    """Check that the network is one for such series."""
+    net, schema = config.network, codec.schema
+    looker = Looker(codec.clock, net.length)
+    temper = config.temper
+    fits(
+        folder,
+        (net.length % net.patch == 0 and net.length >= net.patch, "the patches and their window"),
+        (net.channels == len(schema.channels), "the channels of schema and network"),
+        (net.cell_features == looker.cell_features, "what cells have and the network takes"),
+        (net.local_features == looker.local_features, "what places have and the network takes"),
+        (
+            net.step_features == looker.step_features(codec.covariates.width),
+            "what steps have and the network takes",
+        ),
+        (len(net.priors) == looker.answers, "the simple answers and their weights"),
+        (net.owners == len(codec.names), "the series of codec and network"),
+        (net.statics == codec.statics.width, "the statics of codec and network"),
+        (len(config.origins) == len(codec.names), "the series and their origins"),
+        (
+            len(temper.place) == len(temper.between) == len(temper.beyond)
+            and all(a < b for a, b in pairwise(temper.place)),
+            "the knots of the temper",
+        ),
+        *(
+            (
+                len(part.levels) == len(part.mean) == len(part.std) == len(columns),
+                f"the {name} of schema and codec",
+            )
+            for name, part, columns in (
+                ("statics", codec.statics, schema.statics),
+                ("covariates", codec.covariates, schema.covariates),
+            )
+        ),
+    )

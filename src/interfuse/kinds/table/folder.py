@@ -7,22 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file as load_arrays
+import msgspec
+import numpy as np
 from safetensors.numpy import save as save_arrays
-from safetensors.torch import load_file, save
 
-from interfuse.core.kernel import Gaussian
-from interfuse.errors import OptionError, RunError
+from interfuse.errors import RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.config import Network, TableConfig
+from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net import NETWORKS
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
+from interfuse.run.config import fits, put_together, read_config
+from interfuse.run.weights import WEIGHTS, read_arrays, read_weights, tensor_shapes, write_weights
 
 
 def write_folder(model: Fitted, folder: Path) -> None:
@@ -43,8 +45,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     write_json(folder / "config.json", config)
     write_json(folder / "codec.json", model.codec.to_json())
     write_atomically(folder / "codec.safetensors", save_arrays(model.codec.arrays()))
-    weights = {name: p.detach().cpu().contiguous() for name, p in model.net.named_parameters()}
-    write_atomically(folder / "weights.safetensors", save(weights))
+    write_weights(folder, model.net)
 
 
 def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
@@ -53,26 +54,70 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
     Raises:
         RunError: the parts do not fit together.
     """
-    try:
-        config = parts["config.json"]
+    with put_together(folder):
+        config = read_config(folder, parts, TableConfig)
         schema = Schema.from_json(parts["schema.json"])
-        arrays = load_arrays(folder / "codec.safetensors")
+        layout, shape = config.layout.layout(), config.network
+        _check_layout(folder, layout, shape)
+        arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
-        layout = Layout.from_json(config["layout"])
-        network = dict(config["network"])
-        net = NETWORKS[network.pop("name")](**network)
-        if "kernel" in config:
-            net.kernel = Gaussian.from_json(config["kernel"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"), strict=True)
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, OptionError) as error:
-        raise RunError(
-            f"{folder}: its parts do not fit together ({type(error).__name__}: {error}). Fit again."
-        ) from error
-    net.eval()
-    return Fitted(schema, codec, layout, net, _reference(folder, config.get("reference")))
+        _check_codec(folder, codec, layout)
+        arguments = msgspec.structs.asdict(shape)
+        net = read_weights(folder, lambda: NETWORKS["table"](**arguments))
+        net.kernel = config.kernel.gaussian() if config.kernel else None
+        reference = _reference(folder, config.reference, layout)
+        return Fitted(schema, codec, layout, net.eval(), reference)
 
 
-def _reference(folder: Path, checksum: str | None) -> Reference | None:
+def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
+    """Check what cells say of one another, and that the network is one for them.
+
+    It comes first: building a network takes time that grows with the square of its cells.
+    """
+    q, p = layout.categories, layout.numbers
+    head = tensor_shapes(folder / WEIGHTS).get("head.bias")
+    ordered = [j for j, k in enumerate(shape.ordered) if k]
+    gates = [gate for gate in layout.gates if gate is not None]
+    fits(
+        folder,
+        (head == (sum(shape.sizes) + shape.numbers,), "the cells of config.json and weights"),
+        (list(layout.sizes) == shape.sizes, "the sizes of cells and network"),
+        (list(layout.ordered) == shape.ordered, "the order of cells and network"),
+        (all(k <= n for k, n in zip(layout.ordered, layout.sizes, strict=True)), "order and size"),
+        (p == shape.numbers, "the numbers of cells and network"),
+        (len(layout.names) == q + p, "the cells and their names"),
+        (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
+        (all(gate.cell < q for gate in gates), "the gates and their cells"),
+        (all(len(gate.open) == layout.sizes[gate.cell] for gate in gates), "gates and sizes"),
+        (
+            not shape.scores
+            or (
+                len(shape.scores) == q
+                and all(len(shape.scores[j]) == shape.ordered[j] for j in ordered)
+            ),
+            "the scores and the order of cells",
+        ),
+    )
+
+
+def _check_codec(folder: Path, codec: TableCodec, layout: Layout) -> None:
+    """Check that the cells are those that the codec makes."""
+    made = [(i, cell) for i, field in enumerate(codec.fields.values()) for cell in field.cells]
+    categories = [(i, cell) for i, cell in made if cell.size]
+    columns = tuple(i for i, _ in categories), tuple(i for i, cell in made if not cell.size)
+    names = [c.name for c in codec.schema.columns if c.kind not in NOT_FIELDS]
+    fits(
+        folder,
+        (list(codec.fields) == names, "the columns of schema and codec"),
+        (tuple(c.size for _, c in categories) == layout.sizes, "the sizes of codec and cells"),
+        (tuple(c.ordered for _, c in categories) == layout.ordered, "the order of codec and cells"),
+        (codec.numbers == layout.numbers, "the numbers of codec and cells"),
+        (columns[0] == layout.category_column, "the columns of codec and cells"),
+        (columns[1] == layout.number_column, "the columns of codec and numbers"),
+    )
+
+
+def _reference(folder: Path, checksum: str | None, layout: Layout) -> Reference | None:
     """The rows kept for `detect`. Whoever must not pass them on may delete their file."""
     path = folder / store.REFERENCE
     if checksum is None or not path.exists():
@@ -83,4 +128,15 @@ def _reference(folder: Path, checksum: str | None) -> Reference | None:
             "changed. Restore the file, or delete it: `detect` then goes by rows drawn from the "
             "model."
         )
-    return Reference(**load_arrays(path))
+    kept = Reference(**read_arrays(path))
+    sizes = np.array(layout.sizes, np.int64)
+    for codes, z in ((kept.codes, kept.z), (kept.held_codes, kept.held_z)):
+        fits(
+            folder,
+            (codes.dtype.kind in "iu" and z.dtype.kind == "f", "the types of the rows kept"),
+            (codes.ndim == 2 and codes.shape[1] == len(sizes), "the cells of the rows kept"),
+            (z.shape == (len(codes), layout.numbers), "the numbers of the rows kept"),
+            (bool(((codes >= 0) & (codes < sizes)).all()), "the codes of the rows kept"),
+            (not np.isinf(z).any(), "the numbers of the rows kept"),
+        )
+    return kept

@@ -1,0 +1,65 @@
+"""The `config.json` and `codec.json` of a model of series."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from interfuse.run.config import Count, KernelEntry, Layers, Share, Some
+
+Positive = Annotated[float, Meta(gt=0)]
+Stamp = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class Network(Struct, tag_field="name", tag="series", forbid_unknown_fields=True):
+    """The arguments of `net.temporal.SeriesNet`."""
+
+    channels: Some
+    length: Some
+    patch: Some
+    cell_features: Count
+    local_features: Count
+    step_features: Count
+    priors: list[Positive]
+    owners: Count
+    statics: Count
+    width: Some
+    depth: Layers
+    small: Some
+    shallow: Layers
+    dropout: Share
+
+
+class TemperEntry(Struct):
+    """See `ask.temper.Temper`."""
+
+    place: list[float]
+    between: list[float]
+    beyond: list[float]
+
+
+class SeriesConfig(Struct):
+    """All of `config.json`. Runs of before noise schedules could be chosen have no kernel."""
+
+    network: Network
+    origins: list[tuple[Stamp, Count]]
+    temper: TemperEntry
+    kind: Literal["series"] = "series"
+    kernel: KernelEntry | None = None
+
+
+class ExtrasEntry(Struct):
+    """See `data.extras.Extras`."""
+
+    levels: list[Count]
+    mean: list[float]
+    std: list[Positive]
+
+
+class CodecEntry(Struct):
+    """All of `codec.json`."""
+
+    names: list[str]
+    statics: ExtrasEntry
+    covariates: ExtrasEntry

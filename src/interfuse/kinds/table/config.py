@@ -1,0 +1,59 @@
+"""The `config.json` of a table's model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from interfuse.kinds.table.layout import Gate, Layout
+from interfuse.run.config import Count, KernelEntry, Layers, Share, Some
+
+Open = Annotated[int, Meta(ge=0, le=1)]
+
+
+class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True):
+    """The arguments of `net.network.TableNet`."""
+
+    sizes: list[Some]
+    numbers: Count
+    ordered: list[Count]
+    width: Some
+    depth: Layers
+    inner: Some
+    dropout: Share
+    paired: bool = False
+    scores: list[list[float]] = []
+
+
+class LayoutEntry(Struct):
+    """The cells; see `layout.Layout`."""
+
+    names: list[str]
+    sizes: list[Some]
+    ordered: list[Count]
+    category_column: list[Count]
+    number_column: list[Count]
+    gates: list[tuple[Count, list[Open]] | None]
+
+    def layout(self) -> Layout:
+        """The cells."""
+        gates = (None if g is None else Gate(g[0], tuple(map(bool, g[1]))) for g in self.gates)
+        return Layout(
+            tuple(self.names),
+            tuple(self.sizes),
+            tuple(self.ordered),
+            tuple(self.category_column),
+            tuple(self.number_column),
+            tuple(gates),
+        )
+
+
+class TableConfig(Struct):
+    """All of it. Runs of before noise schedules could be chosen have no kernel."""
+
+    network: Network
+    layout: LayoutEntry
+    kind: Literal["table"] = "table"
+    kernel: KernelEntry | None = None
+    reference: str | None = None

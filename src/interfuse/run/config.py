@@ -1,0 +1,80 @@
+"""What the `config.json` of every kind has, and how its parts are put together again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta, Struct
+
+from interfuse.core.kernel import Gaussian
+from interfuse.errors import RunError
+from interfuse.io.records import checked, short
+from interfuse.run.record import ADVICE
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Some = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Layers = Annotated[int, Meta(ge=0, le=1_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Config = TypeVar("Config")
+
+
+class KernelEntry(Struct):
+    """The noise that a network was trained with."""
+
+    schedule: dict[str, Any]
+    window: tuple[Share, Share]
+
+    def gaussian(self) -> Gaussian:
+        """The kernel."""
+        return Gaussian.from_json({"schedule": self.schedule, "window": self.window})
+
+
+def read_config(folder: Path, parts: Mapping[str, Any], kind: type[Config]) -> Config:
+    """The `config.json` of a run folder.
+
+    Raises:
+        RunError: an entry that is missing, or is not what it must be.
+    """
+    return checked(parts["config.json"], kind, str(folder / "config.json"), RunError, ADVICE)
+
+
+@contextlib.contextmanager
+def put_together(folder: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a model is made of its parts into one clear error.
+
+    Checksums say that a part is as it was written. Parts that were changed together with their
+    checksums can be anything at all, so that any error is one of the run folder.
+
+    Raises:
+        RunError: the parts do not fit together.
+    """
+    try:
+        yield
+    except RunError:
+        raise
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
+        what = " ".join(str(error).split())
+        raise RunError(
+            f"{folder}: its parts do not fit together ({type(error).__name__}: "
+            f"{short(what, 300)[1:-1] if what else ''}). {ADVICE}"
+        ) from error
+
+
+def fits(folder: Path, *claims: tuple[bool, str]) -> None:
+    """Check what parts say of one another.
+
+    Args:
+        folder: of the run.
+        claims: whether it is so, and what.
+
+    Raises:
+        RunError: the first that is not so.
+    """
+    for so, what in claims:
+        if not so:
+            raise RunError(f"{folder}: its parts do not fit together: {what} differ. {ADVICE}")
