@@ -419,7 +419,7 @@ def test_the_schema_survives_a_file_and_can_be_edited(tmp_path):
         ({"height": None}, "height is None"),
         ({"channels": "cmyk"}, "channels is 'cmyk'"),
         ({"resize": "zoom"}, "resize is 'zoom'"),
-        ({"classes": [1]}, "list of texts"),
+        ({"classes": [1]}, r"classes\[0\] is 1; expected text"),
         ({"classes": ["a", "a"]}, "listed twice"),
         ({"kind": "table"}, "kind"),
         ({"version": 9}, "version 9"),

@@ -46,7 +46,7 @@ def test_the_schema_keeps_them_and_says_them():
     assert "2 decimals" in schema.describe()
     wrong = schema.to_json()
     wrong["channels"][0]["decimals"] = "two"
-    with pytest.raises(SchemaError, match="decimals 'two'; expected a whole number"):
+    with pytest.raises(SchemaError, match="decimals is 'two'; expected a whole number"):
         SeriesSchema.from_json(wrong)
 
 

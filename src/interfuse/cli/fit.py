@@ -109,7 +109,7 @@ def _fit(data: str, said: dict[str, Any]) -> None:
             training(notice)
             stage = getattr(notice, "stage", "")
             if stage == "schema" and save_schema is not None:
-                notice.value.save(save_schema)  # type: ignore[union-attr]
+                notice.value.save(save_schema, completes=True)  # type: ignore[union-attr]
                 say(f"Schema: written to {save_schema}.")
             if stage == "estimate" and dry_run:
                 raise _Enough

@@ -68,3 +68,31 @@ def can_be_a_column(dtype: pl.DataType) -> bool:
     return dtype.base_type() in {p.base_type() for p in _PLAIN.values()} | {
         pl.Datetime, pl.Duration, pl.Decimal, pl.Enum,
     }  # fmt: skip
+
+
+def dtype_schema() -> dict[str, Any]:
+    """The JSON Schema of what `dtype_to_json` makes."""
+    unit, zone = {"enum": ["ms", "us", "ns"]}, {"type": ["string", "null"]}
+    count = {"type": "integer", "minimum": 0}
+    texts = {"type": "array", "items": {"type": "string"}}
+    objects = {
+        "Datetime": {"unit": unit, "zone": zone},
+        "Duration": {"unit": unit},
+        "Decimal": {"precision": {"type": ["integer", "null"]}, "scale": count},
+        "Enum": {"categories": texts},
+    }
+    return {
+        "description": "The polars type; comes back exactly.",
+        "anyOf": [
+            {"enum": list(_PLAIN)},
+            *(
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": name}, **parts},
+                    "required": ["type", *parts],
+                    "additionalProperties": False,
+                }
+                for name, parts in objects.items()
+            ),
+        ],
+    }

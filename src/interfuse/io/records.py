@@ -206,7 +206,7 @@ def _deep(value: Any, left: int = 20) -> bool:
 def _reason(content: bytes) -> str:
     """Why it is not JSON, with line and column, if Python's own reader finds fault too."""
     try:
-        json.loads(content)
+        json.loads(content.decode())
     except (ValueError, RecursionError) as cause:
         return str(cause)
     return ""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Self
 
 from interfuse.errors import SchemaError
 from interfuse.io.files import write_json
+from interfuse.io.records import read_object
+
+COMPLETES = "$schema"
+"""The entry that tells editors which JSON Schema a file has."""
+SHIPPED = "schema.schema.json"
 
 
 class SchemaFile(ABC):
-    """What is saved as a JSON object and loaded from one."""
+    """What is saved as a JSON object and loaded from one.
+
+    A JSON Schema of it may lie beside its module, as `schema.schema.json`.
+    """
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -27,19 +35,33 @@ class SchemaFile(ABC):
             SchemaError: malformed.
         """
 
-    def save(self, path: str | Path) -> None:
-        """Write JSON, atomically."""
-        write_json(path, self.to_json())
+    @classmethod
+    def json_schema_file(cls) -> Path:
+        """Where its JSON Schema is, if it has one."""
+        return Path(str(sys.modules[cls.__module__].__file__)).with_name(SHIPPED)
+
+    def save(self, path: str | Path, *, completes: bool = False) -> None:
+        """Write JSON, atomically.
+
+        Args:
+            path: of the file.
+            completes: whether to name the JSON Schema, so that editors complete and check; it is
+                where this package is, which means nothing on other machines.
+        """
+        schema = self.json_schema_file()
+        named = {COMPLETES: schema.as_uri()} if completes and schema.exists() else {}
+        write_json(path, {**named, **self.to_json()})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote, edited or not.
 
         Raises:
-            SchemaError: the file cannot be read, or is malformed.
+            SchemaError: the file cannot be read, or is malformed; the message names it.
         """
+        value = read_object(Path(path), SchemaError)
+        value.pop(COMPLETES, None)
         try:
-            value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SchemaError(f"{path}: cannot be read as a JSON schema ({error}).") from error
-        return cls.from_json(value)
+            return cls.from_json(value)
+        except SchemaError as error:
+            raise SchemaError(f"{path}: {str(error).removeprefix('schema: ')}") from error

@@ -59,17 +59,23 @@ def test_bounds_and_wholeness(values, expected):
 
 
 EDITS = [
-    (lambda d: d.pop("step"), "no 'step'"),
+    (lambda d: d.pop("step"), "step is missing; expected a whole number from 1"),
     (lambda d: d.update(step=0), "step is 0"),
     (lambda d: d.update(step="1h"), "step is '1h'"),
     (lambda d: d.update(layout="tall"), "layout is 'tall'.*'long'"),
     (lambda d: d.update(zone="Mars"), "'Mars'.*no known time zone"),
     (lambda d: d.update(periods=[24, 7]), r"periods are \[24, 7\].*ascending"),
-    (lambda d: d.update(periods=[2, 3, 4, 5]), "at most 3"),
+    (
+        lambda d: d.update(periods=[2, 3, 4, 5]),
+        r"periods is \[2, 3, 4, 5\]; expected at most 3 whole numbers",
+    ),
     (lambda d: d.update(periods="day"), "periods is 'day'"),
     (lambda d: d.update(channels=[]), "no channels"),
     (lambda d: d["channels"].append(d["channels"][0]), "'hits' is listed twice"),
-    (lambda d: d["channels"][0].update(minimum="low"), "'hits' has minimum 'low'"),
+    (
+        lambda d: d["channels"][0].update(minimum="low"),
+        r"channels\[0\] \('hits'\).minimum is 'low'; expected a number, or null",
+    ),
     (lambda d: d["channels"][0].update(minimum=5, maximum=1), "'hits'.*above maximum"),
     (lambda d: d["channels"].append(7), r"channels\[2\] is 7"),
     (lambda d: d["statics"][0].update(kind="colour"), "'kind' is 'colour'"),

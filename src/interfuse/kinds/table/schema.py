@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
+from msgspec import Meta
 
 from interfuse.errors import SchemaError
-from interfuse.io.dtypes import dtype_from_json, dtype_to_json
+from interfuse.io.dtypes import dtype_from_json, dtype_schema, dtype_to_json
+from interfuse.io.jsonschema import json_schema
 from interfuse.io.origin import Origin
-from interfuse.io.schemafile import SchemaFile
+from interfuse.io.records import Hook, checked, short
+from interfuse.io.schemafile import COMPLETES, SchemaFile
 from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
 from interfuse.kinds.table.rules import Rule
 
@@ -27,6 +31,7 @@ OPTIONS: Mapping[str, set[str]] = ByKind(
 ROLES: Mapping[str, str] = ByKind(
     lambda field: field.role, {"derived": "derived", "drop": "ignored"}
 )
+HOOKS = (Hook(pl.DataType, dtype_from_json, dtype_schema()),)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class ColumnSpec:
 
     name: str
     kind: str
-    dtype: pl.DataType
+    dtype: Annotated[pl.DataType, Meta(extra={"words": "a type such as 'Int64'"})]
     note: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -63,24 +68,29 @@ class ColumnSpec:
         return out
 
     @classmethod
-    def from_json(cls, d: Any, at: str = "column") -> ColumnSpec:
+    def from_json(cls, d: Any) -> ColumnSpec:
         """The inverse of `to_json`, checking everything a person may have edited."""
-        if not isinstance(d, dict) or not isinstance(d.get("name"), str):
-            raise SchemaError(f"schema: {at} is {d!r}; expected an object with a name and a kind.")
-        name = d["name"]
-        kind = d.get("kind")
-        if not isinstance(kind, str) or kind not in KINDS:
-            close = difflib.get_close_matches(str(kind), KINDS, 1)
+        return checked(d, cls, "schema: column", SchemaError, hooks=HOOKS).sound()
+
+    def sound(self) -> ColumnSpec:
+        """Itself, if its kind takes its options.
+
+        Raises:
+            SchemaError: there is no such kind, or it takes other options.
+        """
+        name, kind, options = self.name, self.kind, self.options
+        if kind not in KINDS:
+            close = difflib.get_close_matches(kind, KINDS, 1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise SchemaError(
-                f"schema: column {name!r} has kind {kind!r}; expected one of {', '.join(KINDS)}."
-                + hint
+                f"schema: column {name!r} has kind {short(kind)}; expected one of "
+                f"{', '.join(KINDS)}.{hint}"
             )
-        options = d.get("options", {})
-        if not isinstance(options, dict) or set(options) - OPTIONS.get(kind, set()):
-            allowed = ", ".join(sorted(OPTIONS.get(kind, set()))) or "none"
+        if set(options) - OPTIONS[kind]:
+            allowed = ", ".join(sorted(OPTIONS[kind])) or "none"
             raise SchemaError(
-                f"schema: column {name!r} has options {options!r}; kind {kind!r} takes: {allowed}."
+                f"schema: column {name!r} has options {short(options)}; kind {kind!r} takes: "
+                f"{allowed}."
             )
         if kind in FIELDS:
             field_class(kind).check_options(name, options)
@@ -91,7 +101,10 @@ class ColumnSpec:
                     '"options": {"rule": "added - deleted"}.'
                 )
             Rule.parse(options["rule"])
-        return cls(name, kind, dtype_from_json(d.get("dtype")), str(d.get("note", "")), options)
+        return self
+
+
+Column = Annotated[ColumnSpec, Meta(extra={"words": "an object with a name and a kind"})]
 
 
 @dataclass(frozen=True)
@@ -105,8 +118,8 @@ class Schema(SchemaFile):
         kind: of the data; "table".
     """
 
-    columns: tuple[ColumnSpec, ...]
-    rows: int = 0
+    columns: Annotated[tuple[Column, ...], Meta(min_length=1)]
+    rows: Annotated[int, Meta(ge=0)] = 0
     origin: Origin = field(default_factory=Origin)
     kind: str = "table"
 
@@ -166,17 +179,34 @@ class Schema(SchemaFile):
             )
         if d.get("version", VERSION) != VERSION:
             raise SchemaError(
-                f"schema: version {d.get('version')!r}; this interfuse reads version {VERSION}."
+                f"schema: version {short(d['version'])}; this interfuse reads version {VERSION}."
             )
-        columns = tuple(
-            ColumnSpec.from_json(c, f"columns[{i}]") for i, c in enumerate(d["columns"])
-        )
-        names = [c.name for c in columns]
-        twice = sorted({n for n in names if names.count(n) > 1})
+        given = {key: value for key, value in d.items() if key != "origin"}
+        read = checked(given, cls, "schema", SchemaError, hooks=HOOKS)
+        names = Counter(column.sound().name for column in read.columns)
+        twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise SchemaError(f"schema: column {twice[0]!r} is listed twice; list each once.")
-        origin = Origin.from_json(d.get("origin", {}))
-        return cls(columns, int(d.get("rows", 0)), origin, str(d.get("kind", "table")))
+        return replace(read, origin=Origin.from_json(d.get("origin", {})))
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """What editors complete from: the kinds of columns, and the options that each takes."""
+        out = json_schema(cls, HOOKS)
+        properties = out["properties"]
+        properties |= {COMPLETES: {"type": "string"}, "version": {"const": VERSION}}
+        properties["origin"] = {
+            "type": "object",
+            "description": properties["origin"]["description"],
+        }
+        properties["kind"] = {"const": cls.kind}
+        out["$defs"].pop("Origin", None)
+        column = out["$defs"]["ColumnSpec"]
+        named = {"description": "what the column is taken for."}
+        choices = [{"const": kind, "description": words} for kind, words in KINDS.items()]
+        column["properties"]["kind"] = {**named, "anyOf": choices}
+        column["allOf"] = [_options_of(kind) for kind in KINDS]
+        return out
 
     def check(self, types: dict[str, pl.DataType]) -> None:
         """Check that a frame with these column types can be encoded by this schema.
@@ -229,6 +259,22 @@ def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
     schema.check(types)
     columns = tuple(replace(schema[name], dtype=dtype) for name, dtype in types.items())
     return replace(schema, columns=columns)
+
+
+def _options_of(kind: str) -> dict[str, Any]:
+    """In the JSON Schema of a column: which options it has if it is of a kind."""
+    said = field_class(kind).options if kind in FIELDS else {}
+    options: dict[str, Any] = {
+        name: {"description": said[name]} if name in said else {} for name in sorted(OPTIONS[kind])
+    }
+    then: dict[str, Any] = {
+        "properties": {"options": {"properties": options, "additionalProperties": False}}
+    }
+    if kind == "derived":
+        options["rule"] = {"type": "string", "examples": ["added - deleted"]}
+        then["required"] = ["options"]
+        then["properties"]["options"]["required"] = ["rule"]
+    return {"if": {"properties": {"kind": {"const": kind}}}, "then": then}
 
 
 def _check_type(column: ColumnSpec, found: pl.DataType) -> None:

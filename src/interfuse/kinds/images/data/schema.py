@@ -26,12 +26,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
 from interfuse.errors import SchemaError
-from interfuse.io.schemafile import SchemaFile
+from interfuse.io.jsonschema import json_schema, one_of
+from interfuse.io.records import checked, short
+from interfuse.io.schemafile import COMPLETES, SchemaFile
 
 VERSION = 1
 MOST_SIDE = 128
@@ -41,6 +44,8 @@ MULTIPLE = 4
 MOST_CLASSES = 1000
 CHANNELS = {1: "grey", 3: "rgb", 4: "rgba"}
 RESIZE = ("crop", "pad", "stretch")
+Side = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_SIDE})]
+"""The schema itself says what is out of range, wherever it comes from."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,12 @@ class ImageSchema(SchemaFile):
         note: why this size and these channels, for people.
     """
 
-    height: int
-    width: int
+    height: Side
+    width: Side
     channels: int
     classes: tuple[str, ...] = ()
-    counts: tuple[int, ...] = (0,)
-    resize: str = "crop"
+    counts: tuple[Annotated[int, Meta(ge=0, le=2**53)], ...] = (0,)
+    resize: Annotated[str, one_of(RESIZE)] = "crop"
     note: str = ""
     kind: str = "images"
 
@@ -162,23 +167,29 @@ class ImageSchema(SchemaFile):
             raise SchemaError("schema: expected a JSON object with 'kind': 'images'.")
         if d.get("version", VERSION) != VERSION:
             raise SchemaError(
-                f"schema: version {d.get('version')!r}; this interfuse reads version {VERSION}."
+                f"schema: version {short(d['version'])}; this interfuse reads version {VERSION}."
             )
         by_name = {name: c for c, name in CHANNELS.items()}
-        classes, counts = d.get("classes", []), d.get("counts", [0])
-        texts = isinstance(classes, list) and all(isinstance(c, str) for c in classes)
-        whole = isinstance(counts, list) and all(isinstance(c, int) for c in counts)
-        if not texts or not whole:
-            raise SchemaError("schema: expected 'classes' to be a list of texts.")
-        return cls(
-            height=d.get("height"),  # type: ignore[arg-type]
-            width=d.get("width"),  # type: ignore[arg-type]
-            channels=by_name.get(d.get("channels"), d.get("channels")),  # type: ignore[arg-type]
-            classes=tuple(classes),
-            counts=tuple(counts),
-            resize=d.get("resize", "crop"),
-            note=str(d.get("note", "")),
-        )
+        channels = d.get("channels")
+        count = by_name.get(channels) if isinstance(channels, str) else channels
+        if type(count) is not int or count not in CHANNELS:
+            known = ", ".join(map(repr, by_name))
+            raise SchemaError(f"schema: channels is {short(channels)}; expected one of {known}.")
+        given = {key: value for key, value in d.items() if key != "version"}
+        return checked({**given, "channels": count}, cls, "schema", SchemaError)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """What editors complete from."""
+        out = json_schema(cls)
+        out["properties"] |= {
+            COMPLETES: {"type": "string"},
+            "version": {"const": VERSION},
+            "kind": {"const": "images"},
+            "channels": {"enum": list(CHANNELS.values())},
+        }
+        out["required"] = ["kind", *out["required"]]
+        return out
 
 
 def infer(sizes: Sequence[tuple[int, int]], channels: int) -> ImageSchema:

@@ -15,32 +15,32 @@ is none, because a series may well go beyond what was seen.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
+from msgspec import Meta, Struct, structs
 
 from interfuse.errors import SchemaError
-from interfuse.io.dtypes import dtype_from_json
+from interfuse.io.dtypes import dtype_from_json, dtype_schema
+from interfuse.io.jsonschema import json_schema, one_of
 from interfuse.io.origin import Origin
-from interfuse.io.schemafile import SchemaFile
-from interfuse.kinds.series.data.checks import (
-    check_choice,
-    check_types,
-    check_zone,
-    part_from_json,
-    whole,
-)
+from interfuse.io.records import checked, short
+from interfuse.io.schemafile import COMPLETES, SchemaFile
+from interfuse.kinds.series.data.checks import check_choice, check_zone, whole
 
 VERSION = 1
+COLUMN_KINDS = ("number", "category")
+MOST_DECIMALS = 300
 LAYOUTS = ("wide", "long", "array")
 GRIDS = ("even", "rows", "business day", "month", "month end")
 MOST_PERIODS = 3
+Period = Annotated[int, Meta(ge=2, le=2**31 - 1)]
+PERIODS = {"words": f"at most {MOST_PERIODS} whole numbers of at least 2 steps, ascending"}
 
 
-@dataclass(frozen=True)
-class Channel:
+class Channel(Struct, frozen=True, forbid_unknown_fields=True):
     """What is measured at every point.
 
     Attributes:
@@ -57,7 +57,7 @@ class Channel:
     minimum: float | None = None
     maximum: float | None = None
     dtype: str = "Float64"
-    decimals: int | None = None
+    decimals: Annotated[int, Meta(ge=0, le=MOST_DECIMALS)] | None = None
 
     @property
     def unit(self) -> float:
@@ -67,8 +67,7 @@ class Channel:
         return 0.0 if self.decimals is None else 10.0**-self.decimals
 
 
-@dataclass(frozen=True)
-class Static:
+class Static(Struct, frozen=True, forbid_unknown_fields=True):
     """A column that is constant within every series.
 
     Attributes:
@@ -78,16 +77,15 @@ class Static:
     """
 
     name: str
-    kind: str = "number"
+    kind: Annotated[str, one_of(COLUMN_KINDS)] = "number"
     levels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Covariate(Static):
+class Covariate(Static, frozen=True, forbid_unknown_fields=True):
     """A column that is known for the future too, such as a holiday or a price. See `Static`."""
 
 
-_PARTS: dict[str, type] = {"channels": Channel, "statics": Static, "covariates": Covariate}
+_PARTS = ("channels", "statics", "covariates")
 
 
 @dataclass(frozen=True)
@@ -114,20 +112,20 @@ class SeriesSchema(SchemaFile):
         origin: the kind of frame or file, so that answers come back as the same.
     """
 
-    layout: str
+    layout: Annotated[str, one_of(LAYOUTS)]
     time: str | None
     zone: str | None
     time_dtype: str
-    step: int
+    step: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     calendar: bool
     step_name: str
     series: str | None
     channels: tuple[Channel, ...]
     statics: tuple[Static, ...] = ()
     covariates: tuple[Covariate, ...] = ()
-    periods: tuple[int, ...] = ()
-    grid: str = "even"
-    span: int = 0
+    periods: Annotated[tuple[Period, ...], Meta(max_length=MOST_PERIODS, extra=PERIODS)] = ()
+    grid: Annotated[str, one_of(GRIDS)] = "even"
+    span: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     ignored: tuple[str, ...] = ()
     types: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
@@ -162,7 +160,7 @@ class SeriesSchema(SchemaFile):
                     f"{c.maximum:g}. Exchange them, or set either to null."
                 )
         for s in (*self.statics, *self.covariates):
-            check_choice(f"kind of column {s.name!r}", s.kind, ("number", "category"))
+            check_choice(f"kind of column {s.name!r}", s.kind, COLUMN_KINDS)
 
     @property
     def columns(self) -> list[str]:
@@ -194,7 +192,7 @@ class SeriesSchema(SchemaFile):
             known = ", ".join(map(repr, self.names[:8]))
             raise SchemaError(f"schema: there is no channel {name!r}; it has {known}.")
         changed = tuple(
-            replace(c, minimum=minimum, maximum=maximum) if c.name == name else c
+            structs.replace(c, minimum=minimum, maximum=maximum) if c.name == name else c
             for c in self.channels
         )
         return replace(self, channels=changed)
@@ -213,7 +211,7 @@ class SeriesSchema(SchemaFile):
             if f.name == "origin":
                 value = value.to_json()
             elif f.name in _PARTS:
-                value = [asdict(part) for part in value]
+                value = [structs.asdict(part) for part in value]
             out[f.name] = list(value) if isinstance(value, tuple) else value
         return out
 
@@ -228,24 +226,35 @@ class SeriesSchema(SchemaFile):
             raise SchemaError("schema: expected a JSON object with 'kind': 'series'.")
         if d.get("version", VERSION) != VERSION:
             raise SchemaError(
-                f"schema: version {d.get('version')!r}; this interfuse reads version {VERSION}."
+                f"schema: version {short(d['version'])}; this interfuse reads version {VERSION}."
             )
-        needed = ("layout", "time", "zone", "time_dtype", "step", "calendar", "step_name")
-        for key in (*needed, "series", "channels"):
-            if key not in d:
-                raise SchemaError(f"schema: has no {key!r}. Add it, or infer the schema again.")
         known = {f.name for f in fields(cls)} | {"version"}
         for key in d:
             if key not in known:
                 raise SchemaError(
-                    f"schema: has an unknown entry {key!r}; it knows {', '.join(sorted(known))}."
+                    f"schema: has an unknown entry {short(key)}; it knows "
+                    f"{', '.join(sorted(known))}."
                 )
-        given = {key: value for key, value in d.items() if key != "version"}
-        check_types(given)
-        for key, part in _PARTS.items():
-            listed = enumerate(given.get(key, []))
-            given[key] = tuple(part_from_json(part, key, i, value) for i, value in listed)
-        for key in ("periods", "ignored"):
-            given[key] = tuple(given.get(key, []))
-        given["origin"] = Origin.from_json(given.get("origin", {}))
-        return cls(**given)
+        given = {key: value for key, value in d.items() if key not in ("version", "origin")}
+        read = checked(given, cls, "schema", SchemaError)
+        for dtype in read.types.values():
+            dtype_from_json(dtype)
+        return replace(read, origin=Origin.from_json(d.get("origin", {})))
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """What editors complete from."""
+        out = json_schema(cls)
+        properties = out["properties"]
+        words = properties["origin"]["description"]
+        properties |= {
+            COMPLETES: {"type": "string"},
+            "version": {"const": VERSION},
+            "kind": {"const": "series"},
+            "origin": {"type": "object", "description": words},
+        }
+        properties["types"]["additionalProperties"] = dtype_schema()
+        out["required"] = ["kind", *out["required"]]
+        out["additionalProperties"] = False
+        out["$defs"].pop("Origin", None)
+        return out
