@@ -11,11 +11,9 @@ what to do. `interfuse.io.csvfile` and `texttypes` state the rules for text.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from interfuse.errors import DataError
 from interfuse.io.csvfile import check_unique, read_csv
 from interfuse.io.formats import SUPPORTED, format_by_content, format_of, packing_by_content
 from interfuse.io.jsonfile import read_json_lines
+from interfuse.io.packed import read_all
 
 _START = 4096
 _BLOCK = 1 << 18
@@ -53,14 +52,13 @@ def read(source: str | Path) -> pl.LazyFrame:
             no rows, no names, repeated names, or rows that cannot be read.
     """
     if str(source) == "-":
-        content = sys.stdin.buffer.read()
-        return _parse(_unpack(content, "standard input"), None, "standard input")
+        return _parse(read_all(sys.stdin.buffer, "standard input"), None, "standard input")
     path = Path(source).expanduser()
     where = str(path)
     start = _start(path)
     kind, _ = format_of(path)
     if packing_by_content(start):
-        return _parse(_unpack(path, where), kind, where)
+        return _parse(read_all(path, where), kind, where)
     return _parse(path, kind, where, start)
 
 
@@ -104,23 +102,6 @@ def _start(path: Path) -> bytes:
     if not start:
         raise DataError(f"{path}: is empty (0 bytes). Expected a data file ({SUPPORTED}).")
     return start
-
-
-def _unpack(source: Path | bytes, where: str) -> bytes:
-    """All the bytes, unpacked where they are packed."""
-    content = source if isinstance(source, bytes) else source.read_bytes()
-    packing = packing_by_content(content)
-    if packing is None:
-        return content
-    try:
-        if packing == "gzip":
-            return gzip.decompress(content)
-        with pa.CompressedInputStream(pa.BufferReader(content), packing) as stream:
-            return stream.read()
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(
-            f"{where}: is {packing} data that is cut short or damaged ({error}). Fetch it again."
-        ) from error
 
 
 def _parse(

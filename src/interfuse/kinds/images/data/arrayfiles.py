@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
-import zipfile
 import zlib
 from pathlib import Path
 from typing import IO
@@ -13,19 +11,16 @@ from typing import IO
 import numpy as np
 
 from interfuse.errors import DataError
+from interfuse.io.arrays import check_fits
+from interfuse.io.memory import require
+
+_ADVICE = "Make the images smaller, or take fewer."
 
 
 def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """The images of a file of arrays, and their labels if it has any."""
+    shapes = {name: head.shape for name, head in check_fits(path, _ADVICE).items()}
     with np.load(path, allow_pickle=False) as file:
-        shapes: dict[str, tuple[int, ...]] = {}
-        with zipfile.ZipFile(path) as archive:
-            for name in file.files:
-                with archive.open(
-                    f"{name}.npy" if f"{name}.npy" in archive.namelist() else name
-                ) as f:
-                    shapes[name], size = _header(f)
-                    fits_in_memory(size, f"{path}: array {name!r}")
         images = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
         labels = [name for name, shape in shapes.items() if len(shape) == 1]
         if len(images) != 1 or len(labels) > 1:
@@ -35,30 +30,6 @@ def read_npz(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
                 f"(labels); found {found}. Save those two alone."
             )
         return file[images[0]], file[labels[0]] if labels else None
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], int]:
-    """Shape and bytes of an array in .npy format, without reading it."""
-    version = np.lib.format.read_magic(file)
-    reader = np.lib.format.read_array_header_1_0
-    if version >= (2, 0):
-        reader = np.lib.format.read_array_header_2_0
-    shape, _, dtype = reader(file)
-    return shape, math.prod(shape) * dtype.itemsize
-
-
-def fits_in_memory(size: int, where: str) -> None:
-    """Raise if an array of `size` bytes does not fit in this machine's memory.
-
-    Raises:
-        DataError: it does not.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if size > 0.8 * memory:
-        raise DataError(
-            f"{where}: takes {size / 1e9:,.1f} GB; this machine has {memory / 1e9:,.1f} GB. Make "
-            "the images smaller (--size), or take fewer."
-        )
 
 
 def is_idx(path: Path) -> bool:
@@ -77,7 +48,7 @@ def read_idx(path: Path) -> np.ndarray:
         dimensions = file.read(4)[3]
         shape = tuple(np.frombuffer(file.read(4 * dimensions), ">u4").astype(int).tolist())
         size = math.prod(shape)
-        fits_in_memory(size, str(path))
+        require(size, str(path), _ADVICE, DataError)
         content = file.read(size + 1)
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content):,}"

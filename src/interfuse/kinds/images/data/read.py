@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import DataError
+from interfuse.io.memory import require
 from interfuse.kinds.images.data import schema as schemas
-from interfuse.kinds.images.data.arrayfiles import fits_in_memory
 from interfuse.kinds.images.data.arrays import CHUNK
 from interfuse.kinds.images.data.decode import (
     Unreadable,
@@ -132,7 +132,9 @@ def read_images(
         if size is not None:
             schema = replace(schema, height=size[0], width=size[1], note="set by hand")
         c, (h, w) = schema.channels, schema.size
-        fits_in_memory(len(source) * c * h * w, f"{len(source):,} images of {w} x {h}")
+        where = f"{len(source):,} images of {w} x {h}"
+        advice = "Make the images smaller (--size), or take fewer."
+        require(len(source) * c * h * w, where, advice, DataError)
         out = np.empty((len(source), c, h, w), np.uint8)
         kept, skipped, reduced = _fill(out, source, schema, tell)
     if not len(kept):

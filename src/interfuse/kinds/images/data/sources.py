@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interfuse.errors import DataError
+from interfuse.io.arrays import check_fits
 from interfuse.io.read import read
 from interfuse.kinds.images.data.arrayfiles import is_idx, labels_beside, read_idx, read_npz
 from interfuse.kinds.images.data.arrays import PixelArray, to_names
@@ -256,6 +257,7 @@ def _array(values: np.ndarray, labels: Any, where: str) -> Array:
 def _label_file(path: Path) -> Any:
     """Labels in order, from .npy, idx, or a table."""
     if path.suffix.lower() == ".npy":
+        check_fits(path, "Are these labels?")
         return np.load(path, allow_pickle=False)
     if path.is_file() and is_idx(path):
         return read_idx(path)

@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError
+from interfuse.io.arrays import check_fits
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 
@@ -153,6 +154,7 @@ def _pandas(data: Any) -> Table:
 
 def _file(path: Path, key: str | None) -> Arrays:
     try:
+        check_fits(Path(path), "Save fewer series in a file, or shorter ones.")
         loaded = np.load(path, allow_pickle=False)
         arrays = {k: loaded[k] for k in loaded.files} if hasattr(loaded, "files") else loaded
     except FileNotFoundError:

@@ -1,0 +1,68 @@
+"""Unpacking gzip and zstd, never to more than there is memory for."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from interfuse.errors import DataError
+from interfuse.io.formats import packing_by_content
+from interfuse.io.memory import free_memory, most_bytes, size
+
+_CHUNK = 1 << 22
+SHARE = 1 / 3
+"""Of free memory that text may take: what is made of it has to be there beside it."""
+
+
+def read_all(source: IO[bytes] | Path | bytes, where: str) -> bytes:
+    """All the bytes of a file, a stream or a packed text, unpacked where they are packed.
+
+    Args:
+        source: what to read.
+        where: for messages.
+
+    Raises:
+        DataError: damaged, or more than fits into memory.
+    """
+    if isinstance(source, bytes):
+        return _unpacked(io.BytesIO(source), where)
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return _unpacked(file, where)
+    return _unpacked(io.BytesIO(_bounded(source, where, "is")), where)
+
+
+def _unpacked(file: Any, where: str) -> bytes:
+    packing = packing_by_content(file.read(4))
+    file.seek(0)
+    if packing is None:
+        return _bounded(file, where, "is")
+    try:
+        if packing == "gzip":
+            with gzip.GzipFile(fileobj=file) as stream:
+                return _bounded(stream, where, "unpacks to")
+        with pa.CompressedInputStream(pa.PythonFile(file, "r"), packing) as stream:
+            return _bounded(stream, where, "unpacks to")
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(
+            f"{where}: is {packing} data that is cut short or damaged ({error}). Fetch it again."
+        ) from error
+
+
+def _bounded(stream: Any, where: str, what: str) -> bytes:
+    """All that a stream gives; what is free is asked once, so that it does not shrink with it."""
+    most, out = int(most_bytes() * SHARE), io.BytesIO()
+    while chunk := stream.read(_CHUNK):
+        if out.tell() + len(chunk) > most:
+            raise DataError(
+                f"{where}: {what} more than {size(most)}, which is what {size(free_memory())} of "
+                "free memory have room for. Unpack it to a file: a plain CSV, Parquet or Arrow "
+                "file is read piece by piece."
+            )
+        out.write(chunk)
+    return out.getvalue()
