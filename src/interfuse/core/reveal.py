@@ -10,6 +10,8 @@ FirstHitting  Jumps from event to event. With k hidden cells and a fraction m = 
               among the k (Zheng et al. 2024, arXiv 2409.02908, section 4). One cell at a time:
               exact for an exact denoiser, in as many evaluations as there are hidden cells.
 
+`reveal` is the loop of the second for any order of cells and any way of asking.
+
 Both have the verbs of `interfuse.core.draw`. A denoiser is a `Denoiser` that gives logits,
 or a function (x_t, t) -> logits (n, q, K).
 """
@@ -17,19 +19,91 @@ or a function (x_t, t) -> logits (n, q, K).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from interfuse.core.denoiser import Denoiser
 from interfuse.core.draw import Progress, check_times
-from interfuse.core.masked import MaskedCategorical, draw
+from interfuse.core.masked import MaskedCategorical, draw_codes
 from interfuse.core.noise import Noise, as_noise
 from interfuse.core.record import Known, Posterior
 from interfuse.errors import OptionError
+
+
+class Event(NamedTuple):
+    """Cells that appear together, one a row.
+
+    Attributes:
+        rows: (m,) which rows.
+        cells: (m,) the cell of each.
+        uniform: (m,) in [0, 1): what is drawn.
+    """
+
+    rows: Tensor
+    cells: Tensor
+    uniform: Tensor
+
+
+class Revealing(Protocol):
+    """What can be asked about hidden cells, and told what they turned out to be."""
+
+    def ask(self, rows: Tensor, cells: Tensor) -> Iterable[tuple[slice, Tensor]]:
+        """The distributions of cells given all that is visible.
+
+        Args:
+            rows: (m,) which rows.
+            cells: (m,) the cell of each.
+
+        Returns:
+            Parts of the m, each with the probabilities (k, K) of its values.
+        """
+        ...
+
+    def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
+        """Make codes visible in those of the rows where `where` (m,) is true."""
+        ...
+
+
+def reveal(
+    state: Revealing,
+    events: Iterable[Event],
+    codes: Tensor,
+    hidden: Tensor | None = None,
+) -> Tensor:
+    """First hitting: cells appear one after the other, each drawn given those before it.
+
+    p(x) = prod_s p(x_{o(s)} | x_{o(1)} ... x_{o(s-1)}) for whatever order o the events have: the
+    absorbing chain with its steps taken exactly when something happens (Zheng et al. 2024, arXiv
+    2409.02908). Every question that draws categories one at a time goes through here.
+
+    Args:
+        state: answers, and is told.
+        events: the cells in their order; they may depend on `codes` as they are then.
+        codes: (n, q), changed in place.
+        hidden: (n, q) bool, cells that are drawn; others stay as they are. None: whatever comes.
+
+    Returns:
+        `codes`.
+    """
+    for rows, cells, uniform in events:
+        before = codes[rows, cells]
+        where = torch.ones_like(before, dtype=torch.bool)
+        if hidden is not None:
+            where = hidden[rows, cells]
+            if not bool(where.any()):
+                continue
+        drawn = torch.empty_like(before)
+        for part, share in state.ask(rows, cells):
+            drawn[part] = draw_codes(share, uniform[part])
+        drawn = torch.where(where, drawn, before)
+        codes[rows, cells] = drawn
+        state.show(rows, cells, drawn, where)
+    return codes
+
 
 Logits = Denoiser | Callable[[Tensor, Any], Tensor]
 
@@ -172,27 +246,53 @@ class FirstHitting(CategorySampler):
     ) -> Tensor:
         """See `CategorySampler.step`."""
         x = x_t.clone()
-        rows = torch.arange(len(x), device=x.device)
-        hidden_share = (1 - self.kernel.survival(float(t))).to(x.device).expand(len(x))
         last = 1 - float(self.kernel.survival(float(s)))
+        asked = _Asked(self.kernel, denoiser, x, known, context)
+        asked.share = (1 - self.kernel.survival(float(t))).to(x.device).expand(len(x))
+        reveal(asked, self._events(asked, noise, last), x)
+        return x if known is None else known.put(x)
+
+    def _events(self, asked: _Asked, noise: Tensor, last: float) -> Iterator[Event]:
+        """The next cell of each row that comes to its next event before s."""
+        x = asked.x
         for event in range(x.shape[1]):
             when, which, what = noise[:, event].double().unbind(-1)
             hidden = self.kernel.hidden(x)
-            if known is not None:
-                hidden = hidden & ~known.mask
+            if asked.known is not None:
+                hidden = hidden & ~asked.known.mask
             count = hidden.sum(1)
-            hidden_share = hidden_share * when ** (1 / count.clamp_min(1))
-            active = (count > 0) & (hidden_share >= last)
+            share = asked.share * when ** (1 / count.clamp_min(1))
+            active = (count > 0) & (share >= last)
             if not bool(active.any()):
-                break
+                return
+            # A row that has passed s stays out: its next event lies beyond s, too.
+            asked.share = torch.where(active, share, -1.0)
             nth = (which * count).long().clamp_max(count.clamp_min(1) - 1)
             cell = (hidden.cumsum(1) <= nth[:, None]).sum(1).clamp_max(x.shape[1] - 1)
-            logits = _logits(denoiser, x, self.kernel.time(1 - hidden_share), known, context)
-            code = draw(logits[rows, cell].double().softmax(-1), what)
-            x[rows, cell] = torch.where(active, code, x[rows, cell])
-            # A row that has passed s stays out: its next event lies beyond s, too.
-            hidden_share = torch.where(active, hidden_share, -1.0)
-        return x if known is None else known.put(x)
+            rows = active.nonzero()[:, 0]
+            yield Event(rows, cell[rows], what[rows])
+
+
+@dataclass
+class _Asked:
+    """Rows of codes that a denoiser is asked about, each at its own time."""
+
+    kernel: MaskedCategorical
+    denoiser: Logits
+    x: Tensor
+    known: Known | None
+    context: Any
+    share: Tensor = field(default_factory=lambda: torch.empty(0))
+    """(n,) share of cells that are hidden."""
+
+    def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """All rows are asked, so that a denoiser sees one batch; the answers of some are used."""
+        time = self.kernel.time(1 - self.share.clamp_min(0))
+        logits = _logits(self.denoiser, self.x, time, self.known, self.context)
+        yield slice(None), logits[rows, cells].double().softmax(-1)
+
+    def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
+        """The codes are in `x` already."""
 
 
 CATEGORY_SAMPLERS: dict[str, type[CategorySampler]] = {

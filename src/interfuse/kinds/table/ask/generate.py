@@ -22,13 +22,14 @@ that block (Shoppers). Averaged over many orders the errors cancel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from interfuse.core.even import BELOW_ONE, EvenNoise
-from interfuse.core.masked import draw_codes
+from interfuse.core.reveal import Event, reveal
 from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
@@ -145,38 +146,54 @@ class TableSampler:
             without the term of known numbers.
         """
         q = self.layout.categories
-        uniform = self._uniform(index)[:, :q].float().clamp_max(BELOW_ONE).to(self.device)
         codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
         hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
-        h = self.net.start(BLOCK)
+        state = _Block(self.net, self.net.start(BLOCK), h_known, watch)
         if known_codes is not None:
             known_codes = known_codes.to(self.device)
             hidden = known_codes < 0
             codes = known_codes.clamp_min(0)
             for j in range(q):
                 if not bool(hidden[:, j].all()):
-                    self.net.reveal(h, codes[:, j], j, ~hidden[:, j])
+                    self.net.reveal(state.h, codes[:, j], j, ~hidden[:, j])
+        reveal(state, self._events(index, hidden), codes, hidden)
+        return codes, state.h
+
+    def _events(self, index: int, hidden: Tensor) -> Iterator[Event]:
+        """The cells of a block that are hidden anywhere, in an order of its own for each group."""
+        q = self.layout.categories
+        uniform = self._uniform(index)[:, :q].float().clamp_max(BELOW_ONE).to(self.device)
         generator = generator_for(self.seed, Purpose.BLOCK_ORDER, index)
         score = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
         asked = hidden.any(0).nonzero()[:, 0]
         orders = asked[score.to(self.device)[:, asked].argsort(1)]
+        rows = torch.arange(BLOCK, device=self.device)
         for cells in orders.T:
-            cell = cells.repeat_interleave(GROUP)[:, None]
-            where = hidden.gather(1, cell)[:, 0]
-            if not bool(where.any()):
-                continue
-            features = self.net.features(h, 1.0, h_known)
-            share = self.net.grouped_logits(features, cells.tolist(), h).softmax(1)
-            if watch is not None:
-                watch(cell[:, 0], share)
-            drawn = draw_codes(share, uniform.gather(1, cell)[:, 0])
-            drawn = torch.where(where, drawn, codes.gather(1, cell)[:, 0])
-            codes.scatter_(1, cell, drawn[:, None])
-            self.net.reveal(h, drawn, cell[:, 0], where)
-        return codes, h
+            cell = cells.repeat_interleave(GROUP)
+            yield Event(rows, cell, uniform[rows, cell])
 
     def _uniform(self, index: int) -> Tensor:
         """The noise of a block, (BLOCK, q + p) float64: of its categories, then its numbers."""
         if self._drawn is None or self._drawn[0] != index:
             self._drawn = index, self._noise.rows(index * BLOCK, BLOCK)
         return self._drawn[1]
+
+
+@dataclass
+class _Block:
+    """A whole block, of which each group of rows is asked about one cell."""
+
+    net: IncrementalNet
+    h: Tensor
+    h_known: Tensor | float
+    watch: Callable[[Tensor, Tensor], None] | None
+
+    def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        features = self.net.features(self.h, 1.0, self.h_known)
+        share = self.net.grouped_logits(features, cells[::GROUP].tolist(), self.h).softmax(1)
+        if self.watch is not None:
+            self.watch(cells, share)
+        yield slice(None), share
+
+    def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
+        self.net.reveal(self.h, codes, cells, where)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interfuse.core import DPMSolver, Gaussian, v_to_x0
+from interfuse.core import DPMSolver, Gaussian, Known, v_to_x0
 from interfuse.kinds.table.net.incremental import IncrementalNet
 
 
@@ -47,9 +47,8 @@ class NumberSampler:
         """
 
         def mean(x: Tensor, t: float) -> Tensor:
-            x = torch.where(known, z, x)
             features = self.net.features(h, t, self.net.numbers(x, present, known))
             alpha, sigma = (float(c) for c in self.gaussian.alpha_sigma(t))
             return v_to_x0(x, self.net.v(features), alpha, sigma)
 
-        return torch.where(known, z, self.solver.run(mean, start, self.times))
+        return self.solver.run(mean, start, self.times, known=Known(known, z))

@@ -24,6 +24,7 @@ not depend on how the table was cut.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from torch.nn import functional as F
 
 from interfuse.core import RowNoise
 from interfuse.core.even import BELOW_ONE, EvenNoise
-from interfuse.core.masked import draw_codes
+from interfuse.core.reveal import Event, reveal
 from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.generate import appearance_rank
 from interfuse.kinds.table.ask.numbers import NumberSampler
@@ -252,12 +253,6 @@ class RowSampler:
         p = z.shape[1]
         hidden = codes < 0
         count = hidden.sum(1)
-        place = {}
-        for j, (rows, _) in shares.items():
-            at = torch.zeros(n, dtype=torch.long, device=self.device)
-            at[rows] = torch.arange(len(rows), device=self.device)
-            place[j] = at
-        out = codes.clamp_min(0).repeat(m, 1, 1)
         # Rows with something to ask, once for each draw; the state is kept for these alone.
         loose = (self._present(codes.clamp_min(0)[None])[0] & z.isnan()).any(1)
         asking = ((count > 0) | loose).nonzero()[:, 0]
@@ -265,32 +260,11 @@ class RowSampler:
         spot[asking] = torch.arange(len(asking), device=self.device)
         row = asking.repeat(m)
         draw = torch.arange(m, device=self.device).repeat_interleave(len(asking))
-        left = count[row]
-        state = h[row]
-        for s in range(int(count.max()) if len(count) else 0):
-            live = (left > s).nonzero()[:, 0]
-            cell = order[draw[live], row[live], s]
-            cell, by = cell.sort(stable=True)
-            live = live[by]
-            r, d = row[live], draw[live]
-            features = None
-            if s:
-                features = self.net.features(state[live], 1.0, h_known[r])
-            drawn = torch.empty(len(live), dtype=torch.long, device=self.device)
-            start = 0
-            uniform = u[d, r, cell]
-            for j, k in zip(
-                *(t.tolist() for t in cell.unique_consecutive(return_counts=True)), strict=True
-            ):
-                span = slice(start, start + k)
-                if features is None:
-                    share = shares[j][1][place[j][r[span]]]
-                else:
-                    share = self._share(features[span], j, state[live[span]])
-                drawn[span] = draw_codes(share, uniform[span])
-                start += k
-            out[d, r, cell] = drawn
-            state[live] += self.net.columns[self.net.starts[cell] + drawn]
+        left = _Left(self, shares, row, h_known, h[row])
+        drawn = reveal(left, self._events(count, order, draw, row, u), codes.clamp_min(0)[row])
+        state = left.h
+        out = codes.clamp_min(0).repeat(m, 1, 1)
+        out[draw, row] = drawn
         scores = z.repeat(m, 1, 1)
         if p:
             present = self._present(out)
@@ -306,6 +280,17 @@ class RowSampler:
                 scores[d, r] = torch.where(here, value, torch.nan)
         return out, scores
 
+    def _events(
+        self, count: Tensor, order: Tensor, draw: Tensor, row: Tensor, u: Tensor
+    ) -> Iterator[Event]:
+        """In step s the cell of each row that has more than s unknown ones, by cells."""
+        left = count[row]
+        for s in range(int(count.max()) if len(count) else 0):
+            live = (left > s).nonzero()[:, 0]
+            cell, by = order[draw[live], row[live], s].sort(stable=True)
+            live = live[by]
+            yield Event(live, cell, u[draw[live], row[live], cell])
+
     def _present(self, codes: Tensor) -> Tensor:
         out = torch.ones(
             *codes.shape[:2], self.layout.numbers, dtype=torch.bool, device=self.device
@@ -315,3 +300,51 @@ class RowSampler:
                 is_open = torch.tensor(gate.open, device=self.device)
                 out[..., i] = is_open[codes[..., gate.cell]]
         return out
+
+
+class _Left:
+    """What is left to draw of rows: the network is asked about these alone.
+
+    Args:
+        sampler: asks the network.
+        shares: what it says of each cell before anything is drawn.
+        row: (L,) which row each one here is a draw of.
+        h_known: (n, width) the hidden state's term of known numbers, of the rows.
+        h: (L, width) hidden states; changed in place.
+    """
+
+    def __init__(
+        self,
+        sampler: RowSampler,
+        shares: dict[int, tuple[Tensor, Tensor]],
+        row: Tensor,
+        h_known: Tensor,
+        h: Tensor,
+    ) -> None:
+        self.sampler, self.row, self.h_known, self.h = sampler, row, h_known, h
+        self.began = False
+        self.shares = {}
+        for j, (rows, share) in shares.items():
+            at = torch.zeros(len(h_known), dtype=torch.long, device=h.device)
+            at[rows] = torch.arange(len(rows), device=h.device)
+            self.shares[j] = at, share
+
+    def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        features = None
+        if self.began:
+            features = self.sampler.net.features(self.h[rows], 1.0, self.h_known[self.row[rows]])
+        kinds, counts = cells.unique_consecutive(return_counts=True)
+        start = 0
+        for j, k in zip(kinds.tolist(), counts.tolist(), strict=True):
+            span = slice(start, start + k)
+            if features is None:
+                at, share = self.shares[j]
+                yield span, share[at[self.row[rows[span]]]]
+            else:
+                yield span, self.sampler._share(features[span], j, self.h[rows[span]])
+            start += k
+
+    def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
+        net = self.sampler.net
+        self.h[rows] += net.columns[net.starts[cells] + codes]
+        self.began = True
