@@ -22,11 +22,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
 from interfuse.core.draw import Levels, Memory, Sampler, Step
+from interfuse.core.kernel import Gaussian
 from interfuse.errors import OptionError
 
 
@@ -164,3 +165,32 @@ SAMPLERS: dict[str, type[Sampler]] = {
     "dpm_solver": DPMSolver,
 }
 """Every sampler of numbers by its name; each can be made from a `Gaussian` alone."""
+
+
+def steps_of(asked: int | None, usual: int) -> int:
+    """The number of steps that was asked for, or the usual one.
+
+    Raises:
+        OptionError: it is below 1.
+    """
+    if asked is not None and asked < 1:
+        raise OptionError(f"steps: is {asked}; expected 1 or more. The default is {usual}.")
+    return usual if asked is None else asked
+
+
+class Sampling(NamedTuple):
+    """How a model draws numbers unless asked otherwise; it is kept with the model.
+
+    Attributes:
+        solver: a name in `SAMPLERS`.
+        steps: of a new record.
+        fill: steps of the unknown numbers of a record that is given.
+    """
+
+    solver: str
+    steps: int
+    fill: int
+
+    def sampler(self, gaussian: Gaussian) -> Sampler:
+        """The sampler of a kernel."""
+        return SAMPLERS[self.solver](gaussian)

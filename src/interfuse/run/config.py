@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeVar
 from msgspec import Meta, Struct
 
 from interfuse.core.kernel import Gaussian
-from interfuse.errors import RunError
+from interfuse.core.solvers import SAMPLERS, Sampling
+from interfuse.errors import OptionError, RunError
 from interfuse.io.records import checked, short
 from interfuse.run.record import ADVICE
 
@@ -30,6 +31,25 @@ class KernelEntry(Struct):
     def gaussian(self) -> Gaussian:
         """The kernel."""
         return Gaussian.from_json({"schedule": self.schedule, "window": self.window})
+
+
+class SamplingEntry(Struct):
+    """How numbers are drawn unless asked otherwise; see `core.solvers.Sampling`."""
+
+    solver: str
+    steps: Some
+    fill: Some
+
+    def sampling(self) -> Sampling:
+        """The same for the core.
+
+        Raises:
+            OptionError: there is no such solver.
+        """
+        if self.solver not in SAMPLERS:
+            known = ", ".join(SAMPLERS)
+            raise OptionError(f"solver: {self.solver!r} is unknown; use one of {known}.")
+        return Sampling(self.solver, self.steps, self.fill)
 
 
 def read_config(folder: Path, parts: Mapping[str, Any], kind: type[Config]) -> Config:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from interfuse.run.config import Count, KernelEntry, Layers, Share, Some
+from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
 
 Levels = Meta(min_length=1, max_length=16)
 
@@ -26,9 +26,10 @@ class Network(Struct, tag_field="name", tag="unet", forbid_unknown_fields=True):
 
 
 class ImagesConfig(Struct):
-    """All of it. Runs of before noise schedules could be chosen have no kernel."""
+    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
 
     network: Network
     scores: list[float]
     kind: Literal["images"] = "images"
     kernel: KernelEntry | None = None
+    sampling: SamplingEntry | None = None

@@ -12,7 +12,7 @@ from interfuse.io.files import write_json
 from interfuse.kinds.images.config import ImagesConfig
 from interfuse.kinds.images.data import ImageSchema
 from interfuse.kinds.images.fitted import Fitted
-from interfuse.kinds.images.learn import kernel_of
+from interfuse.kinds.images.learn import kernel_of, sampling_of
 from interfuse.kinds.images.net import NETWORKS
 from interfuse.run.config import fits, put_together, read_config
 from interfuse.run.weights import WEIGHTS, read_weights, tensor_shapes, write_weights
@@ -25,6 +25,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
         "kind": model.schema.kind,
         "network": {"name": "unet", **model.net.config()},  # type: ignore[operator]
         "kernel": kernel_of(model.net).to_json(),
+        "sampling": sampling_of(model.net)._asdict(),
         "scores": list(model.scores),
     }
     write_json(folder / "config.json", config)
@@ -53,4 +54,6 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arguments = msgspec.structs.asdict(shape)
         net = read_weights(folder, lambda: NETWORKS["unet"](**arguments))
         net.kernel = config.kernel.gaussian() if config.kernel else None
+        if config.sampling:
+            net.sampling = config.sampling.sampling()
         return Fitted(schema, net.eval(), tuple(config.scores))

@@ -21,7 +21,7 @@ import torch
 
 from interfuse.errors import DataError
 from interfuse.kinds.images.ask.fill import score_pixels
-from interfuse.kinds.images.ask.sampler import BLOCK, STEPS, ImageSampler
+from interfuse.kinds.images.ask.sampler import BLOCK, ImageSampler
 from interfuse.kinds.images.data import (
     ImageSchema,
     ImageSet,
@@ -181,7 +181,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         if len(held):
             self.listener(Notice("calibrate", "scoring the images that were held out"))
             sampler = ImageSampler(
-                net, schema.shape, len(schema.classes), SCORE_SEED, STEPS, 1.0, trainer.device
+                net, schema.shape, len(schema.classes), SCORE_SEED, device=trainer.device
             )
             scores = tuple(np.sort(score_pixels(sampler, held.pixels.numpy())).tolist())
         return ImageModel(schema, net.cpu(), scores, whole_record(record, trainer))
@@ -231,7 +231,7 @@ class Previews:
         for name, parameter in net.named_parameters():
             parameter.copy_(average[name])
         classes = len(self.schema.classes)
-        sampler = ImageSampler(net, self.schema.shape, classes, 0, STEPS, 1.0, self.trainer.device)
+        sampler = ImageSampler(net, self.schema.shape, classes, 0, device=self.trainer.device)
         labels = torch.arange(BLOCK) % max(classes, 1)
         pixels = sampler.batch(0, labels=labels)[: min(PREVIEWS, BLOCK)]
         return self.schema.cut(pixels.cpu().numpy())

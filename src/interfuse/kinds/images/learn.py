@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from interfuse.core import Cosine, Gaussian
 from interfuse.core.schedule import Schedule
 from interfuse.core.seeds import Purpose, seed_of
+from interfuse.core.solvers import Sampling
 from interfuse.kinds.images.net import UNet
 from interfuse.train.settings import Settings
 
@@ -46,6 +47,12 @@ def kernel_of(net: nn.Module) -> Gaussian:
     """What a network was trained with; the kind's own if it does not say."""
     kernel = getattr(net, "kernel", None)
     return kernel if isinstance(kernel, Gaussian) else image_gaussian()
+
+
+def sampling_of(net: nn.Module) -> Sampling:
+    """How a network is drawn from."""
+    sampling = getattr(net, "sampling", None)
+    return sampling if isinstance(sampling, Sampling) else UNet.sampling
 
 
 def to_unit(pixels: Tensor) -> Tensor:

@@ -15,16 +15,18 @@ import numpy as np
 import torch
 from torch import nn
 
+from interfuse.core.solvers import steps_of
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.images.answer import ImageScores, as_array, shown
 from interfuse.kinds.images.ask.classes import draw_classes, place_of
 from interfuse.kinds.images.ask.fill import fill, score_pixels
 from interfuse.kinds.images.ask.generation import ImageGeneration
-from interfuse.kinds.images.ask.sampler import BLOCK, STEPS, ImageSampler
+from interfuse.kinds.images.ask.sampler import BLOCK, ImageSampler
 from interfuse.kinds.images.data import ImageSchema, ImageSet, read_images
 from interfuse.kinds.images.data.conform import pixels_for
 from interfuse.kinds.images.fitted import Fitted
 from interfuse.kinds.images.folder import read_folder, write_folder
+from interfuse.kinds.images.learn import sampling_of
 from interfuse.run import store
 from interfuse.run.model import BaseModel
 
@@ -243,9 +245,7 @@ class ImageModel(BaseModel):
         Raises:
             OptionError: an option is out of range.
         """
-        steps = STEPS if steps is None else steps
-        if steps < 1:
-            raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
+        steps = steps_of(steps, sampling_of(self.net).steps)
         if not 0 <= guidance < float("inf"):
             raise OptionError(f"guidance: is {guidance}; expected 0 or more. The default is 1.")
         return ImageSampler(

@@ -36,6 +36,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interfuse.core.kernel import Gaussian
+from interfuse.core.solvers import Sampling
 from interfuse.core.times import time_features
 
 OCTAVES = 8
@@ -140,6 +141,8 @@ class UNet(nn.Module):
 
     kernel: Gaussian | None = None
     """What it was trained with; None for the kind's own."""
+    sampling: Sampling = Sampling("dpm_solver", 20, 20)
+    """How numbers are drawn from it."""
 
     def __init__(
         self,

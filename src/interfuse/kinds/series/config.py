@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from interfuse.run.config import Count, KernelEntry, Layers, Share, Some
+from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
 
 Positive = Annotated[float, Meta(gt=0)]
 Stamp = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -40,13 +40,14 @@ class TemperEntry(Struct):
 
 
 class SeriesConfig(Struct):
-    """All of `config.json`. Runs of before noise schedules could be chosen have no kernel."""
+    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
 
     network: Network
     origins: list[tuple[Stamp, Count]]
     temper: TemperEntry
     kind: Literal["series"] = "series"
     kernel: KernelEntry | None = None
+    sampling: SamplingEntry | None = None
 
 
 class ExtrasEntry(Struct):

@@ -37,6 +37,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
         "kind": "series",
         "network": {"name": "series", **model.net.config()},
         "kernel": (model.net.kernel or series_gaussian()).to_json(),
+        "sampling": model.net.sampling._asdict(),
         "origins": [list(pair) for pair in model.origins],
         "temper": model.temper.to_json(),
     }
@@ -70,6 +71,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arguments = msgspec.structs.asdict(config.network)
         net = read_weights(folder, lambda: NETWORKS["series"](**arguments))
         net.kernel = config.kernel.gaussian() if config.kernel else None
+        if config.sampling:
+            net.sampling = config.sampling.sampling()
         calibration = Calibration(*(arrays[f"calibration/{k}"] for k in _CALIBRATION))
         temper = Temper.from_json(msgspec.structs.asdict(config.temper))
         return Fitted(schema, codec, net.eval(), tuple(config.origins), temper, calibration)

@@ -17,7 +17,7 @@ import torch
 
 from interfuse.errors import OptionError
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
-from interfuse.kinds.series.ask.fill import STEPS, Filler, name_keys
+from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
 from interfuse.kinds.series.ask.origins import blank_series, pick_series
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
@@ -299,8 +299,8 @@ class SeriesModel(BaseModel):
     def _filler(
         self, steps: int | None, device: str | None, temper: Temper | None = None
     ) -> Filler:
-        steps = STEPS if steps is None else steps
-        _at_least_one("steps", steps)
+        if steps is not None:
+            _at_least_one("steps", steps)
         return Filler(self.net, self.looker, steps, device, temper or self.temper)
 
     def _decoded(self, y: np.ndarray, scale: Scaling, known: np.ndarray | None) -> np.ndarray:

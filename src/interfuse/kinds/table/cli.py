@@ -73,14 +73,14 @@ def complete(
     device: str | None,
 ) -> None:
     """Complete the rows of a file, some draws of each."""
+    from interfuse.core.solvers import steps_of
     from interfuse.io.write import write
-    from interfuse.kinds.table.ask.generate import STEPS
 
     rows = model.imputation(
         source,
         draws=draws,
         seed=seed,
-        steps=STEPS if steps is None else steps,
+        steps=steps_of(steps, model.net.sampling.steps),
         device=device,
         subset=True,
         values=False,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from interfuse.kinds.table.layout import Gate, Layout
-from interfuse.run.config import Count, KernelEntry, Layers, Share, Some
+from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
 
 Open = Annotated[int, Meta(ge=0, le=1)]
 
@@ -50,10 +50,11 @@ class LayoutEntry(Struct):
 
 
 class TableConfig(Struct):
-    """All of it. Runs of before noise schedules could be chosen have no kernel."""
+    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
 
     network: Network
     layout: LayoutEntry
     kind: Literal["table"] = "table"
     kernel: KernelEntry | None = None
+    sampling: SamplingEntry | None = None
     reference: str | None = None

@@ -35,6 +35,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
         "kind": model.schema.kind,
         "network": {"name": "table", **model.net.config()},
         "kernel": (model.net.kernel or table_gaussian()).to_json(),
+        "sampling": model.net.sampling._asdict(),
         "layout": model.layout.to_json(),
         "reference": hashlib.sha256(kept).hexdigest() if kept else None,
     }
@@ -65,6 +66,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arguments = msgspec.structs.asdict(shape)
         net = read_weights(folder, lambda: NETWORKS["table"](**arguments))
         net.kernel = config.kernel.gaussian() if config.kernel else None
+        if config.sampling:
+            net.sampling = config.sampling.sampling()
         reference = _reference(folder, config.reference, layout)
         return Fitted(schema, codec, layout, net.eval(), reference)
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from interfuse.core.solvers import steps_of
 from interfuse.io.frames import from_polars
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.augment import KEEP, partly_known
 from interfuse.kinds.table.ask.conditions import Condition, parse_conditions
 from interfuse.kinds.table.ask.detect import Detection
-from interfuse.kinds.table.ask.generate import STEPS
 from interfuse.kinds.table.ask.generation import Generation, generate_table
 from interfuse.kinds.table.ask.impute import DRAWS, Imputation
 from interfuse.kinds.table.ask.odd.reference import Reference
@@ -121,13 +121,12 @@ class Model(BaseModel):
         """
         if _is_condition(given):
             return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
-        steps = STEPS if steps is None else steps
         rows = Imputation(
             self.fitted,
             given,
             draws=n,
             seed=seed,
-            steps=steps,
+            steps=steps_of(steps, self.net.sampling.steps),
             device=device,
             subset=True,
             values=False,

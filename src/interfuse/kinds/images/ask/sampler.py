@@ -35,11 +35,10 @@ from interfuse.core.kernel import Gaussian, expand
 from interfuse.core.record import Known, Posterior
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import ConditionError, OptionError
-from interfuse.kinds.images.learn import kernel_of, to_pixels, to_unit
+from interfuse.kinds.images.learn import kernel_of, sampling_of, to_pixels, to_unit
 from interfuse.train.precision import autocast, choose_device, choose_precision
 
 BLOCK = 64
-STEPS = 20
 SCORE_DRAWS = 12
 SCORE_LEVELS = (-6.0, 6.0)  # log signal-to-noise: below all images look alike, above none
 _START = 1 << 20  # stream of x_1; steps draw from streams 0, 1, ...
@@ -114,10 +113,10 @@ class ImageSampler:
         shape: (c, h, w) of the images.
         classes: how many classes there are.
         seed: of all draws.
-        steps: evaluations of the network an image.
+        steps: evaluations of the network an image; None for as many as the model says.
         guidance: see the module's docstring.
         device: where to compute; the best there is if None.
-        solver: a name in `interfuse.core.SAMPLERS`.
+        solver: a name in `interfuse.core.SAMPLERS`; None for the model's.
         exact: compute in float32 even where bfloat16 is faster.
     """
 
@@ -127,12 +126,14 @@ class ImageSampler:
         shape: tuple[int, int, int],
         classes: int,
         seed: int,
-        steps: int = STEPS,
+        steps: int | None = None,
         guidance: float = 1.0,
         device: torch.device | str | None = None,
-        solver: str = "dpm_solver",
+        solver: str | None = None,
         exact: bool = False,
     ) -> None:
+        sampling = sampling_of(net)
+        solver = sampling.solver if solver is None else solver
         if solver not in SAMPLERS:
             raise OptionError(f"solver: {solver!r} is unknown; use one of {', '.join(SAMPLERS)}.")
         if not math.isfinite(guidance) or guidance < 0:
@@ -141,7 +142,7 @@ class ImageSampler:
         self.shape = (int(shape[0]), int(shape[1]), int(shape[2]))
         self.classes = classes
         self.seed = seed
-        self.times = uniform_times(steps)
+        self.times = uniform_times(sampling.steps if steps is None else steps)
         gaussian = kernel_of(net)
         precision = choose_precision("fp32" if exact else "auto", self.device)
         self.solver = SAMPLERS[solver](gaussian)

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interfuse.core import SAMPLERS, RowNoise, v_to_x0
+from interfuse.core import RowNoise, v_to_x0
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.windows import Place, places
@@ -35,7 +35,6 @@ from interfuse.kinds.series.learn.windows import Looker, context, encode
 from interfuse.kinds.series.net.temporal import Context, Encoded, SeriesNet
 from interfuse.train.precision import autocast, choose_device, choose_precision
 
-STEPS = 12
 WARP = 1.4
 """Times are 1 - u^WARP, u even: 12 steps then have the spread of 40 even ones; 10 even ones a
 twentieth less."""
@@ -67,7 +66,7 @@ class Filler:
     Args:
         net: the network.
         looker: what it sees.
-        steps: evaluations of the denoiser a draw.
+        steps: evaluations of the denoiser a draw; None for as many as the model says.
         device: where to compute; the best there is if None.
         temper: what scales are multiplied by; nothing if None.
     """
@@ -76,7 +75,7 @@ class Filler:
         self,
         net: SeriesNet,
         looker: Looker,
-        steps: int = STEPS,
+        steps: int | None = None,
         device: torch.device | str | None = None,
         temper: Temper | None = None,
     ) -> None:
@@ -85,7 +84,8 @@ class Filler:
         self.looker = looker
         self.temper = temper or Temper()
         self.gaussian = net.kernel or series_gaussian()
-        self.solver = SAMPLERS["dpm_solver"](self.gaussian)
+        self.solver = net.sampling.sampler(self.gaussian)
+        steps = net.sampling.steps if steps is None else steps
         times = [1 - (i / steps) ** WARP for i in range(steps)] + [0.0]
         self.times = torch.tensor(times, dtype=torch.float64)
         self.precision = choose_precision("auto", self.device)

@@ -40,6 +40,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interfuse.core.kernel import Gaussian
+from interfuse.core.solvers import Sampling
 from interfuse.core.times import time_features
 from interfuse.kinds.series.net.simple import LINES, NEIGHBOURS
 
@@ -181,6 +182,8 @@ class SeriesNet(nn.Module):
 
     kernel: Gaussian | None = None
     """What it was trained with; None for the kind's own."""
+    sampling: Sampling = Sampling("dpm_solver", 12, 12)
+    """How numbers are drawn from it."""
 
     def __init__(
         self,

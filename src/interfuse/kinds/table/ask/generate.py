@@ -41,7 +41,6 @@ from interfuse.train.precision import has_fast_bf16
 BLOCK = 2048
 GROUP = 32
 FEW = 12
-STEPS = 10
 
 
 def appearance_rank(sizes: Sequence[int]) -> Tensor:
@@ -64,7 +63,7 @@ class TableSampler:
         layout: the cells.
         net: the trained network.
         seed: of all draws.
-        steps: steps of the numbers' sampler.
+        steps: steps of the numbers' sampler; None for as many as the model says.
         device: where to compute.
         exact: compute in float32 even where bfloat16 is faster.
     """
@@ -74,7 +73,7 @@ class TableSampler:
         layout: Layout,
         net: TableNet,
         seed: int,
-        steps: int,
+        steps: int | None,
         device: torch.device,
         exact: bool = False,
     ) -> None:
@@ -88,9 +87,9 @@ class TableSampler:
             layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
         )
         self._drawn: tuple[int, Tensor] | None = None
-        kernel = net.kernel or table_gaussian()
-        end, start = kernel.window
-        self.numbers = NumberSampler(self.net, kernel, (start, end), steps)
+        solver = net.sampling.sampler(net.kernel or table_gaussian())
+        steps = net.sampling.steps if steps is None else steps
+        self.numbers = NumberSampler(self.net, solver, steps)
 
     @torch.no_grad()
     def block(

@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 
 from interfuse.core.seeds import Purpose, seed_of
+from interfuse.core.solvers import steps_of
 from interfuse.errors import OptionError
-from interfuse.kinds.table.ask.generate import BLOCK, STEPS, TableSampler
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.restrict import start_block, unlikely
 from interfuse.train.precision import choose_device
 
@@ -87,8 +88,6 @@ def generate_table(
     Raises:
         OptionError: `steps` is below 1, or there is no such device.
     """
-    steps = STEPS if steps is None else steps
-    if steps < 1:
-        raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
+    steps = steps_of(steps, model.net.sampling.steps)
     sampler = TableSampler(model.layout, model.net, seed, steps, choose_device(device))
     return Generation(model, condition, sampler)

@@ -26,13 +26,14 @@ import numpy as np
 import polars as pl
 import torch
 
+from interfuse.core.solvers import steps_of
 from interfuse.errors import OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.answer import Draws, Filled
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
-from interfuse.kinds.table.ask.rows import ROWS, STEPS, Drawn, RowSampler
+from interfuse.kinds.table.ask.rows import ROWS, Drawn, RowSampler
 from interfuse.kinds.table.ask.sums import Exact, Sums
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.train.precision import choose_device
@@ -81,9 +82,7 @@ class Imputation:
             raise OptionError(f"draws: is {draws!r}; expected a whole number, 1 or more.")
         if tolerance is not None and not 0 < tolerance < 1:
             raise OptionError(f"tolerance: is {tolerance!r}; expected a share between 0 and 1.")
-        steps = STEPS if steps is None else steps
-        if steps < 1:
-            raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
+        steps = steps_of(steps, model.net.sampling.fill)
         self.model = model
         frame, self._given_origin = to_polars(data)
         self._lazy = frame.lazy()

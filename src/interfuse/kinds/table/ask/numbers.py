@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from interfuse.core import DPMSolver, Gaussian, Known, v_to_x0
+from interfuse.core import Known, Sampler, v_to_x0
 from interfuse.kinds.table.net.incremental import IncrementalNet
 
 
@@ -19,18 +19,16 @@ class NumberSampler:
 
     Args:
         net: the network.
-        gaussian: the kernel it was trained with.
-        window: times (start, end) between which the numbers move.
+        solver: of the kernel it was trained with.
         steps: evaluations of the network.
     """
 
-    def __init__(
-        self, net: IncrementalNet, gaussian: Gaussian, window: tuple[float, float], steps: int
-    ) -> None:
+    def __init__(self, net: IncrementalNet, solver: Sampler, steps: int) -> None:
         self.net = net
-        self.gaussian = gaussian
-        self.times = torch.linspace(*window, steps + 1, dtype=torch.float64)
-        self.solver = DPMSolver(gaussian)
+        self.gaussian = solver.gaussian
+        end, start = solver.gaussian.window
+        self.times = torch.linspace(start, end, steps + 1, dtype=torch.float64)
+        self.solver = solver
 
     def run(self, h: Tensor, start: Tensor, present: Tensor, known: Tensor, z: Tensor) -> Tensor:
         """Draw the unknown numbers.

@@ -45,8 +45,6 @@ from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.precision import has_fast_bf16
 
 ROWS = 512
-STEPS = 4
-"""Of the numbers' sampler: fewer than for new rows, as intervals and means do not come from it."""
 _CODES, _SCORES = 0, 1
 _MOST_CELLS = 1 << 24  # numbers in a part's hidden state
 
@@ -93,7 +91,8 @@ class RowSampler:
         seed: of all draws.
         device: where to compute.
         allowed: for each category cell the codes that may be drawn, (k,) booleans; None for all.
-        steps: steps of the numbers' sampler.
+        steps: steps of the numbers' sampler; None for as many as the model says, fewer than for new
+            rows, as intervals and means do not come from it.
         exact: compute in float32 even where bfloat16 is faster.
     """
 
@@ -104,7 +103,7 @@ class RowSampler:
         seed: int,
         device: torch.device,
         allowed: list[Tensor | None] | None = None,
-        steps: int = STEPS,
+        steps: int | None = None,
         exact: bool = False,
     ) -> None:
         dtype = torch.bfloat16 if has_fast_bf16(device) and not exact else torch.float32
@@ -115,9 +114,9 @@ class RowSampler:
         columns = self.net.columns
         self._columns = torch.cat([columns, torch.zeros_like(columns[:1])])
         self.rank = appearance_rank(layout.sizes)
-        kernel = net.kernel or table_gaussian()
-        end, start = kernel.window
-        self.numbers = NumberSampler(self.net, kernel, (start, end), steps)
+        solver = net.sampling.sampler(net.kernel or table_gaussian())
+        steps = net.sampling.fill if steps is None else steps
+        self.numbers = NumberSampler(self.net, solver, steps)
         self.barred = [
             None if a is None or bool(a.all()) else ~a.to(device)
             for a in allowed or [None] * layout.categories

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interfuse.kinds.table.ask.generate import BLOCK, STEPS, TableSampler
+from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
@@ -193,7 +193,7 @@ def calibrate(
         if correcting and r and clock is not None and clock.over(todo):
             continue
         blocks = todo.pair_blocks if correcting else todo.last_blocks
-        drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), drawn_blocks, blocks)
+        drawn = _Drawn(TableSampler(layout, net, seed, None, device), drawn_blocks, blocks)
         drawn_blocks += blocks
         if before is None:
             before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
@@ -208,7 +208,7 @@ def _trial(
     layout: Layout, net: TableNet, seed: int, device: torch.device, pairs: _Pairs | None
 ) -> None:
     """What each block of a round costs."""
-    drawn = _Drawn(TableSampler(layout, net, seed, STEPS, device), 0, 1)
+    drawn = _Drawn(TableSampler(layout, net, seed, None, device), 0, 1)
     if pairs is not None:
         pair_shares_of(drawn.codes, layout, pairs.groups)
 

@@ -53,6 +53,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interfuse.core.kernel import Gaussian
+from interfuse.core.solvers import Sampling
 from interfuse.core.times import time_features
 from interfuse.kinds.table.net.dropout import dropout
 from interfuse.kinds.table.net.waves import Waves, blocks_of, in_order
@@ -123,6 +124,8 @@ class TableNet(nn.Module):
 
     kernel: Gaussian | None = None
     """What it was trained with; None for the kind's own."""
+    sampling: Sampling = Sampling("dpm_solver", 10, 4)
+    """How numbers are drawn from it."""
 
     def __init__(
         self,
