@@ -28,3 +28,7 @@ class ConditionError(InterfuseError):
 
 class OptionError(InterfuseError):
     """An option has a value outside its range, or options contradict each other."""
+
+
+class DataWarning(UserWarning):
+    """Something in the data was left out, counts as missing, or can be read in two ways."""
