@@ -6,6 +6,10 @@ The command line prints the message alone and exits with code 2; a traceback is 
 """
 
 
+class InterfuseWarning(UserWarning):
+    """Something about data, a condition or an answer that people should know of."""
+
+
 class InterfuseError(Exception):
     """Base of all errors caused by input, files or options rather than by a bug."""
 
@@ -28,7 +32,3 @@ class ConditionError(InterfuseError):
 
 class OptionError(InterfuseError):
     """An option has a value outside its range, or options contradict each other."""
-
-
-class DataWarning(UserWarning):
-    """Something in the data was left out, counts as missing, or can be read in two ways."""

@@ -170,7 +170,9 @@ def _scanned(
                 raise _unreadable(where, error) from error
             some = ", ".join(map(str, comments[:3])) + ", ..." * (len(comments) > 3)
             plural = "s" * (len(comments) > 1)
-            notes.append(f"{len(comments):,} line{plural} of comments left out (line{plural} {some})")
+            notes.append(
+                f"{len(comments):,} line{plural} of comments left out (line{plural} {some})"
+            )
     return lazy, blank, notes
 
 
@@ -262,7 +264,12 @@ def _check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:
         width = len(rows[0])
         cells = [cell for row in rows[1:] for cell in row]
         numbers = sum(re.fullmatch(r"[-+]?\d+([.,]\d+)?", c) is not None for c in cells)
-        if len(rows) > 2 and width > 2 and all(len(r) == width for r in rows) and 2 * numbers > len(cells):
+        if (
+            len(rows) > 2
+            and width > 2
+            and all(len(r) == width for r in rows)
+            and 2 * numbers > len(cells)
+        ):
             raise DataError(
                 f"{where}: the fields seem to be parted by {word}; expected comma, semicolon, tab "
                 "or bar. Write it with one of these."
@@ -285,9 +292,7 @@ def check_unique(names: list[str], where: str) -> None:
         )
 
 
-def _check_rows(
-    source: Path | bytes, where: str, layout: Layout
-) -> tuple[list[int], list[int]]:
+def _check_rows(source: Path | bytes, where: str, layout: Layout) -> tuple[list[int], list[int]]:
     """The numbers of the blank rows, from 0, and the lines of comments.
 
     Raises:

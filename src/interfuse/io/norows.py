@@ -38,7 +38,10 @@ def is_units(text: pl.LazyFrame, typed: Typed) -> bool:
     return (
         len(words) >= 2
         and all(n in lost and values[n] is None for n in words)
-        and all(not any(c.isdigit() for c in first[n].replace("m2", "").replace("m3", "")) for n in words)
+        and all(
+            not any(c.isdigit() for c in first[n].replace("m2", "").replace("m3", ""))
+            for n in words
+        )
     )
 
 

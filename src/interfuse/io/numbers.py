@@ -18,13 +18,151 @@ import polars as pl
 from interfuse.io.textvalues import escaped
 
 _CURRENCY = r"[$€£¥₹₽₩₺฿]|(?:US|CA|A|C|R|NZ|HK)\$|[A-Z]{3}(?=[\s\d-])|Rs\.?|kr\.?|Fr\.?"
-_UNITS = (
-    "% ‰ ° °C °F C F K ns us µs μs ms s sec secs min mins h hr hrs d day days B kB KB MB GB TB PB KiB MiB "
-    "GiB TiB b kb Kb Mb Gb kbit Mbit Gbit bps kbps Mbps Gbps Kbps B/s kB/s KB/s MB/s GB/s Hz kHz MHz GHz "
-    "mm cm m km mi ft in yd nm µm mg g kg t lb lbs oz ml mL cl l L W kW MW GW Wh kWh MWh V mV kV A mA "
-    "Ω Pa hPa kPa MPa bar mbar psi dB dBm px pt em rpm mph kmh km/h m/s kn cal kcal J kJ mmHg bpm x k M "
-    "Mio Mrd bn % p.a. ppm ppb mol mmol mmol/l mg/dl g/l m² m2 m³ m3 km² ha µg/m³ µg ug yrs years year"
-).split()
+_UNITS = [
+    "%",
+    "‰",
+    "°",
+    "°C",
+    "°F",
+    "C",
+    "F",
+    "K",
+    "ns",
+    "us",
+    "µs",
+    "μs",
+    "ms",
+    "s",
+    "sec",
+    "secs",
+    "min",
+    "mins",
+    "h",
+    "hr",
+    "hrs",
+    "d",
+    "day",
+    "days",
+    "B",
+    "kB",
+    "KB",
+    "MB",
+    "GB",
+    "TB",
+    "PB",
+    "KiB",
+    "MiB",
+    "GiB",
+    "TiB",
+    "b",
+    "kb",
+    "Kb",
+    "Mb",
+    "Gb",
+    "kbit",
+    "Mbit",
+    "Gbit",
+    "bps",
+    "kbps",
+    "Mbps",
+    "Gbps",
+    "Kbps",
+    "B/s",
+    "kB/s",
+    "KB/s",
+    "MB/s",
+    "GB/s",
+    "Hz",
+    "kHz",
+    "MHz",
+    "GHz",
+    "mm",
+    "cm",
+    "m",
+    "km",
+    "mi",
+    "ft",
+    "in",
+    "yd",
+    "nm",
+    "µm",
+    "mg",
+    "g",
+    "kg",
+    "t",
+    "lb",
+    "lbs",
+    "oz",
+    "ml",
+    "mL",
+    "cl",
+    "l",
+    "L",
+    "W",
+    "kW",
+    "MW",
+    "GW",
+    "Wh",
+    "kWh",
+    "MWh",
+    "V",
+    "mV",
+    "kV",
+    "A",
+    "mA",
+    "Ω",
+    "Pa",
+    "hPa",
+    "kPa",
+    "MPa",
+    "bar",
+    "mbar",
+    "psi",
+    "dB",
+    "dBm",
+    "px",
+    "pt",
+    "em",
+    "rpm",
+    "mph",
+    "kmh",
+    "km/h",
+    "m/s",
+    "kn",
+    "cal",
+    "kcal",
+    "J",
+    "kJ",
+    "mmHg",
+    "bpm",
+    "x",
+    "k",
+    "M",
+    "Mio",
+    "Mrd",
+    "bn",
+    "%",
+    "p.a.",
+    "ppm",
+    "ppb",
+    "mol",
+    "mmol",
+    "mmol/l",
+    "mg/dl",
+    "g/l",
+    "m²",
+    "m2",
+    "m³",
+    "m3",
+    "km²",
+    "ha",
+    "µg/m³",
+    "µg",
+    "ug",
+    "yrs",
+    "years",
+    "year",
+]
 _KNOWN = frozenset(_UNITS)
 _SHAPE = re.compile(
     r"(?P<open>\(?)(?P<a>[-+−]?)(?P<prefix>(?:" + _CURRENCY + r")?)(?P<gap>\s?)(?P<b>[-+−]?)"
@@ -129,7 +267,9 @@ class NumberForm:
         if self.decimal != ".":
             number = number.str.replace(self.decimal, ".", literal=True)
         digits = number.str.strip_chars_end(".")
-        minus = (bracket == "(") | first.is_in(["-", "−"]) | second.is_in(["-", "−"]) | (last == "-")
+        minus = (
+            (bracket == "(") | first.is_in(["-", "−"]) | second.is_in(["-", "−"]) | (last == "-")
+        )
         signed = pl.when(minus).then(pl.lit("-")).otherwise(pl.lit("")) + digits + power
         # Both ends of a bracket, and one sign alone.
         fine = text.str.starts_with("(") == text.str.ends_with(")")
@@ -150,7 +290,9 @@ class NumberForm:
         if self.decimals >= 0 and not isinstance(value, int):
             body = f"{size:.{self.decimals}f}"
         elif isinstance(value, int) or (size == int(size) and size < 1e15):
-            body = str(int(size)) + "." + "0" * self.decimals if self.decimals > 0 else str(int(size))
+            body = (
+                str(int(size)) + "." + "0" * self.decimals if self.decimals > 0 else str(int(size))
+            )
         else:
             body = repr(float(size))
         whole, point, rest = body.partition(".")
@@ -228,7 +370,7 @@ def _settled(
     else:
         chosen = single if single.decimal == "." else grouped
     left = grouped if chosen is single else single
-    if not (chosen.plain and comma is None):
+    if not chosen.plain:
         chosen = replace(chosen, open=left.decimal + left.group)
     return [chosen, *[f for _, f in ranked if f not in (first, other)]]
 
@@ -238,7 +380,10 @@ def _is_unit(suffix: str, prefix: str) -> bool:
     if not bare:
         return True
     if suffix != bare:  # behind a blank
-        return len(bare) <= 12 and re.fullmatch(r"[^\W\d_][\w./²³°µ%-]*|[%‰°€$£¥₹]+\w?", bare) is not None
+        return (
+            len(bare) <= 12
+            and re.fullmatch(r"[^\W\d_][\w./²³°µ%-]*|[%‰°€$£¥₹]+\w?", bare) is not None
+        )
     return bare in _KNOWN or re.fullmatch(_CURRENCY, bare + " ") is not None or bare in "€$£¥₹₽₩₺฿"
 
 

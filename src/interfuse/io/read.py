@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from interfuse.errors import DataError, DataWarning
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.csvfile import check_unique, read_csv
 from interfuse.io.formats import SUPPORTED, format_by_content, format_of, packing_by_content
 from interfuse.io.jsonfile import read_json_lines
@@ -53,7 +53,7 @@ def read_sheet(
 ) -> Sheet:
     """A file, or standard input for `-`: its rows and how they are written.
 
-    What is left out, counts as missing or can be read in two ways is a `DataWarning`.
+    What is left out, counts as missing or can be read in two ways is a `InterfuseWarning`.
 
     Args:
         source: a path. `~` is the home folder; `-` is standard input.
@@ -82,7 +82,7 @@ def read_sheet(
 
 def _told(sheet: Sheet) -> Sheet:
     for note in sheet.notes:
-        warnings.warn(note, DataWarning, stacklevel=3)
+        warnings.warn(note, InterfuseWarning, stacklevel=3)
     return sheet
 
 

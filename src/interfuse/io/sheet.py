@@ -37,8 +37,8 @@ def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
     """
     return [_lost(loss, place) for loss in typed.losses] + [
         f"column {name!r}: can be read in two ways; read as {_shown(typed.forms[name])}, not as "
-        f"{other!r}"
-        for name, other in typed.open.items()
+        f"{_other(typed.forms[name])}"
+        for name in typed.open
         if name in typed.forms
     ]
 
@@ -54,4 +54,13 @@ def _lost(loss: Loss, place: Callable[[int], str]) -> str:
 
 
 def _shown(form: Any) -> str:
-    return repr(getattr(form, "pattern", "") or f"1{form.group}000{form.decimal}5")
+    """A pattern of times, or 1000.5 in the marks of numbers."""
+    return repr(getattr(form, "pattern", "") or _marks(form.decimal, form.group))
+
+
+def _other(form: Any) -> str:
+    return repr(form.open if hasattr(form, "pattern") else _marks(form.open[0], form.open[1:]))
+
+
+def _marks(decimal: str, group: str) -> str:
+    return f"1{group}000{decimal}5"

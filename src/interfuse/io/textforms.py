@@ -25,10 +25,10 @@ import polars as pl
 
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
 from interfuse.io.numbers import NumberForm, forms_of_numbers
+from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
-from interfuse.io.texttypes import casts
 
 FEW, SOME = 0.02, 0.1
 CODES, WORDS = 20, 5
@@ -198,12 +198,15 @@ def _with_marks(
     marks = {f.decimal for f in sure if f.decimals or f.group}
     plain = any(f and f[0].plain and f[0].decimals for n, f in settled.items()
                 if not _three(sample[n]))  # fmt: skip
-    if len(marks | ({"."} if plain else set())) == 1:
+    known = len(marks | ({"."} if plain else set())) == 1
+    if known:
         comma = marks == {","}
     for name in asked:
         forms = forms_of_numbers(sample[name], comma)
         if not forms:
             continue
+        if known:
+            forms[0] = replace(forms[0], open="")
         if types[name] != pl.String and forms[0].plain and not said.get(name, Said()).sort:
             looks[name] = forms[0]
         else:
@@ -215,7 +218,9 @@ def _three(texts: pl.Series) -> bool:
     return bool(texts.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
 
 
-def _count(lazy: pl.LazyFrame, options: Mapping[str, list[Form]]) -> dict[tuple[str, int], _Counted]:
+def _count(
+    lazy: pl.LazyFrame, options: Mapping[str, list[Form]]
+) -> dict[tuple[str, int], _Counted]:
     """How many values of the whole column are in each form, and what the others are."""
     exprs, keys = [], []
     for i, (name, forms) in enumerate(options.items()):
@@ -231,15 +236,16 @@ def _count(lazy: pl.LazyFrame, options: Mapping[str, list[Form]]) -> dict[tuple[
                 strict.count().alias(at + "whole"), value.n_unique().alias(at + "spelled"),
                 rest.drop_nulls().n_unique().alias(at + "other"),
                 rest.count().alias(at + "rest"),
-                (text.str.contains(_ZERO) | (text.str.contains(_LONG) & strict.is_null()))
-                .sum().alias(at + "bad"),
+                (text.str.contains(_ZERO) | (text.str.contains(_LONG)
+                & text.cast(pl.Int64, strict=False).is_null())).sum().alias(at + "bad"),
             ]  # fmt: skip
             keys.append((name, j, at))
     if not exprs:
         return {}
     row = lazy.select(exprs).collect(engine="streaming").row(0, named=True)
     return {
-        (name, j): _Counted(*(int(row[at + f] or 0) for f in _Counted._fields)) for name, j, at in keys
+        (name, j): _Counted(*(int(row[at + f] or 0) for f in _Counted._fields))
+        for name, j, at in keys
     }
 
 
@@ -311,7 +317,13 @@ def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: _Counted) -> Loss:
     rest = text.is_not_null() & form.value(text).is_null()
     some = lazy.select(name).with_row_index("\0row").filter(rest).head(_EXAMPLES)
     rows = some.collect(engine="streaming").rows()
-    sort = "time" if isinstance(form, TimeForm) else "number" if isinstance(form, NumberForm) else "truth value"
+    sort = (
+        "time"
+        if isinstance(form, TimeForm)
+        else "number"
+        if isinstance(form, NumberForm)
+        else "truth value"
+    )
     return Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in rows))
 
 

@@ -54,9 +54,7 @@ def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> 
     return lazy.with_columns(casts(lazy, names, only_times=only_times).values())
 
 
-def casts(
-    lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False
-) -> dict[str, pl.Expr]:
+def casts(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> dict[str, pl.Expr]:
     """By column the expression that types it; columns that stay text are left out.
 
     Args:

@@ -22,5 +22,8 @@ def value_of(name: str) -> pl.Expr:
 
 def escaped(text: str) -> str:
     """The text as a regular expression, for Python and polars; a blank stands for several."""
-    signs = (r"\s+" if c == " " else c if c.isalnum() or ord(c) > 127 else f"\\x{ord(c):02x}" for c in text)
+    signs = (
+        r"\s+" if c == " " else c if c.isalnum() or ord(c) > 127 else f"\\x{ord(c):02x}"
+        for c in text
+    )
     return "".join(signs)

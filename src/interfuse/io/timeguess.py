@@ -22,7 +22,9 @@ _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
 _FEW = 10
 
 
-def forms_of_texts(texts: pl.Series, name: str, *, said: str = "", sure: bool = False) -> list[TimeForm]:
+def forms_of_texts(
+    texts: pl.Series, name: str, *, said: str = "", sure: bool = False
+) -> list[TimeForm]:
     """The forms that most of some texts may be in, best first.
 
     Args:

@@ -30,13 +30,17 @@ ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "EST": -300, "EDT": -240, "CST": -
 _MONTH = "(?:" + "|".join(f"{m}[a-z]*" for m in MONTHS) + ")"
 _DAY_NAME = re.compile(r"(?i)(mon|tue|wed|thu|fri|sat|sun)([a-z]*)(?=[,.\s])")
 _OFFSET = (
-    r"Z|z|[+-]\d\d:?\d\d|[+-]\d\d|(?:(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?)|(?:" + "|".join(ZONES) + ")\\b"
+    r"Z|z|[+-]\d\d:?\d\d|[+-]\d\d|(?:(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?)|(?:"
+    + "|".join(ZONES)
+    + ")\\b"
 )
 _CLOCK = re.compile(
     r"(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:(?P<dot>[.,])(?P<f>\d{1,9}))?)?"
     r"(?:(?P<gap>\s?)(?P<p>[AaPp]\.?[Mm]\.?))?(?:(?P<zgap>\s?)(?P<z>" + _OFFSET + "))?(?![\\d:])"
 )
-_HOUR = re.compile(r"^(?P<date>.*\d{4}.*?)(?P<sep>[T ]|, )(?P<H>\d{1,2})(?P<p>\s?[AaPp]\.?[Mm]\.?)?$")
+_HOUR = re.compile(
+    r"^(?P<date>.*\d{4}.*?)(?P<sep>[T ]|, )(?P<H>\d{1,2})(?P<p>\s?[AaPp]\.?[Mm]\.?)?$"
+)
 _SEPARATOR = re.compile(r"(?i)^(.*?)(\s*,\s*|\s+at\s+|\s+-\s+|T|:|_|-|\s+)$")
 
 _SEP = r"(?P<s>[-/._ ])"

@@ -205,7 +205,9 @@ class TimeForm:
         if letter == "Q":
             return when.dt.quarter().cast(pl.String)
         if letter == "f":
-            return when.dt.nanosecond().cast(pl.String).str.zfill(9).str.slice(0, max(self.digits, 1))
+            return (
+                when.dt.nanosecond().cast(pl.String).str.zfill(9).str.slice(0, max(self.digits, 1))
+            )
         if letter == "p":
             morning = when.dt.hour() < 12
             evening = self.half.replace("A", "P").replace("a", "p")
