@@ -12,7 +12,7 @@ from interfuse.errors import InterfuseWarning, OptionError
 from interfuse.io.sheet import words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.times import TimeForm
-from interfuse.kinds.table.schema import KINDS, Schema, fit_to_frame
+from interfuse.kinds.table.schema import ROLES, Schema, fit_to_frame
 
 _OTHER_NAMES = {"time": "datetime"}
 
@@ -44,14 +44,14 @@ class Asked:
         for name, text in (asked or {}).items():
             kind, _, pattern = str(text).partition(":")
             kind = _OTHER_NAMES.get(kind, kind)
-            if kind not in KINDS or kind == "derived" or (pattern and kind != "datetime"):
-                known = ", ".join(k for k in KINDS if k != "derived")
+            known = {k: role for k, role in ROLES.items() if role != "derived"}
+            if kind not in known or (pattern and known[kind] != "time"):
                 raise OptionError(
-                    f"kinds: column {name!r} is asked to be {text!r}; expected one of {known}, or "
+                    f"kinds: column {name!r} is asked to be {text!r}; expected one of {', '.join(known)}, or "
                     "time:PATTERN such as time:%d/%m/%Y."
                 )
             kinds[name] = kind
-            said[name] = _reading(name, kind, pattern)
+            said[name] = _reading(name, known[kind], pattern)
         return cls(kinds, said)
 
     def put(self, schema: Schema, types: Mapping[str, pl.DataType]) -> Schema:
@@ -96,10 +96,10 @@ def typed_as(lazy: pl.LazyFrame | pl.DataFrame, said: Mapping[str, Said]) -> pl.
     return typed.frame
 
 
-def _reading(name: str, kind: str, pattern: str) -> Said:
-    if kind == "number":
+def _reading(name: str, role: str, pattern: str) -> Said:
+    if role == "number":
         return Said("number", sure=True)
-    if kind != "datetime":
+    if role != "time":
         return Said("plain")
     try:
         if pattern:

@@ -18,7 +18,6 @@ from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, fi
 from interfuse.kinds.table.rules import Rule
 
 VERSION = 1
-_SORTS = {"number": "number", "datetime": "time"}
 KINDS: Mapping[str, str] = ByKind(
     lambda field: field.words,
     {"derived": "computed from other columns by an exact rule", "drop": "left out"},
@@ -131,9 +130,9 @@ class Schema(SchemaFile):
         """How text of a file is to be read, so that it has the types of this schema."""
         out = said_of({c.name: c.dtype for c in self.columns}, self.origin.columns)
         for column in self.columns:
-            sort = _SORTS.get(column.kind)
-            if sort and column.dtype in (pl.String, pl.Categorical, pl.Enum):
-                out[column.name] = Said(sort, sure=True)
+            text = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+            if text and column.role in ("number", "time"):
+                out[column.name] = Said(column.role, sure=True)
         return out
 
     def edited(self, name: str, **changes: Any) -> Schema:
@@ -252,7 +251,7 @@ def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
 def _made_of_text(column: ColumnSpec, found: pl.DataType) -> bool:
     """Whether a column that was text is what the schema's kind asks for."""
     fits = column.kind in FIELDS and field_class(column.kind).holds(found)
-    return column.dtype == pl.String and _SORTS.get(column.kind) is not None and fits
+    return column.dtype == pl.String and column.role in ("number", "time") and fits
 
 
 def _check_type(column: ColumnSpec, found: pl.DataType) -> None:
