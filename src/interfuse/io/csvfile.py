@@ -313,8 +313,8 @@ def _check_rows(source: Path | bytes, where: str, layout: Layout) -> tuple[list[
         elif len(fields) != width:
             raise DataError(
                 f"{where}: line {line} has {len(fields)} field{'s' * (len(fields) != 1)}; expected "
-                f"{width}, as in the header, with {DELIMITERS[layout.delimiter]} as delimiter. Mend "
-                "the line, or quote fields that hold the delimiter."
+                f"{width}, as in the header, with {DELIMITERS[layout.delimiter]} as delimiter. "
+                "Mend the line, or quote fields that hold the delimiter."
             )
     return blank, comments
 

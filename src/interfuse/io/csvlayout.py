@@ -15,7 +15,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO
 
@@ -187,5 +187,5 @@ def _in_steps(names: list[str]) -> bool:
         return False
     if len(numbers) == 1:
         return numbers[0] in (0, 1) or _is_year(names[0])
-    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(numbers)}
     return len(steps) == 1 and steps.pop() > 0

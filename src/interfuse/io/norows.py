@@ -32,16 +32,14 @@ def is_units(text: pl.LazyFrame, typed: Typed) -> bool:
     first = text.head(1).collect().row(0, named=True)
     values = typed.frame.head(1).collect().row(0, named=True)
     types = typed.frame.collect_schema()
+    lost = {loss.column for loss in typed.losses}
     held = [n for n, t in types.items() if t != pl.String]
     words = [n for n in held if (first[n] or "").strip() not in MISSING]
-    lost = {loss.column for loss in typed.losses}
+    letters = [re.sub(r"(?<=[a-z])[23]", "", first[n]) for n in words]
     return (
         len(words) >= 2
         and all(n in lost and values[n] is None for n in words)
-        and all(
-            not any(c.isdigit() for c in first[n].replace("m2", "").replace("m3", ""))
-            for n in words
-        )
+        and not any(c.isdigit() for unit in letters for c in unit)
     )
 
 

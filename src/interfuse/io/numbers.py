@@ -18,152 +18,16 @@ import polars as pl
 from interfuse.io.textvalues import escaped
 
 _CURRENCY = r"[$€£¥₹₽₩₺฿]|(?:US|CA|A|C|R|NZ|HK)\$|[A-Z]{3}(?=[\s\d-])|Rs\.?|kr\.?|Fr\.?"
-_UNITS = [
-    "%",
-    "‰",
-    "°",
-    "°C",
-    "°F",
-    "C",
-    "F",
-    "K",
-    "ns",
-    "us",
-    "µs",
-    "μs",
-    "ms",
-    "s",
-    "sec",
-    "secs",
-    "min",
-    "mins",
-    "h",
-    "hr",
-    "hrs",
-    "d",
-    "day",
-    "days",
-    "B",
-    "kB",
-    "KB",
-    "MB",
-    "GB",
-    "TB",
-    "PB",
-    "KiB",
-    "MiB",
-    "GiB",
-    "TiB",
-    "b",
-    "kb",
-    "Kb",
-    "Mb",
-    "Gb",
-    "kbit",
-    "Mbit",
-    "Gbit",
-    "bps",
-    "kbps",
-    "Mbps",
-    "Gbps",
-    "Kbps",
-    "B/s",
-    "kB/s",
-    "KB/s",
-    "MB/s",
-    "GB/s",
-    "Hz",
-    "kHz",
-    "MHz",
-    "GHz",
-    "mm",
-    "cm",
-    "m",
-    "km",
-    "mi",
-    "ft",
-    "in",
-    "yd",
-    "nm",
-    "µm",
-    "mg",
-    "g",
-    "kg",
-    "t",
-    "lb",
-    "lbs",
-    "oz",
-    "ml",
-    "mL",
-    "cl",
-    "l",
-    "L",
-    "W",
-    "kW",
-    "MW",
-    "GW",
-    "Wh",
-    "kWh",
-    "MWh",
-    "V",
-    "mV",
-    "kV",
-    "A",
-    "mA",
-    "Ω",
-    "Pa",
-    "hPa",
-    "kPa",
-    "MPa",
-    "bar",
-    "mbar",
-    "psi",
-    "dB",
-    "dBm",
-    "px",
-    "pt",
-    "em",
-    "rpm",
-    "mph",
-    "kmh",
-    "km/h",
-    "m/s",
-    "kn",
-    "cal",
-    "kcal",
-    "J",
-    "kJ",
-    "mmHg",
-    "bpm",
-    "x",
-    "k",
-    "M",
-    "Mio",
-    "Mrd",
-    "bn",
-    "%",
-    "p.a.",
-    "ppm",
-    "ppb",
-    "mol",
-    "mmol",
-    "mmol/l",
-    "mg/dl",
-    "g/l",
-    "m²",
-    "m2",
-    "m³",
-    "m3",
-    "km²",
-    "ha",
-    "µg/m³",
-    "µg",
-    "ug",
-    "yrs",
-    "years",
-    "year",
-]
-_KNOWN = frozenset(_UNITS)
+_UNITS = (
+    "% ‰ ° °C °F C F K ns us µs μs ms s sec secs min mins h hr hrs d day days B kB KB MB GB TB "
+    "PB KiB MiB GiB TiB b kb Kb Mb Gb kbit Mbit Gbit bps kbps Mbps Gbps Kbps B/s kB/s KB/s MB/s "
+    "GB/s Hz kHz MHz GHz mm cm m km mi ft in yd nm µm mg g kg t lb lbs oz ml mL cl l L W kW MW "
+    "GW Wh kWh MWh V mV kV A mA Ω Pa hPa kPa MPa bar mbar psi dB dBm px pt em rpm mph kmh km/h "
+    "m/s kn cal kcal J kJ mmHg bpm x k M Mio Mrd bn p.a. ppm ppb mol mmol mmol/l mg/dl g/l m² "
+    "m2 m³ m3 km² ha µg/m³ µg ug yrs years year"
+)
+"""Units that may stand right behind a number; behind a blank any short word may."""
+_KNOWN = frozenset(_UNITS.split())
 _SHAPE = re.compile(
     r"(?P<open>\(?)(?P<a>[-+−]?)(?P<prefix>(?:" + _CURRENCY + r")?)(?P<gap>\s?)(?P<b>[-+−]?)"
     r"(?P<body>\d[\d.,'’\s\u00a0\u202f]*?\d|\d|[.,]\d+)(?P<e>[eE][+-]?\d+)?"
@@ -267,14 +131,13 @@ class NumberForm:
         if self.decimal != ".":
             number = number.str.replace(self.decimal, ".", literal=True)
         digits = number.str.strip_chars_end(".")
-        minus = (
-            (bracket == "(") | first.is_in(["-", "−"]) | second.is_in(["-", "−"]) | (last == "-")
-        )
+        signs = (first, second, last)
+        minus = (bracket == "(") | pl.any_horizontal(s.is_in(["-", "−"]) for s in signs)
         signed = pl.when(minus).then(pl.lit("-")).otherwise(pl.lit("")) + digits + power
         # Both ends of a bracket, and one sign alone.
         fine = text.str.starts_with("(") == text.str.ends_with(")")
-        signs = sum(s.is_in(["-", "+", "−"]).cast(pl.Int8) for s in (first, second, last))
-        fine &= (signs + (bracket == "(").cast(pl.Int8)) <= 1
+        many = pl.sum_horizontal(s.is_in(["-", "+", "−"]).cast(pl.Int8) for s in signs)
+        fine &= (many + (bracket == "(").cast(pl.Int8)) <= 1
         return pl.when(fine).then(signed).cast(self.dtype, strict=False)
 
     def text(self, column: pl.Series) -> pl.Series:

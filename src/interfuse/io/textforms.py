@@ -191,8 +191,13 @@ def _with_marks(
     comma: bool | None,
 ) -> None:
     """Add the forms of numbers; what columns leave no doubt about settles the others."""
-    asked = [n for n in sample if not options.get(n) and n not in looks
-             and (types[n] == pl.String or types[n].is_float() or said.get(n, Said()).sort == "number")]  # fmt: skip
+    asked = [
+        n
+        for n in sample
+        if not options.get(n)
+        and n not in looks
+        and (types[n] == pl.String or types[n].is_float() or said.get(n, Said()).sort == "number")
+    ]
     settled: dict[str, list[NumberForm]] = {n: forms_of_numbers(sample[n], None) for n in asked}
     sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
     marks = {f.decimal for f in sure if f.decimals or f.group}
@@ -243,10 +248,8 @@ def _count(
     if not exprs:
         return {}
     row = lazy.select(exprs).collect(engine="streaming").row(0, named=True)
-    return {
-        (name, j): _Counted(*(int(row[at + f] or 0) for f in _Counted._fields))
-        for name, j, at in keys
-    }
+    fields = _Counted._fields
+    return {(n, j): _Counted(*(int(row[at + f] or 0) for f in fields)) for n, j, at in keys}
 
 
 def _chosen(
@@ -317,13 +320,8 @@ def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: _Counted) -> Loss:
     rest = text.is_not_null() & form.value(text).is_null()
     some = lazy.select(name).with_row_index("\0row").filter(rest).head(_EXAMPLES)
     rows = some.collect(engine="streaming").rows()
-    sort = (
-        "time"
-        if isinstance(form, TimeForm)
-        else "number"
-        if isinstance(form, NumberForm)
-        else "truth value"
-    )
+    times, numbers = isinstance(form, TimeForm), isinstance(form, NumberForm)
+    sort = "time" if times else "number" if numbers else "truth value"
     return Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in rows))
 
 

@@ -74,8 +74,9 @@ _COMPACT = (
     (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
     (re.compile(r"\d{15,23}"), "%Y%m%d%H%M%S%f"),
 )
-_COMPACT_ISO = re.compile(r"\d{8}(?P<gap>[T _-])\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>"
-                          + _OFFSET + ")?")  # fmt: skip
+_COMPACT_ISO = re.compile(
+    r"\d{8}(?P<gap>[T _-])\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>" + _OFFSET + ")?"
+)
 MOST = 48
 """No time is written in more characters."""
 

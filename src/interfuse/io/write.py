@@ -4,8 +4,8 @@ The extension names the format: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, `.parquet
 `.feather` or `.ipc`, and any of these with `.gz` or `.zst` behind it. `-` is standard output, in
 CSV. Only one chunk is in memory at a time.
 
-Where a table is about another file, `Writing` has the forms of its columns and its delimiter: CSV and
-TSV are then written as that file is.
+Where a table is about another file, `Writing` has the forms of its columns and its delimiter: CSV
+and TSV are then written as that file is.
 
 Text formats have no types, so these are written in forms that `interfuse.io.read` reads back:
 

@@ -36,9 +36,7 @@ class Writing:
 
     def frame(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with the columns that have a form as text in it."""
-        return frame.with_columns(
-            self.column(frame[n]) for n in frame.columns if n in self.forms
-        )
+        return frame.with_columns(self.column(frame[n]) for n in frame.columns if n in self.forms)
 
     def column(self, column: pl.Series) -> pl.Series:
         """A column as text in its form; as it is if it has none or is of another sort."""

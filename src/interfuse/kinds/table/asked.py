@@ -47,8 +47,8 @@ class Asked:
             known = {k: role for k, role in ROLES.items() if role != "derived"}
             if kind not in known or (pattern and known[kind] != "time"):
                 raise OptionError(
-                    f"kinds: column {name!r} is asked to be {text!r}; expected one of {', '.join(known)}, or "
-                    "time:PATTERN such as time:%d/%m/%Y."
+                    f"kinds: column {name!r} is asked to be {text!r}; expected one of "
+                    f"{', '.join(known)}, or time:PATTERN such as time:%d/%m/%Y."
                 )
             kinds[name] = kind
             said[name] = _reading(name, known[kind], pattern)

@@ -173,9 +173,7 @@ def as_in_file(
         for frame in frames:
             each = rows.draws if often else 1
             many = frame.height // each
-            before = [
-                part.slice(start, many).collect() for part in (text, given)
-            ]
+            before = [part.slice(start, many).collect() for part in (text, given)]
             if each > 1:
                 turn = pl.Series([i for i in range(many) for _ in range(each)], dtype=pl.UInt32)
                 before = [part[turn] for part in before]

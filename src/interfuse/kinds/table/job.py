@@ -56,7 +56,8 @@ class Table:
 class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds of an earlier one, are made again when a fit is repeated.
+    `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds
+    of an earlier one, are made again when a fit is repeated.
     """
 
     data: Any
