@@ -175,7 +175,9 @@ def _behind(suffix: str) -> str:
     return (r"\s?" if suffix == bare else r"\s+") + escaped(bare)
 
 
-def forms_of_numbers(texts: pl.Series, comma: bool | None = None) -> list[NumberForm]:
+def forms_of_numbers(
+    texts: pl.Series, comma: bool | None = None, known: bool = False
+) -> list[NumberForm]:
     """The forms that most of some texts may be in, best first.
 
     Of two that read all values, as 1,234 is read with a decimal comma and with one of thousands,
@@ -184,7 +186,8 @@ def forms_of_numbers(texts: pl.Series, comma: bool | None = None) -> list[Number
 
     Args:
         texts: of one column, without blanks around them and without words for missing values.
-        comma: whether the file has a decimal comma elsewhere; None if that is not known.
+        comma: whether a decimal comma is likely; None if nothing says so.
+        known: whether the file's other columns leave no doubt about it.
     """
     if not len(texts):
         return []
@@ -208,11 +211,11 @@ def forms_of_numbers(texts: pl.Series, comma: bool | None = None) -> list[Number
         if 2 * fits > len(texts):
             out.append((-fits, i, _styled(form, texts.filter(value.is_not_null()))))
     out.sort(key=lambda o: o[:2])
-    return _settled([(-fits, form) for fits, _, form in out], texts, comma)
+    return _settled([(-fits, form) for fits, _, form in out], texts, comma, known)
 
 
 def _settled(
-    ranked: list[tuple[int, NumberForm]], texts: pl.Series, comma: bool | None
+    ranked: list[tuple[int, NumberForm]], texts: pl.Series, comma: bool | None, known: bool
 ) -> list[NumberForm]:
     """The order of forms where two read all values but not alike."""
     if not ranked:
@@ -228,12 +231,12 @@ def _settled(
     zero = texts.str.contains(r"\d[.,]\d\d0\D*$").any()
     if bare.any() and zero:
         chosen = grouped
-    elif comma is not None:
+    elif known:
         chosen = next(f for f in (single, grouped) if f.decimal == ("," if comma else "."))
     else:
-        chosen = single if single.decimal == "." else grouped
+        chosen = single if single.decimal == "." or comma else grouped
     left = grouped if chosen is single else single
-    if not chosen.plain:
+    if not (chosen.plain and known):
         chosen = replace(chosen, open=left.decimal + left.group)
     return [chosen, *[f for _, f in ranked if f not in (first, other)]]
 

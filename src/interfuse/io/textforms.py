@@ -5,9 +5,10 @@ other columns this module asks in which form (`interfuse.io.forms`) most values 
 
 * **A time or a number with decimals, a unit or marks**: the column is one, and a value in no such
   form is missing. What is lost is counted (`Typed.losses`) with examples.
-* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Rest values
-  are missing if they are at most `FEW` of all; if they are few different words beside more than
-  `CODES` different numbers; or at most `SOME` of all. Otherwise the column stays text.
+* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other values
+  are missing if they are at most `FEW` of all, or a single word; beside more than `CODES` different
+  numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one or two words
+  without digits and at most `SOME`. Otherwise the column stays text.
 * **A leading zero, or more digits than 64 bits hold**, in any value: a column of whole numbers
   stays text.
 
@@ -96,6 +97,7 @@ class _Counted(NamedTuple):
     spelled: int
     other: int
     rest: int
+    digits: int
     bad: int
 
 
@@ -207,12 +209,11 @@ def _with_marks(
     if known:
         comma = marks == {","}
     for name in asked:
-        forms = forms_of_numbers(sample[name], comma)
+        forms = forms_of_numbers(sample[name], comma, known)
         if not forms:
             continue
-        if known:
-            forms[0] = replace(forms[0], open="")
-        if types[name] != pl.String and forms[0].plain and not said.get(name, Said()).sort:
+        plainly = types[name] != pl.String and forms[0].plain and not forms[0].open
+        if plainly and not said.get(name, Said()).sort:
             looks[name] = forms[0]
         else:
             options[name] = list(forms)
@@ -241,6 +242,7 @@ def _count(
                 strict.count().alias(at + "whole"), value.n_unique().alias(at + "spelled"),
                 rest.drop_nulls().n_unique().alias(at + "other"),
                 rest.count().alias(at + "rest"),
+                rest.str.contains(r"\d").sum().alias(at + "digits"),
                 (text.str.contains(_ZERO) | (text.str.contains(_LONG)
                 & text.cast(pl.Int64, strict=False).is_null())).sum().alias(at + "bad"),
             ]  # fmt: skip
@@ -308,10 +310,10 @@ def _is(form: Form, seen: _Counted) -> bool:
     if seen.bad:
         return False
     share = seen.rest / seen.values
-    if share <= FEW:
+    if share <= FEW or (seen.rest == 1 and not seen.digits):
         return True
     if seen.spelled <= CODES:
-        return False
+        return not seen.digits and seen.other <= 2 and share <= SOME
     return seen.other <= WORDS or share <= SOME
 
 
