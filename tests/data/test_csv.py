@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.read import read
 
 
@@ -88,7 +88,10 @@ def test_types_do_not_depend_on_which_rows_come_first(reading):
     rows = ["1"] * 5000 + ["1.5"]
     assert reading("a,b\n" + "".join(f"{v},x\n" for v in rows)).schema["a"] == pl.Float64
     rows = ["1"] * 5000 + ["word"]
-    assert reading("a,b\n" + "".join(f"{v},x\n" for v in rows)).schema["a"] == pl.String
+    with pytest.warns(
+        InterfuseWarning, match=r"1 of 5,001 values is no number .*'word' in line 5002"
+    ):
+        assert reading("a,b\n" + "".join(f"{v},x\n" for v in rows)).schema["a"] == pl.Int64
     rows = ["NA"] * 5000 + ["7"]
     assert reading("a,b\n" + "".join(f"{v},x\n" for v in rows)).schema["a"] == pl.Int64
 

@@ -11,7 +11,7 @@ from interfuse.io.jsonfile import read_json_lines
 
 
 def of(text):
-    return read_json_lines(text.encode(), "a.jsonl").collect()
+    return read_json_lines(text.encode(), "a.jsonl").frame.collect()
 
 
 @pytest.mark.parametrize(

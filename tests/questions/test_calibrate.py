@@ -7,10 +7,9 @@ import torch
 
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, appearance_rank
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.fields.number import END_ROWS
 from interfuse.kinds.table.infer import infer_schema
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.learn.calibrate import calibrate, hold_range, pair_shares_of, shares_of
+from interfuse.kinds.table.learn.calibrate import calibrate, pair_shares_of, shares_of
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
 from interfuse.kinds.table.learn.objective import Rows
@@ -206,29 +205,6 @@ def test_pair_shares_of_groups_are_sums():
     assert onto.shape[1] < 0.7 * d
     some = pair_shares_of(rows.codes, layout, groups)
     torch.testing.assert_close(some, onto.T @ every @ onto, rtol=1e-4, atol=1e-6)
-
-
-def test_the_ends_of_a_range_keep_their_weight():
-    frame = pl.DataFrame({"hits": [0] * 500 + list(range(1, 60)) + [900]})
-    codec, layout, rows = encoded(frame)
-    n = len(frame)
-    share = shares_of(rows.codes, layout)
-    held = hold_range(share, codec, layout, n)
-    assert share[-1].item() == pytest.approx(1 / n)
-    assert held[-1].item() == pytest.approx(END_ROWS / n)
-    torch.testing.assert_close(held[:-1], share[:-1])
-
-
-def test_the_bin_of_an_end_makes_up_for_the_weight_of_the_end():
-    rng = np.random.default_rng(0)
-    frame = pl.DataFrame({"bytes": np.unique(rng.lognormal(0, 2, 3000))})
-    codec, layout, rows = encoded(frame)
-    held = hold_range(shares_of(rows.codes, layout), codec, layout, len(frame))
-    field = codec.fields["bytes"]
-    inside = rows.codes[:, 0] == field.bins - 1
-    # Every value is there once; the largest has the weight of END_ROWS of them.
-    wanted = (int(inside.sum()) - 1 + END_ROWS) / len(frame)
-    assert held[-1].item() == pytest.approx(wanted)
 
 
 def heavy(n, seed=0):

@@ -170,10 +170,17 @@ def evaluate(
         )
 
     import interfuse
-    from interfuse.io.read import read
+    from interfuse.io.read import read_sheet
+    from interfuse.io.textforms import said_of
 
     kinds, curve, unit = _known_of_columns(schema, run)
-    frames = [read(source).collect() for source in sources]
+    said = kinds.said() if kinds is not None else None
+    frames = []
+    for source in sources:
+        sheet = read_sheet(source, said)
+        frames.append(sheet.frame.collect())
+        if said is None:  # the others as the first
+            said = said_of(frames[0].schema, sheet.columns)
     if kinds is None:
         kinds = interfuse.infer_schema(frames[0])
     with measuring() as tell:

@@ -3,90 +3,213 @@
 The rules of the format:
 
 * UTF-8 with or without a byte-order mark; the first line names the columns; the delimiter is the
-  one of comma, semicolon, tab and bar by which the first lines agree best.
+  one of comma, semicolon, tab and bar by which the first lines agree best
+  (`interfuse.io.csvlayout`: comments, files without names).
 * Every row has as many fields as the header. A blank line is skipped, but in a table of one column
   it is a missing value. An empty field is missing; a quoted empty field is empty text.
-* The whole file is read as text first and typed by `interfuse.io.texttypes`, which looks at every
-  value, so that no type depends on which rows come first.
+* Lines that are no rows are left out and told of: the names again, comments between the rows, a
+  line of units under the names, totals at the end (`interfuse.io.norows`).
+* The whole file is read as text first and typed by `interfuse.io.texttypes` and `textforms`, which
+  look at every value, so that no type depends on which rows come first.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
-import io
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.io.texttypes import typed
+from interfuse.io.csvlayout import DELIMITERS, Layout, layout_of, opened, records
+from interfuse.io.norows import header_again, is_units, totals
+from interfuse.io.sheet import Sheet, words_of
+from interfuse.io.textforms import Said, read_text
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _CHUNK = 1 << 20
 
 
-def read_csv(source: Path | bytes, where: str, *, tabs: bool = False) -> pl.LazyFrame:
-    """A lazy frame of a delimited text file, or of its bytes.
+def read_csv(
+    source: Path | bytes,
+    where: str,
+    *,
+    tabs: bool = False,
+    said: Mapping[str, Said] | None = None,
+    times: bool = True,
+) -> Sheet:
+    """The rows of a delimited text file, or of its bytes.
 
     Args:
         source: the file, or its unpacked content.
         where: how messages call it.
         tabs: prefer the tab where the first lines fit several delimiters equally well.
+        said: by column what is known of it.
+        times: whether times may be written in other forms than programs do.
 
     Raises:
         DataError: not text, not UTF-8, no header, no rows, unnamed or repeated columns, rows that
             differ in length, or an unclosed quote.
     """
     check_text(source, where)
-    delimiter = _sniff(source, tabs)
-    names = _header(source, where, delimiter)
-    # Explicit names: polars would rename repeated ones silently.
-    lazy = pl.scan_csv(
-        source,
-        separator=delimiter,
-        schema=dict.fromkeys(names, pl.String()),
-        infer_schema=False,
-        glob=False,
-    )
-    try:
-        # Of all columns: where only some are asked for, polars lets rows pass that are too long.
-        count = pl.len().alias(_free_name(names))
-        seen = lazy.select(count, pl.all().null_count()).collect(engine="streaming").row(0)
-    except pl.exceptions.PolarsError as error:
-        _check_rows(source, where, delimiter, len(names))
-        raise DataError(
-            f"{where}: cannot be read as delimited text ({str(error).splitlines()[0]}). Expected "
-            "CSV with one header line and quotes that are closed."
-        ) from error
-    rows, gaps = seen[0], seen[-1]
-    # polars fills a short row with missing values; such a row ends in one.
-    if rows and gaps and len(names) > 1:
-        blank = _check_rows(source, where, delimiter, len(names))
-        if blank:
-            rows -= len(blank)
-            index = _free_name(names)
-            lazy = lazy.with_row_index(index)
-            lazy = lazy.filter(~pl.col(index).is_in(blank)).drop(index)
+    layout = layout_of(source, tabs)
+    names = _checked(layout, source, where)
+    lazy, gone, notes = _scanned(source, where, layout, names)
+    again = header_again(lazy, names, gone) if layout.named else []
+    if again:
+        notes.append(_said(source, layout, gone, again, "repeat the names of the columns"))
+        gone = sorted({*gone, *again})
+    text = _without(lazy, names, gone)
+    rows = text.select(pl.len()).collect(engine="streaming").item()
     if not rows:
         raise DataError(
             f"{where}: has a header of {len(names)} columns but no rows. Expected at least one row."
         )
-    return typed(lazy, names)
+    comma = True if layout.delimiter == ";" else None
+    typed = read_text(text, names, said=said, comma=comma, times=times)
+    ends = totals(text, rows, names)
+    units = rows > 2 and is_units(text, typed)
+    if ends or units:
+        off = _raw([*range(1 if units else 0), *range(rows - ends, rows)], gone)
+        if units:
+            notes.append(_said(source, layout, gone, off[:1], "hold units"))
+        if ends:
+            notes.append(_said(source, layout, gone, off[-ends:], "hold totals"))
+        gone = sorted({*gone, *off})
+        text = _without(lazy, names, gone)
+        typed = read_text(text, names, said=said, comma=comma, times=times)
+    examples = [row for loss in typed.losses for row, _ in loss.examples]
+    lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
+    told = words_of(typed, lambda row: f"line {lines[row]}")
+    notes = [*layout.notes, *notes, *told]
+    columns = {n: f.to_json() for n, f in typed.forms.items()}
+    if layout.delimiter not in (",", "\t"):
+        columns[""] = {"delimiter": layout.delimiter}
+    return Sheet(typed.frame, columns, text, tuple(f"{where}: {note}" for note in notes))
 
 
-def _open(source: Path | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+def _without(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> pl.LazyFrame:
+    """The frame without the rows of these numbers."""
+    if not gone:
+        return lazy
+    index = _free_name(names)
+    lazy = lazy.with_row_index(index)
+    return lazy.filter(~pl.col(index).is_in(list(gone))).drop(index)
+
+
+def _raw(rows: Sequence[int], gone: Sequence[int]) -> list[int]:
+    """Numbers of rows as they were before those in `gone` were left out."""
+    out = []
+    for row in rows:
+        for left_out in gone:
+            if left_out > row:
+                break
+            row += 1
+        out.append(row)
+    return out
+
+
+def _said(
+    source: Path | bytes, layout: Layout, gone: Sequence[int], rows: Sequence[int], why: str
+) -> str:
+    lines = [str(line) for line in _lines(source, layout, rows[:3])]
+    some = ", ".join(lines) + (", ..." if len(rows) > 3 else "")
+    if len(rows) == 1:
+        return f"line {some} is left out: it seems to {why}"
+    return f"{len(rows):,} lines are left out (lines {some}): they seem to {why}"
+
+
+def _lines(source: Path | bytes, layout: Layout, rows: Sequence[int]) -> list[int]:
+    """The lines where these rows start."""
+    if not rows:
+        return []
+    found, most = {}, max(rows)
+    row = -2 if layout.named else -1
+    for line, fields in _all(source, layout):
+        if row == -2 and not fields:
+            continue  # before the header
+        if len(layout.names) > 1 and _is_comment(fields, len(layout.names)):
+            continue
+        row += 1
+        found[row] = line
+        if row >= most:
+            break
+    return [found.get(r, 0) for r in rows]
+
+
+def _is_comment(fields: Sequence[str], width: int) -> bool:
+    return bool(fields) and fields[0].startswith("#") and len(fields) != width
+
+
+def _scanned(
+    source: Path | bytes, where: str, layout: Layout, names: list[str]
+) -> tuple[pl.LazyFrame, list[int], list[str]]:
+    """The fields as text; the numbers of the rows that are none; notes."""
+    notes: list[str] = []
+    lazy = _scan(source, layout, names, None)
+    try:
+        seen = _seen(lazy, names)
+    except pl.exceptions.PolarsError as error:
+        _, comments = _check_rows(source, where, layout)
+        if not comments:
+            raise _unreadable(where, error) from error
+        seen = None
+    rows, gaps = (seen[0], seen[-1]) if seen else (1, 1)
+    blank: list[int] = []
+    # polars fills a short row with missing values; such a row ends in one.
+    if rows and gaps and len(names) > 1:
+        blank, comments = _check_rows(source, where, layout)
+        if comments:
+            lazy = _scan(source, layout, names, "#")
+            try:
+                seen = _seen(lazy, names)
+            except pl.exceptions.PolarsError as error:
+                raise _unreadable(where, error) from error
+            some = ", ".join(map(str, comments[:3])) + ", ..." * (len(comments) > 3)
+            plural = "s" * (len(comments) > 1)
+            notes.append(
+                f"{len(comments):,} line{plural} of comments left out (line{plural} {some})"
+            )
+    return lazy, blank, notes
+
+
+def _seen(lazy: pl.LazyFrame, names: list[str]) -> tuple[int, ...]:
+    # Of all columns: where only some are asked for, polars lets rows pass that are too long.
+    count = pl.len().alias(_free_name(names))
+    return lazy.select(count, pl.all().null_count()).collect(engine="streaming").row(0)
+
+
+def _scan(
+    source: Path | bytes, layout: Layout, names: list[str], comment: str | None
+) -> pl.LazyFrame:
+    # Explicit names: polars would rename repeated ones silently.
+    return pl.scan_csv(
+        source,
+        separator=layout.delimiter,
+        quote_char=layout.quote,
+        has_header=layout.named,
+        skip_lines=layout.skip,
+        comment_prefix=comment,
+        schema=dict.fromkeys(names, pl.String()),
+        infer_schema=False,
+        glob=False,
+    )
+
+
+def _unreadable(where: str, error: Exception) -> DataError:
+    return DataError(
+        f"{where}: cannot be read as delimited text ({str(error).splitlines()[0]}). Expected "
+        "CSV with one header line and quotes that are closed."
+    )
 
 
 def check_text(source: Path | bytes, where: str) -> None:
     """Raise unless the bytes are UTF-8 text without NUL."""
     decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
-    with _open(source) as file:
+    with opened(source) as file:
         while True:
             chunk = file.read(_CHUNK)
             if offset == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -113,33 +236,10 @@ def check_text(source: Path | bytes, where: str) -> None:
             offset += len(chunk)
 
 
-def _records(source: Path | bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The line where each record starts, and its fields; a blank line has none."""
-    old = csv.field_size_limit(2**31 - 1)
-    try:
-        with io.TextIOWrapper(_open(source), encoding="utf-8-sig", newline="") as text:
-            reader, line = csv.reader(text, delimiter=delimiter), 1
-            for fields in reader:
-                yield line, fields
-                line = reader.line_num + 1
-    finally:
-        csv.field_size_limit(old)
-
-
-def _sniff(source: Path | bytes, tabs: bool) -> str:
-    best, chosen = (0.0, 0), "\t" if tabs else ","
-    for delimiter in ("\t", ",", ";", "|") if tabs else _DELIMITERS:
-        widths = [len(f) for _, f in islice(_records(source, delimiter), 101) if f]
-        if widths and widths[0] > 1:
-            agree = sum(w == widths[0] for w in widths) / len(widths)
-            if (agree, widths[0]) > best:
-                best, chosen = (agree, widths[0]), delimiter
-    return chosen
-
-
-def _header(source: Path | bytes, where: str, delimiter: str) -> list[str]:
-    names = next((fields for _, fields in _records(source, delimiter) if fields), None)
-    if names is None:
+def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:
+    """The names, each of its own and usable."""
+    names = list(layout.names)
+    if not names:
         raise DataError(f"{where}: is empty. Expected a header line and rows.")
     if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
         raise DataError(
@@ -147,7 +247,33 @@ def _header(source: Path | bytes, where: str, delimiter: str) -> list[str]:
             "Name every column; an index that pandas wrote is left out with `index=False`."
         )
     check_unique(names, where)
+    if len(names) == 1:
+        _check_blanks(source, where, layout)
     return names
+
+
+def _all(source: Path | bytes, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    return records(source, layout.delimiter, layout.quote, layout.skip)
+
+
+def _check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:
+    """Raise if the fields of a table of one column are parted by something else."""
+    some = [f[0] for _, f in islice(_all(source, layout), 50) if f]
+    for sign, word in ((None, "blanks"), (":", "colons"), ("^", "carets"), ("~", "tildes")):
+        rows = [line.split(sign) for line in some]
+        width = len(rows[0])
+        cells = [cell for row in rows[1:] for cell in row]
+        numbers = sum(re.fullmatch(r"[-+]?\d+([.,]\d+)?", c) is not None for c in cells)
+        if (
+            len(rows) > 2
+            and width > 2
+            and all(len(r) == width for r in rows)
+            and 2 * numbers > len(cells)
+        ):
+            raise DataError(
+                f"{where}: the fields seem to be parted by {word}; expected comma, semicolon, tab "
+                "or bar. Write it with one of these."
+            )
 
 
 def check_unique(names: list[str], where: str) -> None:
@@ -166,27 +292,34 @@ def check_unique(names: list[str], where: str) -> None:
         )
 
 
-def _check_rows(source: Path | bytes, where: str, delimiter: str, width: int) -> list[int]:
-    """Raise at the first row of another length; the numbers of the blank rows, from 0."""
-    blank, row = [], -2  # the header is row -1
-    fields: list[str] = []
-    line = 0
-    for line, fields in _records(source, delimiter):
+def _check_rows(source: Path | bytes, where: str, layout: Layout) -> tuple[list[int], list[int]]:
+    """The numbers of the blank rows, from 0, and the lines of comments.
+
+    Raises:
+        DataError: a row of another length, with its line.
+    """
+    blank, comments = [], []
+    row = -2 if layout.named else -1  # the header is row -1
+    width = len(layout.names)
+    for line, fields in _all(source, layout):
         if row == -2 and not fields:
             continue  # before the header
+        if _is_comment(fields, width):
+            comments.append(line)
+            continue
         row += 1
         if not fields:
             blank.append(row)
         elif len(fields) != width:
             raise DataError(
                 f"{where}: line {line} has {len(fields)} field{'s' * (len(fields) != 1)}; expected "
-                f"{width}, as in the header, with {_DELIMITERS[delimiter]} as delimiter. Mend the "
-                "line, or quote fields that hold the delimiter."
+                f"{width}, as in the header, with {DELIMITERS[layout.delimiter]} as delimiter. "
+                "Mend the line, or quote fields that hold the delimiter."
             )
-    return blank
+    return blank, comments
 
 
-def _free_name(names: list[str]) -> str:
+def _free_name(names: Sequence[str]) -> str:
     name = "row"
     while name in names:
         name += "_"

@@ -24,6 +24,7 @@ and its answers are polars frames too. The rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,19 @@ from interfuse.io.dtypes import can_be_a_column
 from interfuse.io.framechecks import check_names, unusable
 from interfuse.io.origin import Origin
 from interfuse.io.pandasframe import from_pandas, to_pandas
-from interfuse.io.read import read
+from interfuse.io.read import read_sheet
+from interfuse.io.textforms import Said
 
 
-def to_polars(data: Any) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
+def to_polars(
+    data: Any, said: Mapping[str, Said] | None = None, *, times: bool = True
+) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
     Args:
         data: a pandas, polars or Arrow frame, any other that narwhals knows, or a path.
+        said: of a file, what is known of its columns of text (`interfuse.io.read.read_sheet`).
+        times: of a file, whether times may be written in other forms than programs do.
 
     Returns:
         A DataFrame, or a LazyFrame for a LazyFrame or a path.
@@ -54,7 +60,8 @@ def to_polars(data: Any) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
             or a column of a type that cannot be modelled.
     """
     if isinstance(data, str | Path):
-        frame, origin = read(data), Origin("file")
+        sheet = read_sheet(data, said, times=times)
+        frame, origin = sheet.frame, Origin("file", sheet.columns, sheet.text)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()
     elif isinstance(data, pl.LazyFrame):

@@ -1,16 +1,19 @@
 """JSON lines to a typed lazy frame: one object a line, or one array of objects.
 
 JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
-the rules of `interfuse.io.texttypes`. Whole numbers beyond int64 become UInt64 where that holds
-the column, else text. A column that mixes numbers or booleans with text is text. A key that a line
-lacks is a missing value.
+the rules of `interfuse.io.texttypes` and `textforms`. Whole numbers beyond int64 become UInt64
+where that holds the column, else text. A column that mixes numbers or booleans with text is text; but
+if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a missing
+value.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,24 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.io.csvfile import check_text, check_unique
-from interfuse.io.texttypes import typed
+from interfuse.io.sheet import Sheet, words_of
+from interfuse.io.textforms import Said, read_text
 
 
-def read_json_lines(source: Path | bytes, where: str) -> pl.LazyFrame:
-    """The frame of a JSON lines file, or of its bytes, in memory.
+def read_json_lines(
+    source: Path | bytes,
+    where: str,
+    *,
+    said: Mapping[str, Said] | None = None,
+    times: bool = True,
+) -> Sheet:
+    """The rows of a JSON lines file, or of its bytes, in memory.
+
+    Args:
+        source: the file, or its unpacked content.
+        where: how messages call it.
+        said: by column what is known of it.
+        times: whether times may be written in other forms than programs do.
 
     Raises:
         DataError: not UTF-8 text, a line is not a JSON object (its number is given), or there are
@@ -47,7 +63,23 @@ def read_json_lines(source: Path | bytes, where: str) -> pl.LazyFrame:
     frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
     frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
     text = [n for n, t in frame.schema.items() if t == pl.String]
-    return typed(frame.lazy(), text, only_times=True)
+    mixed = [n for n in text if _has_numbers(content, n) or (said or {}).get(n, Said()).sure]
+    marked = [n for n in text if n not in mixed]
+    first = read_text(frame.lazy(), marked, said=said, only_times=True, times=times)
+    both = read_text(first.frame, mixed, said=said, times=times)
+    notes = words_of(first, _row) + words_of(both, _row)
+    columns = {n: f.to_json() for n, f in (first.forms | both.forms).items()}
+    return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+
+
+def _row(row: int) -> str:
+    return f"object {row + 1}"
+
+
+def _has_numbers(content: bytes, name: str) -> bool:
+    """Whether a key has numbers somewhere, besides text."""
+    key = re.escape(json.dumps(name, ensure_ascii=False).encode())
+    return re.search(key + rb"\s*:\s*-?\d", content) is not None
 
 
 def _lines_of_array(content: bytes, where: str) -> bytes:

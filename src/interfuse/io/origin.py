@@ -16,11 +16,14 @@ class Origin:
 
     Attributes:
         library: one of `LIBRARIES`.
-        columns: by column, the type in that library where the type in polars does not determine it.
+        columns: by column, the type in that library where the type in polars does not determine it;
+            of a file, how it is written (`interfuse.io.forms`).
+        text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
     """
 
     library: str = "polars"
     columns: dict[str, Any] = field(default_factory=dict)
+    text: Any = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""

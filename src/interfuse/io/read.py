@@ -14,8 +14,10 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,11 +25,13 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.csvfile import check_unique, read_csv
 from interfuse.io.formats import SUPPORTED, format_by_content, format_of, packing_by_content
 from interfuse.io.jsonfile import read_json_lines
 from interfuse.io.packed import read_all
+from interfuse.io.sheet import Sheet
+from interfuse.io.textforms import Said
 
 _START = 4096
 _BLOCK = 1 << 18
@@ -39,27 +43,46 @@ _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 def read(source: str | Path) -> pl.LazyFrame:
-    """A lazy frame of a file, or of standard input for `-`.
+    """A lazy frame of a file, or of standard input for `-`; see `read_sheet`."""
+    return read_sheet(source).frame
+
+
+def read_sheet(
+    source: str | Path, said: Mapping[str, Said] | None = None, *, times: bool = True
+) -> Sheet:
+    """A file, or standard input for `-`: its rows and how they are written.
+
+    What is left out, counts as missing or can be read in two ways is a `InterfuseWarning`.
 
     Args:
         source: a path. `~` is the home folder; `-` is standard input.
+        said: by column of text what is known of it; another file's `Sheet` may tell.
+        times: whether times may be written in other forms than programs do.
 
     Returns:
-        A frame with at least one row, whose columns have names that differ.
+        At least one row, and columns of names that differ.
 
     Raises:
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
+    how: Any = {"said": said, "times": times}
     if str(source) == "-":
-        return _parse(read_all(sys.stdin.buffer, "standard input"), None, "standard input")
+        content = read_all(sys.stdin.buffer, "standard input")
+        return _told(_parse(content, None, "standard input", **how))
     path = Path(source).expanduser()
     where = str(path)
     start = _start(path)
     kind, _ = format_of(path)
     if packing_by_content(start):
-        return _parse(read_all(path, where), kind, where)
-    return _parse(path, kind, where, start)
+        return _told(_parse(read_all(path, where), kind, where, **how))
+    return _told(_parse(path, kind, where, start, **how))
+
+
+def _told(sheet: Sheet) -> Sheet:
+    for note in sheet.notes:
+        warnings.warn(note, InterfuseWarning, stacklevel=3)
+    return sheet
 
 
 def fingerprint(source: str | Path | pl.DataFrame | pl.LazyFrame) -> str:
@@ -105,15 +128,21 @@ def _start(path: Path) -> bytes:
 
 
 def _parse(
-    source: Path | bytes, kind: str | None, where: str, start: bytes | None = None
-) -> pl.LazyFrame:
+    source: Path | bytes,
+    kind: str | None,
+    where: str,
+    start: bytes | None = None,
+    *,
+    said: Mapping[str, Said] | None,
+    times: bool,
+) -> Sheet:
     start = source[:_START] if isinstance(source, bytes) else start or b""
     if not start:
         raise DataError(f"{where}: is empty (0 bytes). Expected a data file ({SUPPORTED}).")
     found = format_by_content(start)
     # Columnar files are known for certain by their first bytes, text formats only by their name.
     if found in ("parquet", "arrow") and kind in (None, found):
-        return _read_columnar(source, found, where)
+        return Sheet(_read_columnar(source, found, where))
     if kind in ("parquet", "arrow"):
         raise DataError(
             f"{where}: is named as {kind} but does not start as such a file does; it looks like "
@@ -127,8 +156,8 @@ def _parse(
         )
     kind = kind or found
     if kind == "jsonl":
-        return read_json_lines(source, where)
-    return read_csv(source, where, tabs=kind == "tsv")
+        return read_json_lines(source, where, said=said, times=times)
+    return read_csv(source, where, tabs=kind == "tsv", said=said, times=times)
 
 
 def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:

@@ -1,6 +1,7 @@
 """Types for columns of text, by rules that look at every value.
 
-A column takes the first type of this list that *all* its values fit; surrounding blanks and the
+A column takes the first type of this list that *all* its values fit; what of the others
+`interfuse.io.textforms` makes, it says itself. Surrounding blanks and the
 missing tokens (`MISSING`) do not count as values for any type but text:
 
 1. whole numbers (no leading zero, so that a postal code stays text): Int64, else UInt64 where that
@@ -22,7 +23,10 @@ from typing import Literal
 
 import polars as pl
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-")
+from interfuse.io.textvalues import MISSING, value_of
+
+__all__ = ["MISSING", "casts", "typed"]
+
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _ZERO_FIRST = r"^[+-]?0[0-9]"
 _NUMBER = r"^[+-]?([0-9]|\.[0-9]|inf)"
@@ -46,7 +50,12 @@ class _Candidate:
 
 
 def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> pl.LazyFrame:
-    """The frame with its text columns `names` cast to the types that all their values fit.
+    """The frame with its text columns `names` cast to the types that all their values fit."""
+    return lazy.with_columns(casts(lazy, names, only_times=only_times).values())
+
+
+def casts(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> dict[str, pl.Expr]:
+    """By column the expression that types it; columns that stay text are left out.
 
     Args:
         lazy: the frame.
@@ -54,7 +63,7 @@ def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> 
         only_times: consider dates, times and durations alone, as for JSON, which marks the rest.
     """
     if not names:
-        return lazy
+        return {}
     # The first value rules out all but a few types; only these are checked on the whole column.
     first = _first_values(lazy, names)
     options = {n: _candidates(n, v, only_times) for n, v in first.items() if v is not None}
@@ -64,25 +73,19 @@ def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> 
         for j, candidate in enumerate(options.get(n, []))
     ]
     if not checks:
-        return lazy
+        return {}
     fit = lazy.select(checks).collect(engine="streaming").row(0, named=True)
-    casts = []
+    out = {}
     for i, name in enumerate(names):
         chosen = next((c for j, c in enumerate(options.get(name, [])) if fit[f"{i}:{j}"]), None)
         if chosen is not None:
-            casts.append(chosen.value.alias(name))
-    return lazy.with_columns(casts)
-
-
-def _value(name: str) -> pl.Expr:
-    """The column without blanks around its values, and missing where it holds a token."""
-    text = pl.col(name).str.strip_chars()
-    return pl.when(text.is_in(list(MISSING)).not_()).then(text)
+            out[name] = chosen.value.alias(name)
+    return out
 
 
 def _first_values(lazy: pl.LazyFrame, names: list[str]) -> dict[str, str | None]:
     def look(frame: pl.LazyFrame, columns: list[str]) -> dict[str, str | None]:
-        exprs = [_value(n).drop_nulls().first().alias(n) for n in columns]
+        exprs = [value_of(n).drop_nulls().first().alias(n) for n in columns]
         return frame.select(exprs).collect(engine="streaming").row(0, named=True)
 
     found = look(lazy.head(1000), names)
@@ -92,7 +95,7 @@ def _first_values(lazy: pl.LazyFrame, names: list[str]) -> dict[str, str | None]
 
 def _candidates(name: str, first: str, only_times: bool) -> list[_Candidate]:
     """The types worth a look for a column that starts with `first`, best first."""
-    text = _value(name)
+    text = value_of(name)
     if only_times:
         return _times(text, first)
     for yes, no in _BOOLEANS:

@@ -4,6 +4,9 @@ The extension names the format: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, `.parquet
 `.feather` or `.ipc`, and any of these with `.gz` or `.zst` behind it. `-` is standard output, in
 CSV. Only one chunk is in memory at a time.
 
+Where a table is about another file, `Writing` has the forms of its columns and its delimiter: CSV
+and TSV are then written as that file is.
+
 Text formats have no types, so these are written in forms that `interfuse.io.read` reads back:
 
 | type | CSV, TSV | JSON lines |
@@ -34,6 +37,7 @@ import pyarrow.parquet as pq
 from interfuse.errors import DataError
 from interfuse.io.files import replacing
 from interfuse.io.formats import SUPPORTED, format_of
+from interfuse.io.written import Writing
 
 _DIGITS = {"ms": "%.3f", "us": "%.6f", "ns": "%.9f"}
 
@@ -61,7 +65,11 @@ def check_target(path: str | Path) -> None:
         raise DataError(f"{path}: the folder {path.parent} cannot be written. Choose another.")
 
 
-def write(frames: pl.DataFrame | Iterable[pl.DataFrame], path: str | Path) -> int:
+def write(
+    frames: pl.DataFrame | Iterable[pl.DataFrame],
+    path: str | Path,
+    writing: Writing | None = None,
+) -> int:
     """Write one frame, or many one after the other, and return the number of rows.
 
     An existing file is replaced only when the new one is complete; if `frames` raises, or the
@@ -70,6 +78,7 @@ def write(frames: pl.DataFrame | Iterable[pl.DataFrame], path: str | Path) -> in
     Args:
         frames: chunks with the same columns; an empty stream of chunks is an error.
         path: target; see the module for the extensions. `-` is standard output.
+        writing: the form of the columns' text, where CSV or TSV is written.
 
     Raises:
         DataError: see `check_target`; no chunk at all, chunks that differ in their columns, a type
@@ -78,12 +87,12 @@ def write(frames: pl.DataFrame | Iterable[pl.DataFrame], path: str | Path) -> in
     check_target(path)
     chunks = iter([frames] if isinstance(frames, pl.DataFrame) else frames)
     if str(path) == "-":
-        return _write_to(sys.stdout.buffer, chunks, "csv", "standard output")
+        return _write_to(sys.stdout.buffer, chunks, "csv", "standard output", writing)
     path = Path(path)
     kind, packing = format_of(path)
     assert kind is not None  # by check_target
     with replacing(path) as temporary, _opened(temporary, packing) as sink:
-        return _write_to(sink, chunks, kind, str(path))
+        return _write_to(sink, chunks, kind, str(path), writing)
 
 
 @contextlib.contextmanager
@@ -100,13 +109,19 @@ def _opened(path: Path, packing: str | None) -> Iterator[IO[bytes]]:
         os.fsync(file.fileno())
 
 
-def _write_to(sink: IO[bytes], chunks: Iterator[pl.DataFrame], kind: str, where: str) -> int:
+def _write_to(
+    sink: IO[bytes],
+    chunks: Iterator[pl.DataFrame],
+    kind: str,
+    where: str,
+    writing: Writing | None,
+) -> int:
     first = next(chunks, None)
     if first is None:
         raise DataError(f"{where}: there is nothing to write, not even the names of columns.")
     schema, rows = first.schema, 0
     _check_types(schema, kind, where)
-    with contextlib.closing(_sink(sink, first, kind)) as put:
+    with contextlib.closing(_sink(sink, first, kind, writing)) as put:
         chunk: pl.DataFrame | None = first
         while chunk is not None:
             if chunk.schema != schema:
@@ -123,17 +138,20 @@ def _write_to(sink: IO[bytes], chunks: Iterator[pl.DataFrame], kind: str, where:
 class _sink:
     """Writes chunks of one format; `close` ends the file."""
 
-    def __init__(self, sink: IO[bytes], first: pl.DataFrame, kind: str) -> None:
+    def __init__(
+        self, sink: IO[bytes], first: pl.DataFrame, kind: str, writing: Writing | None
+    ) -> None:
         self._file: Any = None
         self._put: Callable[[pl.DataFrame], object]
         if kind in ("csv", "tsv"):
-            tab = "\t" if kind == "tsv" else ","
+            form = writing or Writing({})
+            tab = "\t" if kind == "tsv" else form.delimiter or ","
             sink.write(first.clear().write_csv(separator=tab).encode())
             self._put = lambda c: sink.write(
-                _as_text(c).write_csv(include_header=False, separator=tab).encode()
+                as_text(form.frame(c)).write_csv(include_header=False, separator=tab).encode()
             )
         elif kind == "jsonl":
-            self._put = lambda c: sink.write(_as_text(c).write_ndjson().encode())
+            self._put = lambda c: sink.write(as_text(c).write_ndjson().encode())
         else:
             schema = _arrow(first.clear()).schema
             if kind == "parquet":
@@ -155,7 +173,7 @@ def _arrow(frame: pl.DataFrame) -> pa.Table:
     return frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow()
 
 
-def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with temporal columns in the forms of the module's table."""
     out = []
     for name, dtype in frame.schema.items():

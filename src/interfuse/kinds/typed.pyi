@@ -4,7 +4,7 @@ For type checkers alone; `interfuse.api` does the work. The options are those th
 declares (`interfuse.kinds.Kind.options`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypedDict, Unpack, overload
 
@@ -39,6 +39,7 @@ class Common(TypedDict, total=False):
 class TableOptions(Common, total=False):
     schema: Schema | str | Path | None
     keep_rows: bool
+    kinds: Mapping[str, str] | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -57,6 +58,7 @@ class SeriesOptions(Common, total=False):
 class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
+    kinds: Mapping[str, str] | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

@@ -240,7 +240,7 @@ class SeriesScores:
 
     def beside(self, data: Any) -> SeriesScores:
         """The same with the rows of the data, which `frame` shows."""
-        frame, origin = to_polars(data)
+        frame, origin = to_polars(data, times=False)
         return replace(
             self, data=frame.collect() if isinstance(frame, pl.LazyFrame) else frame, origin=origin
         )

@@ -323,7 +323,7 @@ def _read(source: str) -> Any:
 
     if Path(source).suffix.lower() in ARRAYS:
         return source
-    return to_polars(source)[0].lazy().collect()
+    return to_polars(source, times=False)[0].lazy().collect()
 
 
 @contextlib.contextmanager

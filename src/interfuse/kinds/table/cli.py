@@ -13,6 +13,7 @@ from interfuse.kinds.option import check_below, check_share, check_value
 if TYPE_CHECKING:
     import polars as pl
 
+    from interfuse.io.written import Writing
     from interfuse.kinds.table.ask.impute import Imputation
     from interfuse.kinds.table.model import Model
     from interfuse.kinds.table.schema import Schema
@@ -46,6 +47,7 @@ def generate(
 ) -> None:
     """Draw rows and write them while they are drawn; see `Model.generate`."""
     from interfuse.io.write import check_target, write
+    from interfuse.io.written import Writing
 
     check_target(asked.target)
     if given_file is not None:
@@ -59,7 +61,8 @@ def generate(
     for line in generation.warnings:
         warn(line)
     begin = time.monotonic()
-    write(counted(generation.frames(count), count, "generating", "rows"), asked.target)
+    frames = counted(generation.frames(count), count, "generating", "rows")
+    write(frames, asked.target, Writing.of(model.schema.origin))
     tell(summary(count, time.monotonic() - begin, asked.target))
 
 
@@ -75,6 +78,7 @@ def complete(
     """Complete the rows of a file, some draws of each."""
     from interfuse.core.solvers import steps_of
     from interfuse.io.write import write
+    from interfuse.io.written import Writing
 
     rows = model.imputation(
         source,
@@ -86,7 +90,9 @@ def complete(
         values=False,
     )
     begin, count = time.monotonic(), rows.rows * draws
-    write(counted(rows.completions(), count, "generating", "rows"), target)
+    writing = Writing.of(model.schema.origin)
+    frames = as_in_file(rows.completions(), rows, target, writing, True)
+    write(counted(frames, count, "generating", "rows"), target, writing)
     for line in rows.warnings:
         warn(line)
     tell(summary(count, time.monotonic() - begin, target))
@@ -107,6 +113,7 @@ def impute(
 ) -> None:
     """Fill missing cells and write the rows while they are filled; see `Model.impute`."""
     from interfuse.io.write import check_target, write
+    from interfuse.io.written import Writing
 
     check_value(value, SUMMARIES)
     check_share(interval, value)
@@ -127,10 +134,51 @@ def impute(
         )
     begin = time.monotonic()
     count = rows.rows * (draws if value == "draws" and tolerance is None else 1)
-    write(counted(filled(rows, value, interval), count, "imputing", "rows"), asked.target)
+    like = {f"{n}_{end}": n for n in rows.ordered for end in ("low", "high")}
+    writing = Writing.of(model.schema.origin, {} if interval is None else like)
+    frames = as_in_file(
+        filled(rows, value, interval), rows, asked.target, writing, value == "draws"
+    )
+    write(counted(frames, count, "imputing", "rows"), asked.target, writing)
     for line in rows.warnings:
         warn(line)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
+
+
+def as_in_file(
+    frames: Iterator[pl.DataFrame], rows: Imputation, target: str, writing: Writing, often: bool
+) -> Iterator[pl.DataFrame]:
+    """The answer with every observed cell in the text that it has in the file.
+
+    Args:
+        frames: the answer, in the order of the rows.
+        rows: the question.
+        target: what is written; nothing changes where that holds no text.
+        writing: the form of the cells that were drawn.
+        often: whether each row comes once for each draw.
+    """
+    import polars as pl
+
+    from interfuse.io.formats import format_of
+    from interfuse.io.write import as_text
+    from interfuse.io.written import observed_kept
+    from interfuse.kinds.table.ask.impute import on_disk
+
+    if rows.text is None or (target != "-" and format_of(target)[0] not in ("csv", "tsv")):
+        yield from frames
+        return
+    names = rows.given.collect_schema().names()
+    start = 0
+    with on_disk(rows.text) as text, on_disk(rows.given) as given:
+        for frame in frames:
+            each = rows.draws if often else 1
+            many = frame.height // each
+            before = [part.slice(start, many).collect() for part in (text, given)]
+            if each > 1:
+                turn = pl.Series([i for i in range(many) for _ in range(each)], dtype=pl.UInt32)
+                before = [part[turn] for part in before]
+            yield observed_kept(as_text(writing.frame(frame)), before[0], before[1], names)
+            start += many
 
 
 def filled(rows: Imputation, value: str, interval: float | None) -> Iterator[pl.DataFrame]:

@@ -14,7 +14,9 @@ A column takes the first kind whose condition it meets; `note` says which one it
    frequent values are kept as they are, but new values appear between them; say `category` where
    they must not.
 7. `category`: numbers with a currency, a unit, a per cent sign or thousands apart, "$1,234.50"; the
-   note says that without these marks the column would be learned as a number.
+   note says that without these marks the column would be learned as a number. (Of a file, text in
+   one such form is read as numbers: `interfuse.io.textforms`.) And text of which most values are
+   numbers or times but not all: no values are made anew for it.
 8. `text`: strings of many words, or very long, of which more than half are different; and strings
    almost all different that are not keys.
 9. `key`: strings almost all different, none missing, without blanks, alike in length or short.
@@ -38,6 +40,7 @@ from typing import Any
 
 import polars as pl
 
+from interfuse.io.forms import form_from_json
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.fields.registry import all_fields
@@ -54,6 +57,8 @@ _MARKED = (
     r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
     r"([%‰$€£¥₹]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h)?\)?$"
 )
+_NUMBERISH = r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(\d[\d.,']*|\.\d+)([eE][-+]?\d+)?\s*[%)]?$"
+_TIMEISH = r"^\[?(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d)([T ,:]|$)"
 _MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
@@ -77,7 +82,11 @@ def infer_schema(data: str | Path | Any) -> Schema:
         >>> [(c.name, c.kind) for c in infer_schema(frame).columns]
         [('port', 'number'), ('proto', 'category')]
     """
-    frame, origin = to_polars(data)
+    return schema_of(*to_polars(data))
+
+
+def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
+    """The schema of a frame that `interfuse.io.frames.to_polars` gave."""
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
     facts = lazy.select(_aggregates(types)).collect(engine="streaming").row(0, named=True)
@@ -94,7 +103,7 @@ def infer_schema(data: str | Path | Any) -> Schema:
         kind, note = _kind(name, dtype, rows, own, declared)
         if kind not in ("empty", "constant"):
             kind, note = _claimed(name, dtype, rows, own, declared) or (kind, note)
-        columns.append(ColumnSpec(name, kind, dtype, note))
+        columns.append(ColumnSpec(name, kind, dtype, note + _written(origin, name, kind)))
     rules = find_rules(lazy.select(_of_kind(columns, "number", "datetime")))
     # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.
     copies = find_rules(lazy.select(_of_kind(columns, "key")).select(pl.exclude(pl.String)))
@@ -115,6 +124,13 @@ def infer_schema(data: str | Path | Any) -> Schema:
 
 def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:
     return [c.name for c in columns if c.kind in kinds]
+
+
+def _written(origin: Origin, name: str, kind: str) -> str:
+    """How a column of a file is written, where that says how it was read."""
+    form = form_from_json(name, origin.columns.get(name))
+    said = getattr(form, "pattern", "") if kind == "datetime" else getattr(form, "suffix", "")
+    return f", written {said.strip()}" if said.strip() else ""
 
 
 def _declared(origin: Origin, name: str) -> bool:
@@ -143,6 +159,10 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
             facts |= {"length": length.mean(), "spread": length.std(), "longest": length.max()}
             facts |= {"blank": column.str.contains(r"\s").mean()}
             facts |= {"words": (column.str.count_matches(r"\s+") + 1).mean()}
+            text = column.str.strip_chars()
+            like = text.str.contains(_NUMBERISH) | text.str.contains(_TIMEISH)
+            facts |= {"numberish": like.mean(), "digits": text.str.contains(r"^\d*$").mean()}
+            facts |= {"other": column.filter(~like).first()}
             facts |= {"marked": column.str.contains(_MARKED).all()}
             facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
         elif dtype != pl.Null:
@@ -221,6 +241,10 @@ def _kind_of_text(count: int, facts: dict[str, Any], gaps: str) -> tuple[str, st
     if facts["marked"] and facts["mark"] is not None:
         like = f"{values} like {facts['mark']!r}"
         return "category", f"{like}: without the marks it would be learned as a number" + gaps
+    if facts["numberish"] > MOSTLY and facts["digits"] < 1:
+        other = "" if facts["other"] is None else f", others are not, such as {facts['other']!r}"
+        like = f"{facts['numberish']:.0%} look like numbers or times" + other
+        return "category", f"{values}: {like}; kind number or datetime makes them so" + gaps
     if distinct > MANY and share > MOSTLY:
         if facts["words"] >= WORDS or length > LONG:
             return "text", f"{share:.0%} different, {facts['words']:.0f} words each" + gaps

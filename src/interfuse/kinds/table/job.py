@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,12 @@ import torch
 
 from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
-from interfuse.io.origin import Origin
-from interfuse.io.read import fingerprint, read
+from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
+from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
-from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.infer import schema_of
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
@@ -55,12 +56,14 @@ class Table:
 class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    `calibration`, the rounds of an earlier one, are made again when a fit is repeated.
+    `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds
+    of an earlier one, are made again when a fit is repeated.
     """
 
     data: Any
     schema: Schema | str | Path | None
     keep_rows: bool = True
+    kinds: Mapping[str, str] | None = None
     calibration: Plan | None = None
 
     def fingerprint(self) -> str:
@@ -70,21 +73,23 @@ class Job(BaseJob[Table, Model]):
         return self._load().words["sha256"]
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
-        self.schema = Schema.load(folder / "schema.json")
+        self.schema, self.kinds = Schema.load(folder / "schema.json"), None
         self.keep_rows = self.keep_rows and before.get("keep_rows", True)
 
     def _load(self) -> Table:
         is_path = isinstance(self.data, str | Path)
-        lazy, origin = (read(self.data), Origin("file")) if is_path else to_polars(self.data)
+        asked = Asked.of(self.kinds)
+        given = self.schema
+        if given is not None and not isinstance(given, Schema):
+            given = Schema.load(given)
+        said = (given.said() if given is not None else {}) | asked.said
+        lazy, origin = to_polars(self.data, said)
+        lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
-        if self.schema is None:
-            schema = infer_schema(lazy if is_path else self.data)
-        else:
-            given = self.schema
-            given = given if isinstance(given, Schema) else Schema.load(given)
-            schema = fit_to_frame(given, types)
+        schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
+        schema = asked.put(schema, types)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
-        schema = replace(schema, origin=origin)
+        schema = replace(schema, origin=replace(origin, text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
         rows = lazy.lazy().select(pl.len()).collect().item()

@@ -38,6 +38,16 @@ KEEP_ROWS = Option(
     flag="--no-reference",
 )
 
+KINDS = Option(
+    "kinds",
+    "Say of a column that it is number, time, category, text, key or drop; may be repeated. "
+    "time:%d/%m/%Y says how times are written.",
+    flag="--as",
+    metavar="COLUMN=KIND",
+    many=True,
+    read=late("interfuse.kinds.table.asked", "kinds_of"),
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -128,7 +138,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS,)
+    options = (KEEP_ROWS, KINDS)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 

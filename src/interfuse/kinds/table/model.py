@@ -103,7 +103,11 @@ class Model(BaseModel):
         frame = pl.concat(frames) if frames else self.generation().empty()
         origin = self.schema.origin
         # A given value that the column's own type cannot hold stays as it was given.
-        own = {n: t for n, t in origin.columns.items() if frame.schema[n] == self.schema[n].dtype}
+        own = {
+            n: t
+            for n, t in origin.columns.items()
+            if n in frame.columns and frame.schema[n] == self.schema[n].dtype
+        }
         return from_polars(frame, replace(origin, columns=own))
 
     def generate_batches(

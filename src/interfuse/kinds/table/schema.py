@@ -17,6 +17,7 @@ from interfuse.io.jsonschema import json_schema
 from interfuse.io.origin import Origin
 from interfuse.io.records import Hook, checked, short
 from interfuse.io.schemafile import COMPLETES, SchemaFile
+from interfuse.io.textforms import Said, said_of
 from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
 from interfuse.kinds.table.rules import Rule
 
@@ -138,6 +139,15 @@ class Schema(SchemaFile):
         """By column its role (`ColumnSpec.role`); of those that are left out, their kind."""
         return {c.name: c.kind if c.role == "ignored" else c.role for c in self.columns}
 
+    def said(self) -> dict[str, Said]:
+        """How text of a file is to be read, so that it has the types of this schema."""
+        out = said_of({c.name: c.dtype for c in self.columns}, self.origin.columns)
+        for column in self.columns:
+            text = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+            if text and column.role in ("number", "time"):
+                out[column.name] = Said(column.role, sure=True)
+        return out
+
     def edited(self, name: str, **changes: Any) -> Schema:
         """A copy with one column's kind or options changed; a new kind starts without options.
 
@@ -256,6 +266,13 @@ def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
     Raises:
         SchemaError: see `Schema.check`.
     """
+    made = {
+        c.name: types[c.name]
+        for c in schema.columns
+        if c.name in types and _made_of_text(c, types[c.name])
+    }
+    columns = tuple(replace(c, dtype=made.get(c.name, c.dtype)) for c in schema.columns)
+    schema = replace(schema, columns=columns)
     schema.check(types)
     columns = tuple(replace(schema[name], dtype=dtype) for name, dtype in types.items())
     return replace(schema, columns=columns)
@@ -275,6 +292,12 @@ def _options_of(kind: str) -> dict[str, Any]:
         then["required"] = ["options"]
         then["properties"]["options"]["required"] = ["rule"]
     return {"if": {"properties": {"kind": {"const": kind}}}, "then": then}
+
+
+def _made_of_text(column: ColumnSpec, found: pl.DataType) -> bool:
+    """Whether a column that was text is what the schema's kind asks for."""
+    fits = column.kind in FIELDS and field_class(column.kind).holds(found)
+    return column.dtype == pl.String and column.role in ("number", "time") and fits
 
 
 def _check_type(column: ColumnSpec, found: pl.DataType) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from interfuse.errors import InterfuseError
+from interfuse.errors import InterfuseError, InterfuseWarning
 from interfuse.io.frames import to_polars
 from interfuse.kinds.series.data.build import place_rows
 from interfuse.kinds.series.data.roles import find_roles, is_number, is_text
@@ -27,7 +28,10 @@ def looks_like_series(data: Any) -> bool:
     if str(data) == "-" or (isinstance(data, str | Path) and str(data).endswith((".npz", ".npy"))):
         return False
     try:
-        return _looks(to_polars(data)[0].lazy().head(_ROWS).collect())
+        with warnings.catch_warnings():  # whoever fits is told then
+            warnings.simplefilter("ignore", InterfuseWarning)
+            table = to_polars(data)[0]
+        return _looks(table.lazy().head(_ROWS).collect())
     except InterfuseError:
         return False
 

@@ -82,7 +82,8 @@ def find(data: Any, series: str | None = None) -> Table | Arrays:
         if path.suffix.lower() in (".npz", ".npy"):
             return _file(path, series)
         where = "standard input" if str(data) == "-" else str(data)
-        frame, origin = to_polars(data)
+        # Times stay text: `stamps` keeps the form that they are written in.
+        frame, origin = to_polars(data, times=False)
         return Table(frame.lazy().collect(), origin, where)
     if isinstance(data, pl.Series):
         return _squeezed(find(data.alias(data.name or "value").to_frame()))

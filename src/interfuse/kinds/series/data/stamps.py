@@ -6,6 +6,7 @@ A form is a text:
     date                    a date
     duration[us]            since an unnamed beginning
     str:%d.%m.%Y %H:%M      text in this format
+    text:{"pattern": ...}   text in another form that `interfuse.io.times` reads
     epoch[s]:Int64          seconds, ms, us or ns since 1970, whole or not
     ymd:Int64               20240131
     int:Int16, float:Float64  numbers that are no dates
@@ -18,6 +19,7 @@ in units of 1e-9.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -25,6 +27,9 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError
+from interfuse.io.textvalues import value_of
+from interfuse.io.timeguess import forms_of_texts
+from interfuse.io.times import TimeForm
 from interfuse.kinds.series.data.zones import DAY, to_wall
 
 _NAMES = re.compile(
@@ -68,7 +73,7 @@ def form_of(column: pl.Series) -> str | None:
         return f"duration[{kind.time_unit}]"
     if kind in (pl.String, pl.Categorical) or isinstance(kind, pl.Enum):
         found = _format(column.cast(pl.String))
-        return None if found is None else f"str:{found}"
+        return _shared_form(column.cast(pl.String)) if found is None else f"str:{found}"
     if not kind.is_numeric() or isinstance(kind, pl.Decimal):
         return None
     values = column.drop_nulls().cast(pl.Float64).drop_nans()
@@ -88,13 +93,16 @@ def form_of(column: pl.Series) -> str | None:
 
 def is_calendar(form: str) -> bool:
     """Whether stamps of a form are dates."""
-    return form.startswith(("datetime", "date", "str:", "epoch", "ymd"))
+    return form.startswith(("datetime", "date", "str:", "text:", "epoch", "ymd"))
 
 
 def is_local(form: str) -> bool:
     """Whether stamps of a form are readings of a clock rather than instants."""
     if form.startswith("str:"):
         return not form.endswith(("z", "Z", "UTC"))
+    if form.startswith("text:"):
+        written = _shared(form)
+        return "z" not in written.signs and not written.epoch
     return form.startswith(("date", "ymd")) and "," not in form
 
 
@@ -141,6 +149,10 @@ def read_stamps(column: pl.Series, form: str) -> tuple[np.ndarray, np.ndarray]:
         column = _parsed(column.cast(pl.String), "%Y%m%d")
     elif head == "str":
         column = _parsed(column.cast(pl.String), rest)
+    elif head == "text":
+        text = value_of(column.name)
+        frame = column.cast(pl.String).to_frame()
+        column = frame.select(_shared(form).value(text).alias(column.name)).to_series()
     if column.dtype == pl.Date:
         days = column.to_physical().cast(pl.Int64)
         _check_years(column, days, DAY)
@@ -176,9 +188,27 @@ def write_stamps(stamps: np.ndarray, form: str, zone: str | None, name: str) -> 
         return days if head == "date" else days.dt.to_string("%Y%m%d").cast(_type(rest))
     if head == "str":
         return _written(stamps, rest, zone).rename(name)
+    if head == "text":
+        written = _shared(form)
+        own = pl.Datetime("ns", getattr(written.dtype, "time_zone", None) and "UTC")
+        return written.text(pl.Series(name, stamps).cast(own))
     unit = head[9:].split(",")[0].rstrip("]")
     values = pl.Series(name, stamps // (1_000_000_000 // _PER_SECOND[unit]))
     return values.cast(pl.Datetime(unit, zone_of(form)))
+
+
+def _shared_form(column: pl.Series) -> str | None:
+    """A form of dates that most texts are in, of the reader that all kinds of data share."""
+    frame = column.to_frame()
+    texts = frame.select(value_of(column.name).alias("t")).to_series().drop_nulls()
+    found = [f for f in forms_of_texts(texts, column.name) if f.dtype != pl.Time]
+    if not found:
+        return None
+    return "text:" + json.dumps(found[0].to_json()["time"])
+
+
+def _shared(form: str) -> TimeForm:
+    return TimeForm.from_json(json.loads(form.removeprefix("text:")))
 
 
 def _type(name: str) -> Any:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from interfuse.errors import ConditionError
+from interfuse.io.forms import form_from_json
 from interfuse.kinds.table.ask.expressions import Range, parse_expressions
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
 from interfuse.kinds.table.codec import TableCodec
@@ -167,7 +168,9 @@ def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, ob
             f"are in no order. Give values: {name} in [A, B]."
         )
     ends = [
-        None if end is None else physical_bound(name, end, spec.dtype, _column_of(name, codec))
+        None
+        if end is None
+        else physical_bound(name, _number_in(name, end, codec), spec.dtype, _column_of(name, codec))
         for end in (asked.low, asked.high)
     ]
     limit, nearest = field.limit_between(asked, ends[0], ends[1])
@@ -189,6 +192,14 @@ def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, ob
     return None, value, [said]
 
 
+def _number_in(name: str, end: object, codec: TableCodec) -> object:
+    """An end of a range as a number where it is written as the column of a file is."""
+    if codec.schema[name].dtype.is_numeric():
+        column = _written(name, end, codec)
+        return end if column is None else column[0]
+    return end
+
+
 def _column_of(name: str, codec: TableCodec) -> Any:
     return lambda value: _column(name, value, codec)
 
@@ -198,6 +209,9 @@ def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
     spec = _askable(name, codec)
     if codec.schema.origin.library == "pandas" and _missing_in_pandas(value):
         value = None
+    written = _written(name, value, codec)
+    if written is not None:
+        return written
     try:
         column = _typed(name, value, spec.dtype)
         if column.dtype != spec.dtype:  # lists and objects stay what they are in a cast
@@ -207,6 +221,18 @@ def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
         raise ConditionError(
             f"column {name!r}: {value!r} cannot be read as {spec.dtype}. Give a value of that type."
         ) from None
+
+
+def _written(name: str, value: object, codec: TableCodec) -> pl.Series | None:
+    """A text in the form that the column of a file is written in; None if it is not in it."""
+    form = form_from_json(name, codec.schema.origin.columns.get(name))
+    dtype = codec.schema[name].dtype
+    if form is None or not isinstance(value, str):
+        return None
+    column = pl.select(form.value(pl.lit(value.strip())).alias(name)).to_series()
+    if column.null_count() or (dtype.is_integer() and column.dtype.is_float()):
+        return None
+    return column.cast(dtype)
 
 
 def _askable(name: str, codec: TableCodec) -> ColumnSpec:

@@ -84,7 +84,7 @@ class Imputation:
             raise OptionError(f"tolerance: is {tolerance!r}; expected a share between 0 and 1.")
         steps = steps_of(steps, model.net.sampling.fill)
         self.model = model
-        frame, self._given_origin = to_polars(data)
+        frame, self._given_origin = to_polars(data, model.schema.said())
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)
@@ -101,6 +101,16 @@ class Imputation:
         self._subset = subset
         self._settled = tolerance is None
         self.origin = Origin()
+
+    @property
+    def text(self) -> pl.LazyFrame | None:
+        """The rows as they stand in the file, if that is delimited text."""
+        return self._given_origin.text
+
+    @property
+    def given(self) -> pl.LazyFrame:
+        """The rows before anything is filled."""
+        return self._lazy
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ class Imputation:
 
     def batches(self, tell: Progress | None = None) -> Iterator[Draws]:
         """The same draws, some hundred rows at a time, in constant memory, as polars frames."""
-        with _on_disk(self._lazy) as lazy:
+        with on_disk(self._lazy) as lazy:
             types = self._types(lazy)
             for start in range(0, self.rows, ROWS):
                 frame = self.reader.cast(lazy.slice(start, ROWS).collect())
@@ -237,7 +247,7 @@ def impute_table(model: Fitted, data: Any, tell: Progress | None = None, **optio
 
 
 @contextmanager
-def _on_disk(lazy: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+def on_disk(lazy: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     """The same rows in an Arrow file of their own, any part of which is read at once."""
     folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
     try:

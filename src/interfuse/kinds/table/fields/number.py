@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BINS = 32
-END_ROWS = 4
-"""The ends of the range weigh at least this many rows: a draw of the size of the training table
-then reaches an end with a probability of 1 - e^-4 = 98 %, where an end seen once would be missed
-by 37 % of draws."""
 FEWEST_BINS, MOST_CODES = 4, 8_192
 MIDDLE = 0.8
 """Of an expected number the interval of this probability is told."""
@@ -113,8 +109,7 @@ class NumberField(Field):
         distinct = sketch.values
         if distinct is None or not len(distinct):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
-        counts = sketch.counts.copy()
-        counts[[0, -1]] = np.maximum(counts[[0, -1]], END_ROWS)
+        counts = sketch.counts
         label = assign_bins(distinct, counts, int(spec.options.get("bins", BINS)))
         quantiles = BinnedQuantiles(make_knots(distinct, counts, label))
         return cls(spec.name, spec.dtype, quantiles, special, grid_of(distinct))

@@ -17,9 +17,14 @@ transform (Brockwell 2007, doi 10.1016/j.spl.2007.02.008). Uniform draws inside 
 exactly N(0, 1) given the bin, whatever the ties.
 
 Back, p = ndtr(z) goes through the piecewise linear quantile function whose knots are (F(v-), v) and
-(F(v), v) for a value seen twice or more and for the ends of the column, which makes a step, and the
-interval's middle for any other value seen once, so that new values appear between those. A bin
-keeps at most `KNOTS` knots.
+(F(v), v) for a value seen twice or more, which makes a step, and the interval's middle for a value
+seen once, so that new values appear between those. A bin keeps at most `KNOTS` knots.
+
+**Extremes.** The smallest and the largest value are no exception: seen once, they have the half of
+their row that lies beyond the middle, and the other half is spread between them and their
+neighbour. In as many draws as there were rows a largest value that one row has comes back half a
+time on average (on a coarse grid up to once), and no value lies beyond it. Models that were fitted
+by 0.1.0 have steps at both ends, of four rows at least; they keep them.
 """
 
 from __future__ import annotations
@@ -141,8 +146,7 @@ def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Kno
         member = order[(ends[b - 1] if b else 0) : end]
         high = np.cumsum(counts[member]) / rows[b]
         low = np.concatenate([[0.0], high[:-1]])
-        # The ends of the column keep their whole interval: the range is reached as often as in it.
-        single = (counts[member] == 1) & (member > 0) & (member < len(values) - 1)
+        single = counts[member] == 1
         p = np.where(single, (low + high) / 2, low)
         p = np.stack([p, np.where(single, p, high)], 1)
         keep = np.stack([np.ones(len(member), bool), ~single], 1)

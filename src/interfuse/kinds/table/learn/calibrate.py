@@ -86,30 +86,6 @@ def pair_shares_of(codes: Tensor, layout: Layout, groups: Tensor) -> Tensor:
     return out / max(len(codes), 1)
 
 
-def hold_range(target: Tensor, codec: TableCodec, layout: Layout, rows: int) -> Tensor:
-    """Shares that make up for the extra weight of the ends of each number's range.
-
-    The smallest and the largest value weigh more than the one row they often have
-    (`fields.number.END_ROWS`); the bins that hold them have a larger share for it,
-    so that their other values lose nothing.
-
-    Args:
-        target: (D,) from `shares_of`.
-        codec: knows the bins.
-        layout: the cells.
-        rows: rows behind `target`.
-    """
-    target = target.clone()
-    starts = np.cumsum([0, *layout.sizes])
-    for name, field in codec.fields.items():
-        if field.quantiles is not None:
-            first = int(starts[codec.places[name].codes.start])
-            for end in (0, field.bins - 1):
-                least = float(field.quantiles.knots.rows[end]) / rows
-                target[first + end] = target[first + end].clamp_min(least)
-    return target
-
-
 class Calibrated(NamedTuple):
     """What calibration did.
 
@@ -178,7 +154,7 @@ def calibrate(
     if affordable < 1:
         return Calibrated(NOTHING, None)
     codes = rows.codes.to(device)
-    target = hold_range(shares_of(codes, layout), codec, layout, n)
+    target = shares_of(codes, layout)
     pairs = None
     if layout.categories > 1 and net.values <= MOST_VALUES:
         pairs = _Pairs(net, rows, codec, layout, device)

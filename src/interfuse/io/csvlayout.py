@@ -1,0 +1,191 @@
+"""Where in a delimited file its names and rows are, and by what its fields are parted.
+
+* Lines that begin with `#` before the names are comments. The last of several is the line of names
+  if it has a name for every field and the next line is data; `#fields` of a Zeek log always is.
+  A single line of names may begin with `#` itself.
+* `sep=;` on the first line says the delimiter, as Excel reads it.
+* A first line that is data, numbers above numbers, is no line of names (`_is_data`): the columns
+  are then column_1, column_2, ...
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import IO
+
+from interfuse.io.textvalues import MISSING
+from interfuse.io.timepatterns import patterns_of
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_LOOK = 101
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)*|[.,]\d+)([eE][-+]?\d+)?\s*%?")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is laid out.
+
+    Attributes:
+        delimiter: between fields.
+        quote: around fields.
+        skip: lines before the names, or before the rows if there are no names.
+        names: of the columns.
+        named: whether the file has a line of names.
+        notes: what was taken for something else than a row.
+    """
+
+    delimiter: str
+    quote: str = '"'
+    skip: int = 0
+    names: tuple[str, ...] = ()
+    named: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+
+def opened(source: Path | bytes) -> IO[bytes]:
+    """The bytes as a file."""
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def records(
+    source: Path | bytes, delimiter: str, quote: str = '"', skip: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """The line where each record starts, and its fields; a blank line has none."""
+    old = csv.field_size_limit(2**31 - 1)
+    try:
+        with io.TextIOWrapper(opened(source), encoding="utf-8-sig", newline="") as text:
+            for _ in range(skip):
+                text.readline()
+            reader, line = csv.reader(text, delimiter=delimiter, quotechar=quote), 1
+            for fields in reader:
+                yield skip + line, fields
+                line = reader.line_num + 1
+    finally:
+        csv.field_size_limit(old)
+
+
+def layout_of(source: Path | bytes, tabs: bool) -> Layout:
+    """The layout of a file that is text; without names if it is empty.
+
+    Args:
+        source: the file, or its unpacked content.
+        tabs: prefer the tab where the first lines fit several delimiters equally well.
+    """
+    with io.TextIOWrapper(opened(source), encoding="utf-8-sig", newline=None) as text:
+        start = [line.rstrip("\n") for line in islice(text, 200)]
+    skip = 0
+    if start and (said := re.fullmatch(r"sep=(.)", start[0].strip('"'))) and said[1] in DELIMITERS:
+        return _named(source, Layout(said[1], skip=1))
+    while skip < len(start) and start[skip].startswith("#"):
+        skip += 1
+    fields = next((line for line in start[:skip] if line.startswith("#fields")), None)
+    if fields is not None:
+        delimiter = "\t" if "\t" in fields else ","
+        names = tuple(fields.split(delimiter)[1:])
+        return Layout(delimiter, skip=skip, names=names, named=False)
+    if not skip or skip == len(start):
+        return _named(source, _sniffed(source, Layout(","), tabs))
+    body = _sniffed(source, Layout(",", skip=skip), tabs)
+    quote, delimiter = body.quote, body.delimiter
+    rows = [f for _, f in islice(records(source, delimiter, quote, skip), 30) if f]
+    if skip == 1 and rows and len(start[0].split(delimiter)) == len(rows[0]) > 1:
+        return _named(source, _sniffed(source, Layout(","), tabs))
+    last = [n.strip() for n in start[skip - 1].lstrip("#").split(delimiter)]
+    note = f"{_lines(skip)} that begin with '#' are taken for comments"
+    above = len(last) > 1 and not any(map(_is_value, last)) and len(set(last)) == len(last)
+    if rows and above and len(last) == len(rows[0]) and any(map(_is_value, rows[0])):
+        note = f"the names are taken from line {skip}, behind the '#'"
+        return Layout(delimiter, quote, skip, tuple(last), False, (note,))
+    return _named(source, Layout(delimiter, quote, skip, notes=(note,)))
+
+
+def _lines(count: int) -> str:
+    return "the first line" if count == 1 else f"the first {count} lines"
+
+
+def _sniffed(source: Path | bytes, layout: Layout, tabs: bool) -> Layout:
+    """The layout with the delimiter that the first lines agree on, and the mark of quotes."""
+    best, chosen = (0.0, 0), ("\t" if tabs else ",", '"')
+    for delimiter in ("\t", ",", ";", "|") if tabs else DELIMITERS:
+        quote = _quote(source, delimiter, layout.skip)
+        some = islice(records(source, delimiter, quote, layout.skip), _LOOK)
+        widths = [len(f) for _, f in some if f]
+        if widths and widths[0] > 1:
+            agree = sum(w == widths[0] for w in widths) / len(widths)
+            if (agree, widths[0]) > best:
+                best, chosen = (agree, widths[0]), (delimiter, quote)
+    return Layout(chosen[0], chosen[1], layout.skip)
+
+
+def _quote(source: Path | bytes, delimiter: str, skip: int) -> str:
+    """The single quote if it stands around every name, else the double quote."""
+    first = next((f for _, f in records(source, delimiter, '"', skip) if f), [])
+    single = all(len(n) > 2 and n[0] == n[-1] == "'" for n in first)
+    return "'" if first and single else '"'
+
+
+def _named(source: Path | bytes, layout: Layout) -> Layout:
+    """The layout with the names of the columns."""
+    some = records(source, layout.delimiter, layout.quote, layout.skip)
+    rows = [(line, f) for line, f in islice(some, 202) if f]
+    if not rows:
+        return layout
+    line, names = rows[0]
+    same = [f for _, f in rows[1:] if len(f) == len(names)]
+    if not same or not _is_data(names, same):
+        return Layout(layout.delimiter, layout.quote, layout.skip, tuple(names), True, layout.notes)
+    made = tuple(f"column_{i}" for i in range(1, len(names) + 1))
+    shown = layout.delimiter.join(names[:4]) + (" ..." if len(names) > 4 else "")
+    note = (
+        f"line {line} ({shown}) is data, so that there are no names; the columns are "
+        f"column_1 to column_{len(names)}. Write a line of names above it"
+    )
+    return Layout(layout.delimiter, layout.quote, line - 1, made, False, (*layout.notes, note))
+
+
+def _is_value(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell.strip()) is not None or bool(patterns_of(cell))
+
+
+def _is_data(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether the first line is a row: where columns hold numbers or times it holds one too."""
+    held, texts = [], []
+    for i, name in enumerate(names):
+        cells = [row[i].strip() for row in rows if row[i].strip() not in MISSING]
+        values = sum(map(_is_value, cells))
+        if cells and 2 * values > len(cells):
+            held.append(name.strip())
+        elif cells:
+            texts.append(name.strip() in cells)
+    if not held or not all(n in MISSING or _is_value(n) for n in held):
+        return False
+    said = [n for n in held if n not in MISSING]
+    if not said or any(not n for n in names if not held):
+        return False
+    if any(re.search(r"\d[.,]\d", n) or patterns_of(n) for n in said if not _is_year(n)):
+        return True  # a decimal or a date
+    if len(set(names)) < len(names):
+        return True
+    return any(texts) or (not texts and not _in_steps(said))
+
+
+def _is_year(text: str) -> bool:
+    return re.fullmatch(r"(19|20)\d\d", text) is not None
+
+
+def _in_steps(names: list[str]) -> bool:
+    """Whether whole numbers are names: 0, 1, 2 ..., years, or others in even steps."""
+    try:
+        numbers = [int(n) for n in names]
+    except ValueError:
+        return False
+    if len(numbers) == 1:
+        return numbers[0] in (0, 1) or _is_year(names[0])
+    steps = {b - a for a, b in pairwise(numbers)}
+    return len(steps) == 1 and steps.pop() > 0

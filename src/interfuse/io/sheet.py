@@ -1,0 +1,66 @@
+"""What was read from a file: its rows, how its columns are written, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from interfuse.io.textforms import Loss, Typed
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file.
+
+    Attributes:
+        frame: its rows, typed.
+        columns: for `Origin.columns`: by column how it is written; under "" the delimiter.
+        text: the same rows as they stand in the file, of delimited text alone.
+        notes: what was left out or read one of two ways, for people.
+    """
+
+    frame: pl.LazyFrame
+    columns: dict[str, Any] = field(default_factory=dict)
+    text: pl.LazyFrame | None = None
+    notes: tuple[str, ...] = ()
+
+
+def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
+    """What people should know of columns of text that were typed.
+
+    Args:
+        typed: the columns.
+        place: the words for where a row stands.
+    """
+    return [_lost(loss, place) for loss in typed.losses] + [
+        f"column {name!r}: can be read in two ways; read as {_shown(typed.forms[name])}, not as "
+        f"{_other(typed.forms[name])}"
+        for name in typed.open
+        if name in typed.forms
+    ]
+
+
+def _lost(loss: Loss, place: Callable[[int], str]) -> str:
+    some = ", ".join(f"{value!r} in {place(row)}" for row, value in loss.examples)
+    more = ", ..." if loss.count > len(loss.examples) else ""
+    verb = "is" if loss.count == 1 else "are"
+    return (
+        f"column {loss.column!r}: {loss.count:,} of {loss.of:,} values {verb} no {loss.sort} and "
+        f"count{'s' * (loss.count == 1)} as missing ({some}{more})"
+    )
+
+
+def _shown(form: Any) -> str:
+    """A pattern of times, or 1000.5 in the marks of numbers."""
+    return repr(getattr(form, "pattern", "") or _marks(form.decimal, form.group))
+
+
+def _other(form: Any) -> str:
+    return repr(form.open if hasattr(form, "pattern") else _marks(form.open[0], form.open[1:]))
+
+
+def _marks(decimal: str, group: str) -> str:
+    return f"1{group}000{decimal}5"

@@ -1,0 +1,348 @@
+"""Columns of text in the forms that people write: what most of a column is, it is.
+
+`interfuse.io.texttypes` types a column whose every value is written as programs write it. Of the
+other columns this module asks in which form (`interfuse.io.forms`) most values are:
+
+* **A time or a number with decimals, a unit or marks**: the column is one, and a value in no such
+  form is missing. What is lost is counted (`Typed.losses`) with examples.
+* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other values
+  are missing if they are at most `FEW` of all, or a single word; beside more than `CODES` different
+  numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one or two words
+  without digits and at most `SOME`. Otherwise the column stays text.
+* **A leading zero, or more digits than 64 bits hold**, in any value: a column of whole numbers
+  stays text.
+
+Whole columns are counted, not samples; a sample of `SAMPLE` rows from all parts of the file only
+says which forms are worth counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
+from interfuse.io.numbers import NumberForm, forms_of_numbers
+from interfuse.io.texttypes import casts
+from interfuse.io.textvalues import value_of
+from interfuse.io.timeguess import forms_of_texts
+from interfuse.io.times import TimeForm
+
+FEW, SOME = 0.02, 0.1
+CODES, WORDS = 20, 5
+SAMPLE = 2000
+_EXAMPLES = 3
+_ZERO = r"^[+-]?0\d+$"
+_LONG = r"^[+-]?\d{19,}$"
+
+
+class Said(NamedTuple):
+    """What is known of a column before it is read.
+
+    Attributes:
+        sort: "number", "time", "text", "plain" for what `texttypes` alone makes of it, or nothing.
+        form: how it is written.
+        pattern: of times, as a person wrote it.
+        sure: whether a person said so: then a single value of that sort is enough.
+    """
+
+    sort: str = ""
+    form: Form | None = None
+    pattern: str = ""
+    sure: bool = False
+
+
+class Loss(NamedTuple):
+    """Values that count as missing.
+
+    Attributes:
+        column: whose they are.
+        count: how many.
+        of: of how many that are no words for missing.
+        sort: what they are not, for people.
+        examples: rows and values.
+    """
+
+    column: str
+    count: int
+    of: int
+    sort: str
+    examples: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Columns of text as values.
+
+    Attributes:
+        frame: the frame.
+        forms: by column, how it is written, where that is not as programs write.
+        losses: values that count as missing.
+        open: by column, a form that reads all its values too, otherwise.
+    """
+
+    frame: pl.LazyFrame
+    forms: dict[str, Form] = field(default_factory=dict)
+    losses: tuple[Loss, ...] = ()
+    open: dict[str, str] = field(default_factory=dict)
+
+
+class _Counted(NamedTuple):
+    values: int
+    fits: int
+    whole: int
+    spelled: int
+    other: int
+    rest: int
+    digits: int
+    bad: int
+
+
+def read_text(
+    lazy: pl.LazyFrame,
+    names: Sequence[str],
+    *,
+    said: Mapping[str, Said] | None = None,
+    comma: bool | None = None,
+    only_times: bool = False,
+    times: bool = True,
+) -> Typed:
+    """The frame with its columns of text typed.
+
+    Args:
+        lazy: the frame.
+        names: its columns of text.
+        said: by column what is known of it.
+        comma: whether a comma is likely to be the mark before decimals.
+        only_times: look for times alone.
+        times: whether texts that `texttypes` does not take for times may be times.
+    """
+    said = dict(said or {})
+    names = [n for n in names if said.get(n, Said()).sort != "text"]
+    if not names:
+        return Typed(lazy)
+    plain = casts(lazy, names, only_times=only_times)
+    types = dict(lazy.with_columns(plain.values()).collect_schema())
+    ask = [n for n in names if said.get(n, Said()).sort != "plain"]
+    sample = _sample(lazy, ask)
+    options: dict[str, list[Form]] = {}
+    looks: dict[str, Form] = {}
+    for name in ask:
+        one = said.get(name, Said())
+        found = _options(sample[name], name, types[name], one, only_times, times)
+        if one.form is not None:
+            options[name] = [one.form, *found]
+        elif types[name] == pl.String or one.sort or _other_sort(types[name], found[:1]):
+            options[name] = found
+        elif found:
+            looks[name] = found[0]
+    if not only_times:
+        _with_marks(options, looks, sample, types, said, comma)
+    counts = _count(lazy, options)
+    return _chosen(lazy, plain, options, looks, counts, said, types)
+
+
+def _other_sort(dtype: pl.DataType, found: Sequence[Form]) -> bool:
+    """Whether the best form makes something else of a column that is typed already."""
+    return any(f.dtype.is_numeric() != dtype.is_numeric() for f in found) and dtype != pl.Boolean
+
+
+def _sample(lazy: pl.LazyFrame, names: Sequence[str]) -> dict[str, pl.Series]:
+    """Some values of each column, of all parts of the frame."""
+    if not names:
+        return {}
+    rows = lazy.select(pl.len()).collect(engine="streaming").item()
+    part = lazy.select(value_of(n).alias(n) for n in names)
+    part = part.gather_every(max(1, rows // SAMPLE)).head(2 * SAMPLE).collect(engine="streaming")
+    out = {n: part[n].drop_nulls() for n in names}
+    for name in names:
+        if len(out[name]) < min(SAMPLE, rows) / 100 and rows > SAMPLE:
+            late = lazy.select(value_of(name).alias(name)).drop_nulls().head(SAMPLE)
+            out[name] = late.collect(engine="streaming")[name]
+    return out
+
+
+def _options(
+    texts: pl.Series, name: str, dtype: pl.DataType, said: Said, only_times: bool, times: bool
+) -> list[Form]:
+    """The forms of a column, best first, without those of numbers that other columns settle."""
+    if said.sort == "number":
+        return []
+    sure = said.sort == "time"
+    if not times and not sure:
+        return list(booleans(texts)) if dtype in (pl.String, pl.Boolean) else []
+    if dtype == pl.Boolean and not sure:
+        return list(booleans(texts))
+    if dtype.is_float() and not sure and not texts.str.contains(r"^\d{9,}").all():
+        return []
+    found: list[Form] = list(forms_of_texts(texts, name, said=said.pattern, sure=sure))
+    if not found and dtype == pl.String and not only_times and not sure:
+        found = list(booleans(texts))
+    return found
+
+
+def _with_marks(
+    options: dict[str, list[Form]],
+    looks: dict[str, Form],
+    sample: dict[str, pl.Series],
+    types: Mapping[str, pl.DataType],
+    said: Mapping[str, Said],
+    comma: bool | None,
+) -> None:
+    """Add the forms of numbers; what columns leave no doubt about settles the others."""
+    asked = [
+        n
+        for n in sample
+        if not options.get(n)
+        and n not in looks
+        and (types[n] == pl.String or types[n].is_float() or said.get(n, Said()).sort == "number")
+    ]
+    settled: dict[str, list[NumberForm]] = {n: forms_of_numbers(sample[n], None) for n in asked}
+    sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
+    marks = {f.decimal for f in sure if f.decimals or f.group}
+    plain = any(f and f[0].plain and f[0].decimals for n, f in settled.items()
+                if not _three(sample[n]))  # fmt: skip
+    known = len(marks | ({"."} if plain else set())) == 1
+    if known:
+        comma = marks == {","}
+    for name in asked:
+        forms = forms_of_numbers(sample[name], comma, known)
+        if not forms:
+            continue
+        plainly = types[name] != pl.String and forms[0].plain and not forms[0].open
+        if plainly and not said.get(name, Said()).sort:
+            looks[name] = forms[0]
+        else:
+            options[name] = list(forms)
+
+
+def _three(texts: pl.Series) -> bool:
+    """Whether all values are as thousands with a mark are written."""
+    return bool(texts.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
+
+
+def _count(
+    lazy: pl.LazyFrame, options: Mapping[str, list[Form]]
+) -> dict[tuple[str, int], _Counted]:
+    """How many values of the whole column are in each form, and what the others are."""
+    exprs, keys = [], []
+    for i, (name, forms) in enumerate(options.items()):
+        text = value_of(name)
+        for j, form in enumerate(forms[:3]):
+            loose = replace(form, whole=False) if isinstance(form, NumberForm) else form
+            value = loose.value(text)
+            rest = text.filter(value.is_null())
+            strict = form.value(text) if isinstance(form, NumberForm) and form.whole else value
+            at = f"{i}:{j}:"
+            exprs += [
+                text.count().alias(at + "values"), value.count().alias(at + "fits"),
+                strict.count().alias(at + "whole"), value.n_unique().alias(at + "spelled"),
+                rest.drop_nulls().n_unique().alias(at + "other"),
+                rest.count().alias(at + "rest"),
+                rest.str.contains(r"\d").sum().alias(at + "digits"),
+                (text.str.contains(_ZERO) | (text.str.contains(_LONG)
+                & text.cast(pl.Int64, strict=False).is_null())).sum().alias(at + "bad"),
+            ]  # fmt: skip
+            keys.append((name, j, at))
+    if not exprs:
+        return {}
+    row = lazy.select(exprs).collect(engine="streaming").row(0, named=True)
+    fields = _Counted._fields
+    return {(n, j): _Counted(*(int(row[at + f] or 0) for f in fields)) for n, j, at in keys}
+
+
+def _chosen(
+    lazy: pl.LazyFrame,
+    plain: dict[str, pl.Expr],
+    options: Mapping[str, list[Form]],
+    looks: Mapping[str, Form],
+    counts: Mapping[tuple[str, int], _Counted],
+    said: Mapping[str, Said],
+    types: Mapping[str, pl.DataType],
+) -> Typed:
+    forms = {n: f for n, f in looks.items() if not _usual(f)}
+    exprs, losses, open_ = dict(plain), [], {}
+    for name, found in options.items():
+        if not found:
+            continue
+        one = said.get(name, Said())
+        seen_of = [counts[name, j] for j in range(len(found[:3]))]
+        best = max(range(len(seen_of)), key=lambda j: (seen_of[j].fits, -j))
+        known = one.form is not None and 2 * seen_of[0].fits > seen_of[0].values
+        best = 0 if known else best
+        form, seen = found[best], seen_of[best]
+        if isinstance(form, NumberForm) and not known:
+            form = replace(form, whole=form.whole and seen.whole == seen.fits and not seen.bad)
+        if name in plain and seen.fits < seen.values and not known:
+            continue  # the plain type takes all of them
+        if not known and not (one.sure and seen.fits) and not _is(form, seen):
+            continue
+        exprs[name] = form.value(value_of(name)).alias(name)
+        if not _usual(form):
+            forms[name] = form
+        if seen.rest:
+            losses.append(_loss(lazy, name, form, seen))
+        if getattr(form, "open", ""):
+            open_[name] = form.open  # type: ignore[union-attr]
+    return Typed(lazy.with_columns(exprs.values()), forms, tuple(losses), open_)
+
+
+def _usual(form: Form) -> bool:
+    """Whether a column needs no word on how it is written: `interfuse.io.write` writes it so."""
+    if isinstance(form, NumberForm):
+        return form.plain and form.decimals <= 0
+    usual = (TimeForm("%Y-%m-%d"), BooleanForm())
+    return form in usual
+
+
+def _is(form: Form, seen: _Counted) -> bool:
+    """Whether a column is what most of its values are; see the module."""
+    if 2 * seen.fits <= seen.values:
+        return False
+    if not isinstance(form, NumberForm):
+        return True
+    codes = form.plain and form.decimals == 0
+    if not codes:
+        return True
+    if seen.bad:
+        return False
+    share = seen.rest / seen.values
+    if share <= FEW or (seen.rest == 1 and not seen.digits):
+        return True
+    if seen.spelled <= CODES:
+        return not seen.digits and seen.other <= 2 and share <= SOME
+    return seen.other <= WORDS or share <= SOME
+
+
+def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: _Counted) -> Loss:
+    text = value_of(name)
+    rest = text.is_not_null() & form.value(text).is_null()
+    some = lazy.select(name).with_row_index("\0row").filter(rest).head(_EXAMPLES)
+    rows = some.collect(engine="streaming").rows()
+    times, numbers = isinstance(form, TimeForm), isinstance(form, NumberForm)
+    sort = "time" if times else "number" if numbers else "truth value"
+    return Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in rows))
+
+
+def said_of(types: Mapping[str, pl.DataType], columns: Mapping[str, Any]) -> dict[str, Said]:
+    """What is known of columns that were read before, so that others are read alike.
+
+    Args:
+        types: by column.
+        columns: of an `Origin`.
+    """
+    out = {}
+    for name, dtype in types.items():
+        form = form_from_json(name, columns.get(name))
+        if form is not None:
+            out[name] = Said(form=form)
+        elif dtype in (pl.String, pl.Categorical, pl.Enum):
+            out[name] = Said("text")
+        elif dtype.is_numeric():
+            out[name] = Said("number")
+        elif dtype.is_temporal():
+            out[name] = Said("time")
+    return out

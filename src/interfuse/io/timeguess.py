@@ -1,0 +1,160 @@
+"""Finding the form in which a column of text writes its times."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from interfuse.io.timepatterns import compact_pattern, patterns_of
+from interfuse.io.times import EPOCHS, TimeForm, minutes_of
+
+_LOOK, _PATTERNS = 60, 6
+_NAMED = re.compile(
+    r"(?i)^(.*[-_. ])?(unix|epoch|timestamp|time|ts|stamp)([-_. ]?(s|sec|secs|seconds|ms|millis|"
+    r"milliseconds|us|micros|ns|nanos|utc|unix|epoch|time|at))*$"
+)
+_DATED = re.compile(r"(?i)(date|datum|time|day|ymd|stamp|zeit|tag|jour|fecha|_at$|^(dt|ts)$)")
+_FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
+_FEW = 10
+
+
+def forms_of_texts(
+    texts: pl.Series, name: str, *, said: str = "", sure: bool = False
+) -> list[TimeForm]:
+    """The forms that most of some texts may be in, best first.
+
+    Args:
+        texts: of one column, without blanks around them and without words for missing values.
+        name: the column. Whole numbers are times only if it says so or they are plain dates.
+        said: the pattern that a person has given.
+        sure: a person says that it is times.
+    """
+    distinct = texts.unique(maintain_order=True)
+    if not len(distinct):
+        return []
+    if said:
+        return [_styled(TimeForm(said), texts)]
+    step = max(1, len(distinct) // _LOOK)
+    some = distinct.gather_every(step).head(_LOOK).to_list()
+    found: Counter[str] = Counter()
+    for text in some:
+        found.update(dict.fromkeys(patterns_of(text), 1))
+    if not found or _are_digits(some):
+        found = Counter()
+    forms = [TimeForm(p) for p, n in found.most_common(_PATTERNS) if 2 * n > len(some) / 2]
+    forms = forms or _of_numbers(distinct, name, sure)
+    frame = texts.alias("t").to_frame()
+    scored = []
+    for i, form in enumerate(_merged(forms)):
+        form = _styled(form, texts)
+        value = frame.select(form.value(pl.col("t"))).to_series()
+        fits = len(value) - value.null_count()
+        if 2 * fits > len(texts) and _in_calendar(value):
+            scored.append((-fits, _span(value), i, form))
+    scored.sort(key=lambda s: s[:3])
+    out = [s[3] for s in scored]
+    if len(scored) > 1 and scored[0][0] == scored[1][0]:
+        out[0] = replace(out[0], open=out[1].pattern)
+    return out
+
+
+def _are_digits(texts: Sequence[str]) -> bool:
+    return sum(t.isdigit() for t in texts) * 2 > len(texts)
+
+
+def _merged(forms: list[TimeForm]) -> list[TimeForm]:
+    """Without patterns that differ in what one form reads anyway: fractions, names in full."""
+    kept: dict[str, TimeForm] = {}
+    for form in forms:
+        plain = form.pattern.replace("%B", "%b").replace("%A", "%a").replace(",%f", ".%f")
+        bare = plain.replace(".%f", "")
+        if bare in kept:
+            old = kept[bare]
+            longer = max(old.pattern, form.pattern, key=lambda p: ("%f" in p, "%B" in p))
+            kept[bare] = replace(old, pattern=longer)
+        else:
+            kept[bare] = form
+    return list(kept.values())
+
+
+def _of_numbers(texts: pl.Series, name: str, sure: bool) -> list[TimeForm]:
+    """Forms of whole numbers and decimals: 20210716, and what is counted since 1970."""
+    out: list[TimeForm] = []
+    whole = texts.filter(texts.str.contains(r"^\d{8,23}$"))
+    if 2 * len(whole) > len(texts):
+        lengths = Counter(whole.str.len_chars().to_list())
+        long = whole.filter(whole.str.len_chars() == lengths.most_common(1)[0][0])
+        pattern = compact_pattern(long[0])
+        if pattern is not None and 20 * len(long) >= 19 * len(texts):
+            form = TimeForm(pattern)
+            value = long.alias("t").to_frame().select(form.value(pl.col("t"))).to_series()
+            years = value.dt.year()
+            inside = int(years.is_between(1900, 2100).sum())
+            named = sure or len(long) >= _FEW or _DATED.search(name) is not None
+            if named and 20 * inside >= 19 * len(long):
+                return [form]
+    numbers = texts.filter(texts.str.contains(r"^\d{9,19}(\.\d+)?$"))
+    if 2 * len(numbers) > len(texts) and (sure or _NAMED.match(name)):
+        value = numbers.str.extract(r"^(\d+)").cast(pl.Float64)
+        low, high = float(value.min()), float(value.max())  # type: ignore[arg-type]
+        for unit, many in EPOCHS.items():
+            if _FROM * many <= low and high <= _TO * many:
+                digits = int(numbers.str.extract(r"\.(\d+)").str.len_chars().max() or 0)
+                if digits <= (6 if unit == "s" else 3 if unit == "ms" else 0):
+                    out.append(TimeForm("%s", digits=digits, epoch=unit))
+                break
+    return out
+
+
+def _in_calendar(value: pl.Series) -> bool:
+    if value.dtype == pl.Time:
+        return True
+    years = value.dt.year()
+    return bool(years.min() is not None and years.min() >= 1000 and years.max() <= 9999)  # type: ignore[operator]
+
+
+def _span(value: pl.Series) -> float:
+    physical = value.to_physical().drop_nulls().cast(pl.Float64)
+    scale = 86_400e9 if value.dtype == pl.Date else {"ms": 1e6, "us": 1e3, "ns": 1.0}.get(
+        getattr(value.dtype, "time_unit", "ns"), 1.0)  # fmt: skip
+    # Not the whole range: a single slip of the pen must not choose the order.
+    high, low = physical.quantile(0.95), physical.quantile(0.05)
+    return scale * float((high or 0) - (low or 0))
+
+
+def _styled(form: TimeForm, texts: pl.Series) -> TimeForm:
+    """The form with what its pattern leaves open, as most of the texts have it."""
+    if form.epoch:
+        return form
+    frame = texts.alias("t").to_frame()
+    groups = frame.select(pl.col("t").str.extract_groups(form.expression)).unnest("t")
+    part: dict[str, pl.Series] = {}
+    for i, sign in enumerate(form.signs):
+        part[sign] = groups[f"{sign}{i}"].drop_nulls()
+    changes: dict[str, object] = {}
+    if "f" in part and len(part["f"]):
+        changes["digits"] = int(part["f"].str.len_chars().max() or 0)  # type: ignore[arg-type]
+    for key, signs in (("padded", "dm"), ("hours", "HI")):
+        numbers = [part[s] for s in signs if s in part]
+        ones = sum(int((p.str.len_chars() == 1).sum()) for p in numbers)
+        zeros = sum(int(p.str.starts_with("0").sum()) for p in numbers)
+        if ones > zeros:
+            changes[key] = " " if texts.str.contains(r"\s{2,}\d\D").any() else "1"
+    if "p" in part and len(part["p"]):
+        some = str(part["p"].mode().sort()[0])
+        dotted, low = "." in some, some.islower()
+        changes["half"] = ("a.m." if low else "A.M.") if dotted else "am" if low else "AM"
+    names = [p for s, p in part.items() if s in "bB"]
+    if names and len(names[0]):
+        cases = Counter(True if n.isupper() else False if n.islower() else None
+                        for n in names[0].unique().to_list())  # fmt: skip
+        changes["upper"] = cases.most_common(1)[0][0]
+    if "z" in part and len(part["z"]):
+        seen = Counter(part["z"].to_list())
+        changes["zone"] = seen.most_common(1)[0][0]
+        changes["varies"] = len({minutes_of(z) for z in seen}) > 1
+    return replace(form, **changes)

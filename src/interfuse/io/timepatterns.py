@@ -1,0 +1,166 @@
+"""Which ways of writing a time a text may be in: patterns, in the signs of strftime.
+
+A pattern is text with these signs, each of which stands for one part:
+
+    %Y %y     year, of four digits or two        %H %I     hour, of 24 or of 12
+    %m %b %B  month, as number, short, in full   %M %S     minute, second
+    %d %j     day of the month, of the year      %f        fraction of a second
+    %G %V %u  year, week and day of ISO 8601     %p        AM or PM, a.m. or p.m.
+    %Q        quarter                            %z        Z, GMT, +0200, +02:00, EST ...
+    %a %A     day of the week, not looked at     %s        seconds since 1970, or ms, us, ns
+
+`2021-07-16T13:00:00.5+02:00` is `%Y-%m-%dT%H:%M:%S.%f%z`. What stands between the signs is meant
+as it is, but that one blank stands for several. Where day and month can be either way round, or a
+part is not written (no year in `Oct 10 13:55:36`), there are several patterns, or one that lacks
+the part.
+"""
+
+from __future__ import annotations
+
+import re
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
+        "october", "november", "december")  # fmt: skip
+ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300,
+         "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "WET": 0, "WEST": 60, "CET": 60,
+         "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180, "JST": 540}  # fmt: skip
+"""Minutes from UTC of the zones that have one meaning in dates: those of RFC 2822, and few more."""
+
+_MONTH = "(?:" + "|".join(f"{m}[a-z]*" for m in MONTHS) + ")"
+_DAY_NAME = re.compile(r"(?i)(mon|tue|wed|thu|fri|sat|sun)([a-z]*)(?=[,.\s])")
+_OFFSET = (
+    r"Z|z|[+-]\d\d:?\d\d|[+-]\d\d|(?:(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?)|(?:"
+    + "|".join(ZONES)
+    + ")\\b"
+)
+_CLOCK = re.compile(
+    r"(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:(?P<dot>[.,])(?P<f>\d{1,9}))?)?"
+    r"(?:(?P<gap>\s?)(?P<p>[AaPp]\.?[Mm]\.?))?(?:(?P<zgap>\s?)(?P<z>" + _OFFSET + "))?(?![\\d:])"
+)
+_HOUR = re.compile(
+    r"^(?P<date>.*\d{4}.*?)(?P<sep>[T ]|, )(?P<H>\d{1,2})(?P<p>\s?[AaPp]\.?[Mm]\.?)?$"
+)
+_SEPARATOR = re.compile(r"(?i)^(.*?)(\s*,\s*|\s+at\s+|\s+-\s+|T|:|_|-|\s+)$")
+
+_SEP = r"(?P<s>[-/._ ])"
+_DATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(f"(?i){pattern}"), forms)
+    for pattern, forms in (
+        (rf"\d{{4}}{_SEP}\d\d?(?P=s)\d\d?", ("%Y{s}%m{s}%d",)),
+        (rf"\d\d?{_SEP}\d\d?(?P=s)\d{{4}}", ("%d{s}%m{s}%Y", "%m{s}%d{s}%Y")),
+        (rf"\d\d?{_SEP}\d\d?(?P=s)\d\d", ("%d{s}%m{s}%y", "%m{s}%d{s}%y", "%y{s}%m{s}%d")),
+        (rf"(?P<d>\d\d?){_SEP}(?P<b>{_MONTH})(?P<s2>[-/._ ]|\. )\d{{4}}", ("%d{s}{b}{s2}%Y",)),
+        (rf"(?P<d>\d\d?){_SEP}(?P<b>{_MONTH})(?P<s2>[-/._ ]|\. )\d\d", ("%d{s}{b}{s2}%y",)),
+        (rf"(?P<d>\d\d?)(?P<s>\. )(?P<b>{_MONTH})(?P<s2> )\d{{4}}", ("%d{s}{b}{s2}%Y",)),
+        (rf"\d{{4}}{_SEP}(?P<b>{_MONTH})(?P<s2>[-/._ ])\d\d?", ("%Y{s}{b}{s2}%d",)),
+        (rf"(?P<b>{_MONTH})(?P<s>\.? +)\d\d?(?P<s2>,? +)\d{{4}}", ("{b}{s}%d{s2}%Y",)),
+        (rf"(?P<b>{_MONTH})(?P<s>[-/])\d\d?(?P<s2>[-/])\d{{4}}", ("{b}{s}%d{s2}%Y",)),
+        (rf"(?P<b>{_MONTH})(?P<s> +)\d\d?", ("{b}{s}%d",)),
+        (rf"(?P<d>\d\d?){_SEP}(?P<b>{_MONTH})", ("%d{s}{b}",)),
+        (rf"(?P<b>{_MONTH})(?P<s>[-/ ,]+)\d{{4}}", ("{b}{s}%Y",)),
+        (r"\d{4}(?P<s>[-/.])\d\d", ("%Y{s}%m",)),
+        (r"\d\d?(?P<s>[-/.])\d{4}", ("%m{s}%Y",)),
+        (r"\d{4}-W\d\d-\d", ("%G-W%V-%u",)),
+        (r"\d{4}-W\d\d", ("%G-W%V",)),
+        (r"\d{4}(?P<s>-?)Q[1-4]", ("%Y{s}Q%Q",)),
+        (r"\d{4}-\d{3}", ("%Y-%j",)),
+    )
+)  # fmt: skip
+_COMPACT = (
+    (re.compile(r"\d{8}"), "%Y%m%d"),
+    (re.compile(r"\d{10}"), "%Y%m%d%H"),
+    (re.compile(r"\d{12}"), "%Y%m%d%H%M"),
+    (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
+    (re.compile(r"\d{15,23}"), "%Y%m%d%H%M%S%f"),
+)
+_COMPACT_ISO = re.compile(
+    r"\d{8}(?P<gap>[T _-])\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>" + _OFFSET + ")?"
+)
+MOST = 48
+"""No time is written in more characters."""
+
+
+def compact_pattern(text: str) -> str | None:
+    """The pattern of a whole number that may be a date, by its length."""
+    return next((p for form, p in _COMPACT if form.fullmatch(text)), None)
+
+
+def patterns_of(text: str) -> list[str]:
+    """The patterns that a text may be in, the likelier first; none if it is no time."""
+    text = re.sub(r"\s+", " ", text.strip())
+    if not any(c.isdigit() for c in text) or len(text) > MOST:
+        return []
+    before, after = "", ""
+    if text.startswith("[") and text.endswith("]"):
+        before, after, text = "[", "]", text[1:-1]
+    if name := _DAY_NAME.match(text):
+        gap = re.match(r"[,.]?\s*", text[name.end() :])
+        assert gap is not None
+        before += ("%A" if name[2] else "%a") + gap[0]
+        text = text[name.end() + gap.end() :]
+    return [before + p + after for p in _of_plain(text)]
+
+
+def _of_plain(text: str) -> list[str]:
+    if compact := _COMPACT_ISO.fullmatch(text):
+        clock = "%H%M" + "%S" * bool(compact["S"])
+        if compact["f"]:
+            clock += compact["f"][0] + "%f"
+        return ["%Y%m%d" + compact["gap"] + clock + "%z" * bool(compact["z"])]
+    clock = _CLOCK.search(text)
+    if clock is None:
+        return _dates(text) + _date_and_hour(text)
+    pattern = ("%I" if clock["p"] else "%H") + ":%M"
+    if clock["S"]:
+        pattern += ":%S"
+    if clock["f"]:
+        pattern += clock["dot"] + "%f"
+    if clock["p"]:
+        pattern += clock["gap"] + "%p"
+    if clock["z"]:
+        pattern += clock["zgap"] + "%z"
+    start, end = text[: clock.start()], text[clock.end() :]
+    if not start and not end:
+        return [] if clock["z"] else [pattern]
+    if not end:
+        gap = _SEPARATOR.match(start)
+        return [d + gap[2] + pattern for d in _dates(gap[1])] if gap else []
+    later = re.match(r"(\s*,?\s+)(.+)$", end)
+    if later is None:
+        return []
+    if not start:
+        return [pattern + later[1] + d for d in _dates(later[2])]
+    # Tue Oct 10 13:55:36 2000, and with the zone before the year
+    gap = _SEPARATOR.match(start)
+    if gap is None or not re.fullmatch(r"\d{4}", later[2]):
+        return []
+    return [d + gap[2] + pattern + later[1] + "%Y" for d in _dates(gap[1]) if "%Y" not in d]
+
+
+def _dates(text: str) -> list[str]:
+    out = []
+    for form, patterns in _DATES:
+        found = form.fullmatch(text)
+        if found is None:
+            continue
+        parts = {k: v or "" for k, v in found.groupdict().items()}
+        if "b" in parts:
+            name = parts["b"].lower()
+            if name not in MONTHS and name not in FULL and name != "sept":
+                continue
+            parts["b"] = "%B" if len(name) > 3 and name != "sept" else "%b"
+        out += [p.format(**parts) for p in patterns]
+    if re.fullmatch(r"\d{8}", text):
+        out.append("%Y%m%d")
+    return out
+
+
+def _date_and_hour(text: str) -> list[str]:
+    found = _HOUR.match(text)
+    if found is None:
+        return []
+    end = found["p"] or ""
+    gap = end[: len(end) - len(end.lstrip())]
+    hour = "%I" + gap + "%p" if end else "%H"
+    return [d + found["sep"] + hour for d in _dates(found["date"])]

@@ -1,0 +1,306 @@
+"""The one reader and writer of times in text, for every kind of data.
+
+A column writes its times in one form, `TimeForm`: a pattern (`interfuse.io.timepatterns`) and the
+small things that a pattern leaves open. `form.value` reads texts, `form.text` writes times in it,
+and `interfuse.io.timeguess` finds it. What can be read in several ways:
+
+* day and month, where no value settles it: that order by which the values lie closer together; by
+  the same measure two digits of a year before or behind the day. `form.open` then says so.
+* two digits of a year are 1969 to 2068.
+* no year (syslog): 2000, a leap year.
+* zones differ from row to row: all instants are kept, in UTC, and written with the commonest zone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import polars as pl
+
+from interfuse.io.textvalues import escaped
+from interfuse.io.timepatterns import FULL, MONTHS, ZONES
+
+Unit = Literal["ms", "us", "ns"]
+_SIGN = re.compile(r"%[a-zA-Z]")
+_GROUPS = {
+    "Y": r"\d{4}", "y": r"\d\d", "m": r"\d\d?", "d": r"\d\d?", "b": r"[A-Za-z]{3,}\.?",
+    "B": r"[A-Za-z]{3,}\.?", "a": r"[A-Za-z]{3,}", "A": r"[A-Za-z]{3,}", "H": r"\d\d?",
+    "I": r"\d\d?", "M": r"\d\d", "S": r"\d\d", "f": r"\d{1,9}", "p": r"[AaPp]\.?[Mm]\.?",
+    "z": r"Z|z|(?:UTC|GMT)?[+-]\d\d?(?::?\d\d)?|" + "|".join(ZONES), "j": r"\d{3}", "G": r"\d{4}",
+    "V": r"\d\d", "u": r"\d", "Q": "[1-4]", "s": r"-?\d+(?:\.\d+)?",
+}  # fmt: skip
+_CLOCK = frozenset("HIs")
+_CALENDAR = frozenset("YyGmbBdj")
+EPOCHS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@dataclass(frozen=True)
+class TimeForm:
+    """How a column writes its times.
+
+    Attributes:
+        pattern: see `interfuse.io.timepatterns`.
+        digits: of a fraction of a second, as written.
+        padded: what stands before a day or month of one digit: "0", " " or nothing, "1".
+        hours: the same of hours.
+        upper: whether names of months and days are in capitals; None if as names usually are.
+        half: how AM is written: AM, am, A.M. or a.m.
+        zone: the commonest, as written; empty if there is none.
+        varies: whether zones differ.
+        epoch: what `%s` counts: s, ms, us or ns.
+        open: another pattern that reads all values as well.
+    """
+
+    pattern: str
+    digits: int = 0
+    padded: str = "0"
+    hours: str = "0"
+    upper: bool | None = None
+    half: str = "AM"
+    zone: str = ""
+    varies: bool = False
+    epoch: str = ""
+    open: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of what differs from the default."""
+        blank = TimeForm("")
+        said = {k: v for k, v in vars(self).items() if k in _FIELDS and v != getattr(blank, k)}
+        return {"time": said}
+
+    @classmethod
+    def from_json(cls, said: Any) -> TimeForm:
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: malformed.
+        """
+        types = {"digits": int, "varies": bool, "upper": bool}
+        if not isinstance(said, dict) or not isinstance(said.get("pattern"), str):
+            raise ValueError(f"{said!r} has no pattern")
+        for key, value in said.items():
+            if key not in _FIELDS or not isinstance(value, types.get(key, str)):
+                raise ValueError(f"{key!r} is {value!r}")
+        form = cls(**said)
+        signs = form.signs
+        if not signs or any(s not in _GROUPS for s in signs) or not 0 <= form.digits <= 9:
+            raise ValueError(f"{form.pattern!r} is no pattern of times")
+        if ("s" in signs) != (form.epoch in EPOCHS) or {form.padded, form.hours} - {"0", " ", "1"}:
+            raise ValueError(f"{said!r} is no form of times")
+        if form.half not in ("AM", "am", "A.M.", "a.m."):
+            raise ValueError(f"{said!r} is no form of times")
+        return form
+
+    @property
+    def signs(self) -> list[str]:
+        """The letters of the pattern's signs."""
+        return [s[1] for s in _SIGN.findall(self.pattern)]
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """Of the values."""
+        signs = set(self.signs)
+        if not signs & _CALENDAR and "s" not in signs:
+            return pl.Time()
+        if not signs & _CLOCK:
+            return pl.Date()
+        return pl.Datetime(self._unit, self._zone_name)
+
+    @property
+    def _unit(self) -> Unit:
+        if self.epoch:
+            return "ns" if self.epoch == "ns" else "us"
+        return "ns" if self.digits > 6 else "ms" if self.digits == 3 else "us"
+
+    @property
+    def _zone_name(self) -> str | None:
+        if "z" not in self.signs:
+            return None
+        minutes = 0 if self.varies else minutes_of(self.zone) or 0
+        # The sign of these names is that of the correction, not of the offset.
+        whole = minutes % 60 == 0 and abs(minutes) <= 720 and minutes != 0
+        return f"Etc/GMT{-minutes // 60:+d}" if whole else "UTC"
+
+    @cached_property
+    def expression(self) -> str:
+        """A regular expression with a group for each part."""
+        parts, at, number = [], 0, 0
+        found = list(_SIGN.finditer(self.pattern))
+        for i, sign in enumerate(found):
+            parts.append(escaped(self.pattern[at : sign.start()]))
+            letter, form = sign[0][1], _GROUPS[sign[0][1]]
+            joined = (i and found[i - 1].end() == sign.start()) or (
+                i + 1 < len(found) and found[i + 1].start() == sign.end()
+            )
+            if joined and form == r"\d\d?":
+                form = r"\d\d"  # no mark says where it ends
+            if letter == "f" and self.pattern[at : sign.start()] in (".", ","):
+                parts[-1] = f"(?:[.,](?P<{letter}{number}>{form}))?"
+            else:
+                parts.append(f"(?P<{letter}{number}>{form})")
+            at, number = sign.end(), number + 1
+        return "^" + "".join(parts) + escaped(self.pattern[at:]) + "$"
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        """Times of texts without blanks around them; missing where a text is not in this form."""
+        groups = text.str.extract_groups(self.expression)
+        part = {s: groups.struct.field(f"{s}{i}") for i, s in enumerate(self.signs)}
+        if "s" in part:
+            return self._since_1970(part["s"])
+        day, clock = _day(part), _time_of_day(part)
+        if day is None:
+            return clock.str.to_time("%H:%M:%S%.9f", strict=False)
+        if not set(part) & _CLOCK:
+            return day.str.to_date("%Y-%m-%d", strict=False)
+        stamp = (day + " " + clock).str.to_datetime(
+            "%Y-%m-%d %H:%M:%S%.9f", strict=False, time_unit=self._unit
+        )
+        if "z" not in part:
+            return stamp
+        stamp = stamp - pl.duration(minutes=_minutes(part["z"]), time_unit=self._unit)
+        stamp = stamp.dt.replace_time_zone("UTC")
+        zone = self._zone_name or "UTC"
+        return stamp if zone == "UTC" else stamp.dt.convert_time_zone(zone)
+
+    def _since_1970(self, number: pl.Expr) -> pl.Expr:
+        many = (10**9 if self._unit == "ns" else 10**6) // EPOCHS[self.epoch]
+        whole = number.str.extract(r"^(-?\d+)").cast(pl.Int64, strict=False)
+        digits = len(str(many)) - 1
+        rest = number.str.extract(r"\.(\d+)").str.slice(0, digits).str.pad_end(digits, "0")
+        fraction = rest.cast(pl.Int64, strict=False).fill_null(0) if digits else pl.lit(0)
+        sign = pl.when(number.str.starts_with("-")).then(-1).otherwise(1)
+        return (whole * many + sign * fraction).cast(pl.Datetime(self._unit))
+
+    def text(self, column: pl.Series) -> pl.Series:
+        """Times written in this form.
+
+        Args:
+            column: of `dtype`, or another that can be cast to it.
+        """
+        column = column.cast(self.dtype)
+        if self.epoch:
+            return self._seconds(column)
+        minutes = 0
+        if "z" in self.signs:
+            minutes = minutes_of(self.zone) or 0
+            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+            column = column.dt.offset_by(f"{minutes}m")
+        pieces: list[pl.Expr | str] = []
+        at = 0
+        for sign in _SIGN.finditer(self.pattern):
+            pieces.append(self.pattern[at : sign.start()])
+            pieces.append(self._part(sign[0][1], pl.col(column.name)))
+            at = sign.end()
+        pieces.append(self.pattern[at:])
+        exprs = [pl.lit(p) if isinstance(p, str) else p for p in pieces]
+        return column.to_frame().select(pl.concat_str(exprs).alias(column.name)).to_series()
+
+    def _part(self, letter: str, when: pl.Expr) -> pl.Expr:
+        """What a sign stands for."""
+        if letter == "z":
+            return pl.lit(self.zone)
+        if letter == "Q":
+            return when.dt.quarter().cast(pl.String)
+        if letter == "f":
+            return (
+                when.dt.nanosecond().cast(pl.String).str.zfill(9).str.slice(0, max(self.digits, 1))
+            )
+        if letter == "p":
+            morning = when.dt.hour() < 12
+            evening = self.half.replace("A", "P").replace("a", "p")
+            return pl.when(morning).then(pl.lit(self.half)).otherwise(pl.lit(evening))
+        if letter in "bBaA":
+            text = when.dt.to_string(f"%{letter}")
+            return text if self.upper is None else (
+                text.str.to_uppercase() if self.upper else text.str.to_lowercase())  # fmt: skip
+        padded = self.padded if letter in "md" else self.hours
+        if letter in "mdHI" and padded != "0":
+            return when.dt.to_string(f"%-{letter}").str.pad_start(2 if padded == " " else 1)
+        return when.dt.to_string(f"%{letter}")
+
+    def _seconds(self, column: pl.Series) -> pl.Series:
+        many = (10**9 if self._unit == "ns" else 10**6) // EPOCHS[self.epoch]
+        number = column.to_physical()
+        whole = (number // many).cast(pl.String)
+        if not self.digits:
+            return whole
+        rest = (number % many).cast(pl.String).str.zfill(len(str(many)) - 1)
+        return (whole + "." + rest.str.slice(0, self.digits).str.pad_end(self.digits, "0")).alias(
+            column.name
+        )
+
+
+_FIELDS = frozenset(TimeForm.__dataclass_fields__)
+
+
+def minutes_of(zone: str) -> int | None:
+    """Minutes of a zone from UTC; None if it has none."""
+    if zone.upper() in ZONES:
+        return ZONES[zone.upper()]
+    found = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d\d?)(?::?(\d\d))?", zone)
+    if found is None:
+        return None
+    minutes = 60 * int(found[2]) + int(found[3] or 0)
+    return -minutes if found[1] == "-" else minutes
+
+
+def _day(part: dict[str, pl.Expr]) -> pl.Expr | None:
+    """Year, month and day as in ISO 8601; None if there is none of them."""
+    if not set(part) & _CALENDAR:
+        return None
+    if "G" in part:
+        # Monday of week 1 is the one before 5 January.
+        first = (part["G"] + "-01-04").str.to_date("%Y-%m-%d", strict=False)
+        monday = first - pl.duration(days=first.dt.weekday().cast(pl.Int64) - 1)
+        week = part["V"].cast(pl.Int64, strict=False)
+        day = part["u"].cast(pl.Int64, strict=False) if "u" in part else pl.lit(1)
+        fine = week.is_between(1, 53) & day.is_between(1, 7)
+        out = monday + pl.duration(days=7 * (week - 1) + day - 1)
+        return pl.when(fine).then(out.dt.to_string("%Y-%m-%d"))
+    year: pl.Expr = pl.lit("2000")
+    if "Y" in part:
+        year = part["Y"]
+    elif "y" in part:
+        late = part["y"].cast(pl.Int64, strict=False) >= 69
+        year = pl.when(late).then(pl.lit("19")).otherwise(pl.lit("20")) + part["y"]
+    if "j" in part:
+        day = part["j"].cast(pl.Int64, strict=False)
+        first = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False)
+        out = first + pl.duration(days=day - 1)
+        return pl.when(out.dt.year() == first.dt.year()).then(out.dt.to_string("%Y-%m-%d"))
+    if "Q" in part:
+        month = (part["Q"].cast(pl.Int64, strict=False) * 3 - 2).cast(pl.String)
+    elif "m" in part:
+        month = part["m"]
+    else:
+        name = (part["b"] if "b" in part else part["B"]).str.to_lowercase().str.strip_chars_end(".")
+        names = {m: str(i) for i, m in enumerate(MONTHS, 1)}
+        names |= {m: str(i) for i, m in enumerate(FULL, 1)} | {"sept": "9"}
+        month = name.replace_strict(names, default=None, return_dtype=pl.String)
+    return year + "-" + month + "-" + part.get("d", pl.lit("1"))
+
+
+def _time_of_day(part: dict[str, pl.Expr]) -> pl.Expr:
+    hour = part.get("H", pl.lit("0"))
+    if "I" in part:
+        clock = part["I"].cast(pl.Int64, strict=False)
+        hour = pl.when(clock.is_between(1, 12)).then(clock % 12)
+        if "p" in part:
+            hour = hour + 12 * part["p"].str.to_lowercase().str.starts_with("p").cast(pl.Int64)
+        hour = hour.cast(pl.String)
+    fraction = part["f"].fill_null("0") if "f" in part else pl.lit("0")
+    minute, second = part.get("M", pl.lit("00")), part.get("S", pl.lit("00"))
+    return hour + ":" + minute + ":" + second + "." + fraction.str.pad_end(9, "0")
+
+
+def _minutes(zone: pl.Expr) -> pl.Expr:
+    """Minutes of zones from UTC."""
+    names = zone.str.to_uppercase().replace_strict(ZONES, default=None, return_dtype=pl.Int64)
+    hours = zone.str.extract(r"[+-](\d\d?)").cast(pl.Int64, strict=False)
+    minutes = zone.str.extract(r"[+-]\d\d?:?(\d\d)").cast(pl.Int64, strict=False).fill_null(0)
+    west = zone.str.contains("-", literal=True)
+    total = hours * 60 + minutes
+    return pl.coalesce(names, pl.when(west).then(-total).otherwise(total))

@@ -1,0 +1,79 @@
+"""Frames in the form of the file that they are about: `interfuse.io.forms` on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from interfuse.io.forms import BooleanForm, Form, form_from_json
+from interfuse.io.numbers import NumberForm
+from interfuse.io.origin import Origin
+
+
+class Writing:
+    """How the columns of a file are written.
+
+    Args:
+        columns: of the `Origin` of a file.
+        like: further columns that are written as another is, by name.
+    """
+
+    def __init__(self, columns: Mapping[str, Any], like: Mapping[str, str] | None = None) -> None:
+        named = {n: form_from_json(n, said) for n, said in columns.items() if n}
+        self.forms: dict[str, Form] = {n: f for n, f in named.items() if f is not None}
+        self.forms |= {n: self.forms[o] for n, o in (like or {}).items() if o in self.forms}
+        special = columns.get("")
+        said = special.get("delimiter") if isinstance(special, dict) else None
+        self.delimiter: str | None = said if said in (";", "|") else None
+
+    @classmethod
+    def of(cls, origin: Origin | None, like: Mapping[str, str] | None = None) -> Writing:
+        """That of a file; nothing particular for any other frame."""
+        return cls(origin.columns if origin is not None and origin.library == "file" else {}, like)
+
+    def frame(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with the columns that have a form as text in it."""
+        return frame.with_columns(self.column(frame[n]) for n in frame.columns if n in self.forms)
+
+    def column(self, column: pl.Series) -> pl.Series:
+        """A column as text in its form; as it is if it has none or is of another sort."""
+        form, dtype = self.forms.get(column.name), column.dtype
+        if form is None or not _same_sort(form, dtype):
+            return column
+        if isinstance(form, NumberForm) and form.whole and dtype.is_float():
+            form = replace(form, whole=False, decimals=-1)  # a mean of whole numbers
+        try:
+            return form.text(column)
+        except pl.exceptions.PolarsError:
+            return column
+
+
+def _same_sort(form: Form, dtype: pl.DataType) -> bool:
+    if isinstance(form, BooleanForm):
+        return dtype == pl.Boolean
+    if isinstance(form, NumberForm):
+        return dtype.is_numeric() and not isinstance(dtype, pl.Decimal)
+    return dtype.base_type() == form.dtype.base_type()
+
+
+def observed_kept(
+    frame: pl.DataFrame, text: pl.DataFrame, given: pl.DataFrame, names: Iterable[str]
+) -> pl.DataFrame:
+    """An answer about rows of a file, in which every cell that was there has the text it had.
+
+    Args:
+        frame: the answer as text.
+        text: the same rows as they stand in the file.
+        given: the same rows, typed: what is missing there may have been filled.
+        names: the columns that came in.
+    """
+    out = []
+    for name in names:
+        if name in frame.columns and name in text.columns:
+            filled = given[name].is_null() & frame[name].is_not_null()
+            new = frame[name].cast(pl.String)
+            out.append(new.zip_with(filled, text[name]).alias(name))
+    return frame.with_columns(out)
