@@ -6,6 +6,10 @@ The command line prints the message alone and exits with code 2; a traceback is 
 """
 
 
+class InterfuseWarning(UserWarning):
+    """Something about data, a condition or an answer that people should know of."""
+
+
 class InterfuseError(Exception):
     """Base of all errors caused by input, files or options rather than by a bug."""
 

@@ -110,7 +110,7 @@ def infer_schema(data: str | Path | Any) -> Schema:
         else c
         for c in columns
     ]
-    return Schema(tuple(columns), rows, origin)
+    return Schema(tuple(columns), rows, origin.without_rows())
 
 
 def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:

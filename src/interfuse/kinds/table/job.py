@@ -84,7 +84,7 @@ class Job(BaseJob[Table, Model]):
             given = given if isinstance(given, Schema) else Schema.load(given)
             schema = fit_to_frame(given, types)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
-        schema = replace(schema, origin=origin)
+        schema = replace(schema, origin=origin.without_rows())
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
         rows = lazy.lazy().select(pl.len()).collect().item()

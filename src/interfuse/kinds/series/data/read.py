@@ -70,7 +70,7 @@ def read_series(
     """
     if zone is not None and not is_zone(zone):
         raise OptionError(f"zone {zone!r}: is no known time zone. Use a name like 'Europe/Vienna'.")
-    found = find(data, series)
+    found = find(data, series, schema.columns if schema is not None else ())
     if isinstance(found, Arrays):
         out = _read_arrays(found, schema)
     else:
@@ -151,7 +151,9 @@ def _read_table(
         schema = _schema(found, frame, roles, zone, placed, matrix)
         _refuse_nothing([matrix], where)
     else:
-        schema = replace(schema, time_dtype=roles.form, origin=found.origin, types=_types(frame))
+        schema = replace(
+            schema, time_dtype=roles.form, origin=found.origin.without_rows(), types=_types(frame)
+        )
     values = placed.fill(matrix, [c.integer for c in schema.channels])
     del matrix
     ahead, covariates = [np.empty((0, 0))] * len(names), [np.empty((len(v), 0)) for v in values]
@@ -190,7 +192,7 @@ def _schema(
         span=placed.span,
         ignored=tuple(roles.ignored),
         types=_types(frame),
-        origin=found.origin,
+        origin=found.origin.without_rows(),
     )
     values = placed.fill(matrix, [c.integer for c in channels])
     return replace(made, periods=find_periods(values, grid, made.calendar))
