@@ -24,6 +24,7 @@ from interfuse.kinds.series.data.columns import channel_of, numbers, part_of, wi
 from interfuse.kinds.series.data.grid import Grid
 from interfuse.kinds.series.data.match import match_roles
 from interfuse.kinds.series.data.periods import find_periods
+from interfuse.kinds.series.data.repeats import refuse_repeats
 from interfuse.kinds.series.data.roles import Roles, find_roles
 from interfuse.kinds.series.data.schema import Channel, Covariate, SeriesSchema, Static
 from interfuse.kinds.series.data.seriesset import SeriesSet, grid_of
@@ -142,6 +143,8 @@ def _read_table(
         stamps, codes, names, where, zone=zone, grid=None if schema is None else grid_of(schema),
         dates=dates or roles.form.startswith("duration"),
     )  # fmt: skip
+    if stamps is not None:
+        refuse_repeats(frame, roles, stamps, codes, placed.repeated, where)
     notes += placed.notes
     matrix, infinite = without_infinite(
         np.column_stack([numbers(frame[n]) for n in roles.channels])
