@@ -32,6 +32,7 @@ import numpy as np
 
 from interfuse.errors import SchemaError
 from interfuse.io.schemafile import SchemaFile
+from interfuse.kinds.images.data.levels import DEEP, FULL, Levels
 
 VERSION = 1
 MOST_SIDE = 128
@@ -56,6 +57,7 @@ class ImageSchema(SchemaFile):
         counts: images of each class, and last those without one.
         resize: "crop", "pad" or "stretch".
         note: why this size and these channels, for people.
+        levels: which value is white; see `data.levels`.
     """
 
     height: int
@@ -66,6 +68,7 @@ class ImageSchema(SchemaFile):
     resize: str = "crop"
     note: str = ""
     kind: str = "images"
+    levels: Levels = Levels()  # noqa: RUF009
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
@@ -149,6 +152,7 @@ class ImageSchema(SchemaFile):
             "classes": list(self.classes),
             "counts": list(self.counts),
             "note": self.note,
+            "white": [self.levels.eight, self.levels.deep],
         }
 
     @classmethod
@@ -170,7 +174,14 @@ class ImageSchema(SchemaFile):
         whole = isinstance(counts, list) and all(isinstance(c, int) for c in counts)
         if not texts or not whole:
             raise SchemaError("schema: expected 'classes' to be a list of texts.")
+        white = d.get("white", [FULL, None])
+        good = isinstance(white, list) and len(white) == 2
+        if not good or not all(w is None or (type(w) is int and 0 < w <= DEEP) for w in white):
+            raise SchemaError(
+                f"schema: white is {white!r}; expected two whole numbers of 1 to {DEEP}, or null."
+            )
         return cls(
+            levels=Levels(*white),
             height=d.get("height"),  # type: ignore[arg-type]
             width=d.get("width"),  # type: ignore[arg-type]
             channels=by_name.get(d.get("channels"), d.get("channels")),  # type: ignore[arg-type]
@@ -214,6 +225,10 @@ def describe(schema: ImageSchema) -> list[tuple[str, str]]:
         ("Other sizes", how[schema.resize]),
         ("Channels", CHANNELS[schema.channels]),
     ]
+    if schema.levels.deep not in (None, DEEP):
+        rows.append(("White", f"{schema.levels.deep:,} of more than 8 bits"))
+    if schema.levels.eight == 1:
+        rows.append(("White", "1 of 0 and 1"))
     if schema.classes:
         pairs = list(zip(schema.classes, schema.counts, strict=False))
         some = ", ".join(f"{name} {count:,}" for name, count in pairs[:12])
