@@ -3,11 +3,13 @@
     pipeline = make_pipeline(InterfuseImputer(seconds=60), HistGradientBoostingClassifier())
 
 It takes arrays of numbers, NaN where missing, and pandas, polars or Arrow frames with columns of
-any sort, and gives the same back.
+any sort, and gives the same back: rows in their order, of pandas with their index. What cannot be
+filled (a column without values, a key) stays missing, and an `InterfuseWarning` says so.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from interfuse.errors import InterfuseError
+from interfuse.errors import InterfuseError, InterfuseWarning
+from interfuse.io.frames import to_polars
 
 FEWEST = 2
 STRATEGIES = ("median", "mean", "mode", "draw")
@@ -103,6 +106,9 @@ class InterfuseImputer(TransformerMixin, BaseEstimator):
             )
         except InterfuseError as error:
             raise ValueError(str(error)) from error
+        if void := [name for name, part in _missing(frame).items() if part == 1]:
+            names = ", ".join(map(repr, void[:8])) + (", ..." if len(void) > 8 else "")
+            _say(f"{len(void):,} of the columns hold no value and stay missing: {names}")
         return self
 
     def transform(self, X: Any) -> Any:
@@ -121,6 +127,11 @@ class InterfuseImputer(TransformerMixin, BaseEstimator):
         except InterfuseError as error:
             raise ValueError(str(error)) from error
         filled = answer.frame(0) if self.strategy == "draw" else getattr(answer, self.strategy)()
+        gone = {name: round(part * len(filled)) for name, part in _missing(filled).items() if part}
+        left = [f"{n:,} cells of {name!r}" for name, n in gone.items()]
+        if left:
+            more = f" and of {len(left) - 8:,} more columns" if len(left) > 8 else ""
+            _say(f"{', '.join(left[:8])}{more} stay missing: the model cannot tell them")
         if not is_array:
             return filled
         return np.ascontiguousarray(filled.cast(pl.Float64).fill_null(float("nan")).to_numpy())
@@ -150,3 +161,13 @@ class InterfuseImputer(TransformerMixin, BaseEstimator):
         names = [f"x{j}" for j in range(array.shape[1])]
         frame = pl.DataFrame({n: array[:, j] for j, n in enumerate(names)}).fill_nan(None)
         return frame, True
+
+
+def _missing(frame: Any) -> dict[str, float]:
+    """The share of missing cells by column."""
+    columns = to_polars(frame)[0].lazy().collect().iter_columns()
+    return {c.name: c.null_count() / len(c) for c in columns}
+
+
+def _say(text: str) -> None:
+    warnings.warn(f"InterfuseImputer: {text}.", InterfuseWarning, stacklevel=3)

@@ -127,7 +127,7 @@ def test_missing_where_pandas_has_no_missing_value_gives_the_nullable_type():
     assert answer["i"].tolist() == [pd.NA, 1]
 
 
-def test_the_index_of_pandas_is_left_out():
+def test_the_index_of_pandas_is_no_column_and_is_not_stored():
     data = pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="host"))
     back, frame, _ = there_and_back(data)
     assert frame.columns == ["a"]
@@ -221,7 +221,7 @@ def test_pandas_values_come_back_equal(whole, text, real):
     ("data", "message"),
     [
         (pd.DataFrame({1: [1]}), "column 1 is named 1, a int; expected text"),
-        (pd.DataFrame({("a", "b"): [1]}), "column 1 is named .*a tuple; expected text"),
+        (pd.DataFrame({("a", "b"): [1]}), "names of 2 levels, such as"),
         (pd.DataFrame({"": [1]}), "column 1 has no name"),
         (pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), r"share a name: 'a' \(2 times\)"),
         (pa.table([[1], [2]], names=["a", "a"]), r"share a name: 'a' \(2 times\)"),

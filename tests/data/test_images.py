@@ -471,9 +471,9 @@ def test_many_files_hold_one_image_at_a_time(tmp_path, monkeypatch):
     alive, most = [], []
     real = decoding.decode
 
-    def watched(data, least=None):
+    def watched(data, *more):
         most.append(sum(ref() is not None for ref in alive))
-        image = real(data, least)
+        image = real(data, *more)
         alive.append(weakref.ref(image))
         return image
 

@@ -32,14 +32,17 @@ def test_unsorted_rows_have_the_forecast_of_sorted_ones(model):
 
 def test_repeated_times_are_averaged_and_said(model):
     history = wave(waves(200))
-    twice = pl.concat([history.with_columns(load=pl.col("load") - 1),
-                       history.with_columns(load=pl.col("load") + 1)])  # fmt: skip
+    few = pl.int_range(pl.len()) % 10 == 3  # a tenth; more are an error
+    twice = pl.concat([history.with_columns(load=pl.col("load") - few.cast(pl.Float64)),
+                       history.filter(few).with_columns(load=pl.col("load") + 1)])  # fmt: skip
     ahead, wanted = (model.forecast(h, 6, draws=5) for h in (twice, history))
     np.testing.assert_allclose(ahead.array, wanted.array, atol=1e-4)  # sums of floats
     assert any("repeated" in note for note in ahead.notes)
     scores = model.detect(twice)
-    assert len(scores) == 400, "a score for each row"
-    np.testing.assert_array_equal(scores.score[:200], scores.score[200:])
+    assert len(scores) == 220, "a score for each row"
+    np.testing.assert_array_equal(scores.score[3:200:10], scores.score[200:])
+    with pytest.raises(DataError, match="200 of 400 rows of one 'name' share their stamp"):
+        model.forecast(pl.concat([history, history.with_columns(pl.col("load") + 1)]), 6)
 
 
 def test_irregular_stamps_go_to_the_grid(model):

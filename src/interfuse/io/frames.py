@@ -6,8 +6,10 @@ and its answers are polars frames too. The rules:
 
 * A column has a name, which is text, not blank and not shared. A frame has a row and a column.
 * Columns that hold lists, structs, arrays or bytes are refused; the message names them.
-* The index of a pandas frame is not a column and is left out, whatever it is; `reset_index()` makes
-  it one. Answers have the index 0, 1, 2, ...
+* The index of a pandas frame is not a column; `reset_index()` makes it one. Answers about its rows
+  have that index, in its order, whatever it is: repeated labels, dates, levels, names. New rows
+  have the index 0, 1, 2, ... Columns of several levels are refused; the name of a frame's row of
+  names comes back.
 * In pandas NaN, NaT, None and NA all are missing. An `object` column comes back with the missing
   value it had first.
 * An `object` column of one type becomes that type. A mixture of whole numbers and floats becomes
@@ -98,6 +100,11 @@ def from_polars(frame: pl.DataFrame, origin: Origin) -> Any:
     if origin.library == "pyarrow":
         return to_arrow(frame, origin)
     return frame
+
+
+def index_of(data: Any) -> Any:
+    """The index of a pandas frame; None for anything else."""
+    return data.index if nw.dependencies.is_pandas_dataframe(data) else None
 
 
 def _from_other(data: Any) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from interfuse.errors import SchemaError
@@ -19,17 +19,35 @@ class Origin:
         columns: by column, the type in that library where the type in polars does not determine it;
             of a file, how it is written (`interfuse.io.forms`).
         text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
+        heading: the name of a pandas frame's row of names.
+        rows: the index of a pandas frame, for answers that keep its rows; never stored.
     """
 
     library: str = "polars"
     columns: dict[str, Any] = field(default_factory=dict)
     text: Any = field(default=None, compare=False, repr=False)
+    heading: str | None = None
+    rows: Any = field(default=None, compare=False, repr=False)
+
+    def without_rows(self) -> Origin:
+        """The same for answers with rows of their own."""
+        return replace(self, rows=None)
+
+    def at(self, positions: Any) -> Origin:
+        """The same for answers with some of the rows.
+
+        Args:
+            positions: (k,) whole numbers; a row may be named more than once.
+        """
+        return self if self.rows is None else replace(self, rows=self.rows.take(positions))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         out: dict[str, Any] = {"library": self.library}
         if self.columns:
             out["columns"] = self.columns
+        if self.heading is not None:
+            out["heading"] = self.heading
         return out
 
     @classmethod
@@ -46,4 +64,7 @@ class Origin:
             raise SchemaError(
                 f"schema: origin has library {library!r}; expected one of {', '.join(LIBRARIES)}."
             )
-        return cls(library, dict(d.get("columns", {})))
+        heading = d.get("heading")
+        if not isinstance(heading, str | None):
+            raise SchemaError(f"schema: origin has heading {heading!r}; expected text or null.")
+        return cls(library, dict(d.get("columns", {})), heading)

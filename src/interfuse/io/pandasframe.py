@@ -18,13 +18,20 @@ _EXACT = 2**53
 
 
 def from_pandas(frame: Any) -> tuple[pl.DataFrame, Origin]:
-    """The frame as polars, and the types that its columns had."""
+    """The frame as polars, the types that its columns had, and its index."""
+    if frame.columns.nlevels > 1:
+        raise DataError(
+            f"the frame: its columns have names of {frame.columns.nlevels} levels, such as "
+            f"{frame.columns[0]!r}; expected one text each. Join them, for example with "
+            "`frame.columns = ['_'.join(map(str, c)) for c in frame.columns]`."
+        )
     check_names(list(frame.columns))
     columns, types = [], {}
     for name in frame.columns:
         series, types[name] = _from_pandas_column(name, frame[name])
         columns.append(series)
-    return pl.DataFrame(columns), Origin("pandas", types)
+    heading = frame.columns.name if isinstance(frame.columns.name, str) else None
+    return pl.DataFrame(columns), Origin("pandas", types, heading, frame.index)
 
 
 def _from_pandas_column(name: str, column: Any) -> tuple[pl.Series, Any]:
@@ -145,7 +152,10 @@ def _missing_name(value: Any) -> str:
 
 
 def to_pandas(frame: pl.DataFrame, origin: Origin) -> Any:
-    """The frame as a pandas frame, its columns in the types they had."""
+    """The frame as a pandas frame, its columns in the types they had, with the index of `origin`.
+
+    Without one the index is 0, 1, 2, ...
+    """
     import pandas as pd
 
     index = pd.RangeIndex(frame.height)
@@ -155,7 +165,12 @@ def to_pandas(frame: pl.DataFrame, origin: Origin) -> Any:
         else c.to_pandas()
         for c in frame.iter_columns()
     }
-    return pd.DataFrame(columns, index=index)
+    out = pd.DataFrame(columns, index=index)
+    out.columns.name = origin.heading
+    if origin.rows is not None:
+        # By place, never by label; a copy, so that a new name does not reach the user's frame.
+        out.index = origin.rows.copy()
+    return out
 
 
 def _to_pandas_column(column: pl.Series, kind: Any) -> Any:

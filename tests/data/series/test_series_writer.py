@@ -172,9 +172,7 @@ def test_restoring_what_was_observed_is_the_data_itself():
     frame.loc[5:9, "load"] = np.nan
     repeated = pd.concat([frame, frame.iloc[[3]].assign(hits=99)])
     read = read_series(repeated)
-    assert_pandas_equal(
-        FrameWriter(read).restore(repeated, read.values), repeated.reset_index(drop=True)
-    )
+    assert_pandas_equal(FrameWriter(read).restore(repeated, read.values), repeated)
 
 
 def test_restoring_with_rows_that_were_not_there():

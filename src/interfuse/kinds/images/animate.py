@@ -75,7 +75,7 @@ def _forward(
     from interfuse.kinds.images.ask.chain import forward_frames, nats_from_noise
 
     found = model.read(source)
-    for line in found.skipped.lines():
+    for line in found.lines():
         warn(line)
     pixels = found.pixels[:images]
     _write([frame for _, frame in forward_frames(pixels, frames + 1, seed)], target)

@@ -170,7 +170,7 @@ def impute_images(
     path = _check_target(target)
     masks = None if mask is None or str(mask) == ALPHA else mask
     images, known = read_with_holes(source, model.schema, masks)
-    for line in images.skipped.lines():
+    for line in images.lines():
         warn(line)
     if path.suffix.lower() == GRID and len(images) > 1:
         raise DataError(f"{path}: is one file for {len(images):,} images. Give a folder or a .npz.")
@@ -215,7 +215,7 @@ def detect_images(
 
     check_target(target)
     images = model.read(source)
-    for line in images.skipped.lines():
+    for line in images.lines():
         warn(line)
     begin = time.monotonic()
     scores = model.detect(shown(images.pixels), device=device)

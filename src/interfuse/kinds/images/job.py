@@ -109,7 +109,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         )
         s = images.schema
         self.listener(Notice("schema", f"{len(images):,} images", s))
-        for line in images.skipped.lines():
+        for line in images.lines():
             self.listener(Notice("warning", line))
         if images.reduced:
             self.listener(

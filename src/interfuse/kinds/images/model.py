@@ -263,6 +263,7 @@ class ImageModel(BaseModel):
             self.schema.width,
             self.schema.channels,
             resize=self.schema.resize,
+            levels=self.schema.levels,
         )
         return read_images(source, schema=bare)
 

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import OptionError
-from interfuse.io.frames import from_polars, to_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.series.data import SeriesSet
+from interfuse.kinds.series.data.index import native
+from interfuse.kinds.series.data.source import Table, find
 
 DATES_FROM = 10**16  # 116 days after 1970 in nanoseconds; no number of a row is as large
 Put = Callable[[list[np.ndarray], bool], Any]
@@ -171,6 +172,7 @@ class SeriesScores:
         rows: (rows, 2) series and grid point of every row.
         data: the rows, as polars; None for arrays.
         origin: the kind of frame that `frame` gives back.
+        columns_read: the columns of the data that was scored.
     """
 
     score: np.ndarray
@@ -186,6 +188,7 @@ class SeriesScores:
     rows: np.ndarray
     data: pl.DataFrame | None = None
     origin: Origin = Origin()  # noqa: RUF009
+    columns_read: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -233,6 +236,7 @@ class SeriesScores:
             [b[:, 2] for b in bands],
             tuple(series.schema.names),
             rows,
+            columns_read=tuple(series.schema.columns),
         )
 
     def __len__(self) -> int:
@@ -240,10 +244,9 @@ class SeriesScores:
 
     def beside(self, data: Any) -> SeriesScores:
         """The same with the rows of the data, which `frame` shows."""
-        frame, origin = to_polars(data, times=False)
-        return replace(
-            self, data=frame.collect() if isinstance(frame, pl.LazyFrame) else frame, origin=origin
-        )
+        found = find(data, wanted=self.columns_read)
+        assert isinstance(found, Table)
+        return replace(self, data=found.frame, origin=found.origin)
 
     def plot(self, values: Any, *, series: int = 0, ax: Any = None) -> Any:
         """Draw one series with its odd points; see `interfuse.plots.anomalies`.
@@ -285,7 +288,7 @@ class SeriesScores:
 
         A column of the data that has one of these names keeps it; ours is then given a `_`.
         """
-        return from_polars(self.polars(), self.origin)
+        return native(self.polars(), self.origin)
 
     def polars(self) -> pl.DataFrame:
         """The same as a polars frame."""

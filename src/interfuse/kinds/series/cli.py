@@ -13,7 +13,7 @@ from interfuse.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import InterfuseError, OptionError
 from interfuse.io.write import check_target
 from interfuse.kinds.option import check_below, check_share
-from interfuse.kinds.series.writing import as_frame, drawn, summary
+from interfuse.kinds.series.writing import as_frame, check_added, drawn, summary, written
 
 if TYPE_CHECKING:
     from interfuse.kinds.series.data import SeriesSchema
@@ -136,6 +136,7 @@ def forecast_series(
 
     with _called(source):
         history = model.read(_read(source))
+    check_added(model, written(model), interval, "--draw-rows" if draw_rows else None)
     future = None
     if given is not None:
         with _called(given):
@@ -197,6 +198,8 @@ def impute_series(
             f"{', '.join(SUMMARIES)}."
         )
     data = _read(source)
+    columns = getattr(data, "columns", written(model))
+    check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
     with counting("imputing") as progress, _called(source):
         answer = model.impute(

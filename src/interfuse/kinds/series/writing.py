@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from interfuse.console import interrupts
@@ -45,6 +45,48 @@ def _channels(model: SeriesModel) -> list[str]:
     return ["value"] if len(names) == 1 else [f"value_{n}" for n in names]
 
 
+def written(model: SeriesModel) -> list[str]:
+    """The columns of a forecast as they were in the data."""
+    schema = model.schema
+    parts = [*_channels(model), *(s.name for s in schema.statics)]
+    return [n for n in (schema.time, schema.series) if n is not None] + parts
+
+
+def bounds_of(name: str) -> tuple[str, str]:
+    """The names of the columns beside a channel that hold its interval."""
+    return f"{name}_low", f"{name}_high"
+
+
+def check_added(
+    model: SeriesModel, columns: Iterable[str], interval: float | None, draws: str | None
+) -> None:
+    """Refuse to write over a column, before anything is drawn.
+
+    Args:
+        model: that is asked.
+        columns: what will be written besides.
+        interval: None if no bounds are written.
+        draws: the option that asks for every draw; None for summaries.
+
+    Raises:
+        OptionError: a column of ours would take the place of one of theirs.
+    """
+    taken = set(columns)
+    if draws is not None:
+        if DRAW in taken:
+            raise OptionError(
+                f"{draws}: adds a column {DRAW!r}, which the data has. Rename theirs."
+            )
+        return
+    for channel in _channels(model) if interval is not None else ():
+        for name in bounds_of(channel):
+            if name in taken:
+                raise OptionError(
+                    f"--interval: adds a column {name!r}, which the data has. Rename theirs, or "
+                    "write every draw."
+                )
+
+
 def summary(
     model: SeriesModel, answer: SeriesDraws, value: str, interval: float | None
 ) -> pl.DataFrame:
@@ -54,17 +96,13 @@ def summary(
         return frame
     low, high = (as_frame(model, answer, end) for end in answer.interval(interval))
     blank = as_frame(model, answer, answer.blank())
-    out, taken = [], set(frame.columns)
+    out = []
     for column in frame.iter_columns():
         out.append(column)
         if column.name not in _channels(model):
             continue
         missing = _missing(blank[column.name])
-        for end, name in ((low, f"{column.name}_low"), (high, f"{column.name}_high")):
-            if name in taken:
-                raise OptionError(
-                    f"--interval: adds a column {name!r}, which the data has. Rename theirs."
-                )
+        for end, name in zip((low, high), bounds_of(column.name), strict=True):
             bound = end[column.name].alias(name)
             out.append(bound.set(~missing, None))
     return type(frame)(out)
@@ -82,8 +120,4 @@ def drawn(model: SeriesModel, answer: SeriesDraws) -> Iterator[pl.DataFrame]:
     for i in range(len(answer)):
         interrupts.check()
         frame = as_frame(model, answer, answer.frame(i))
-        if DRAW in frame.columns:
-            raise OptionError(
-                f"--draw-rows: adds a column {DRAW!r}, which the data has. Rename theirs."
-            )
         yield frame.select(pl.lit(i, pl.Int64).alias(DRAW), pl.all())

@@ -132,6 +132,8 @@ def impute(
         raise OptionError(
             "--value draws: adds a column 'draw', which the rows have. Rename theirs."
         )
+    if interval is not None:
+        check_bounds(rows)
     begin = time.monotonic()
     count = rows.rows * (draws if value == "draws" and tolerance is None else 1)
     like = {f"{n}_{end}": n for n in rows.ordered for end in ("low", "high")}
@@ -181,12 +183,23 @@ def as_in_file(
             start += many
 
 
-def filled(rows: Imputation, value: str, interval: float | None) -> Iterator[pl.DataFrame]:
-    """The answer in frames of some hundred rows.
+def check_bounds(rows: Imputation) -> None:
+    """Refuse to write over a column, before anything is drawn.
 
     Raises:
         OptionError: a column of bounds would take the place of one that came in.
     """
+    for name in rows.ordered:
+        for end in (f"{name}_low", f"{name}_high"):
+            if end in rows.reader.types:
+                raise OptionError(
+                    f"--interval: adds a column {end!r}, which the rows have. Rename theirs, or "
+                    "leave its column out (--columns)."
+                )
+
+
+def filled(rows: Imputation, value: str, interval: float | None) -> Iterator[pl.DataFrame]:
+    """The answer in frames of some hundred rows; see `check_bounds`."""
     import polars as pl
 
     for draws in rows.batches():
@@ -208,11 +221,6 @@ def filled(rows: Imputation, value: str, interval: float | None) -> Iterator[pl.
                 else:
                     low = high = frame[name].clear(frame.height)
                 for end, bound in ((f"{name}_low", low), (f"{name}_high", high)):
-                    if end in frame.columns:
-                        raise OptionError(
-                            f"--interval: adds a column {end!r}, which the rows have. "
-                            "Rename theirs."
-                        )
                     frame = frame.with_columns(bound.alias(end))
         yield frame
 
@@ -237,14 +245,13 @@ def detect(
     if below is None:
         write(shown, asked.target)
     else:
-        write((f.filter(f["p_value" + "_" * _taken(f)] <= below) for f in shown), asked.target)
+        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
 
 
-def _taken(frame: pl.DataFrame) -> int:
-    """How many `_` the column of p-values was given, since the file has such a column itself."""
-    names = frame.columns
-    return max(i for i in range(len(names)) if "p_value" + "_" * i in names)
+def _p_value(frame: pl.DataFrame) -> str:
+    """Our column of p-values, which stands behind those of the file that are called alike."""
+    return [n for n in frame.columns if n.rstrip("_") == "p_value"][-1]
 
 
 def parse_given(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:

@@ -119,7 +119,7 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
         else c
         for c in columns
     ]
-    return Schema(tuple(columns), rows, origin)
+    return Schema(tuple(columns), rows, origin.without_rows())
 
 
 def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:

@@ -89,7 +89,7 @@ class Job(BaseJob[Table, Model]):
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
         schema = asked.put(schema, types)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
-        schema = replace(schema, origin=replace(origin, text=None))
+        schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
         rows = lazy.lazy().select(pl.len()).collect().item()

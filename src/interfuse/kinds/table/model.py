@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from interfuse.core.solvers import steps_of
-from interfuse.io.frames import from_polars
+from interfuse.io.frames import from_polars, index_of
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
-from interfuse.kinds.table.ask.augment import KEEP, partly_known
+from interfuse.kinds.table.ask.augment import KEEP, partly_known, turns
 from interfuse.kinds.table.ask.conditions import Condition, parse_conditions
 from interfuse.kinds.table.ask.detect import Detection
 from interfuse.kinds.table.ask.generation import Generation, generate_table
@@ -84,7 +84,7 @@ class Model(BaseModel):
 
         Returns:
             A frame of the kind the model was fitted on (pandas, polars or Arrow), with its columns
-            in their order and types.
+            in their order and types. In pandas, rows of a frame that is `given` keep their index.
 
         Raises:
             ConditionError: `given` names an unknown column or a value never seen.
@@ -97,9 +97,14 @@ class Model(BaseModel):
             >>> model.generate(5, given={"port": 53}).shape
             (5, 2)
         """
+        frames = list(self.generate_batches(n, given=given, seed=seed, steps=steps, device=device))
+        rows = None if _is_condition(given) else index_of(given)
+        return self._native(frames, None if rows is None else rows.repeat(n))
+
+    def _native(self, frames: list[Any], rows: Any) -> Any:
+        """Drawn rows as the kind of frame that was fitted; `rows` is their index in pandas."""
         import polars as pl
 
-        frames = list(self.generate_batches(n, given=given, seed=seed, steps=steps, device=device))
         frame = pl.concat(frames) if frames else self.generation().empty()
         origin = self.schema.origin
         # A given value that the column's own type cannot hold stays as it was given.
@@ -108,7 +113,7 @@ class Model(BaseModel):
             for n, t in origin.columns.items()
             if n in frame.columns and frame.schema[n] == self.schema[n].dtype
         }
-        return from_polars(frame, replace(origin, columns=own))
+        return from_polars(frame, replace(origin, columns=own, rows=rows))
 
     def generate_batches(
         self,
@@ -163,7 +168,8 @@ class Model(BaseModel):
             device: "cpu", "cuda", "mps" or None for the best there is.
 
         Returns:
-            A frame like that of `generate`.
+            A frame like that of `generate`. In pandas, each row has the label of the one it began
+            from.
 
         Raises:
             DataError: the rows cannot be read, there are none, or a column is not the model's.
@@ -180,7 +186,11 @@ class Model(BaseModel):
         given = partly_known(self.fitted, rows, n, keep=keep, fixed=fixed, seed=seed)
         if given.is_empty():
             return self.generate(0, seed=seed, steps=steps, device=device)
-        return self.generate(1, given=given, seed=seed, steps=steps, device=device)
+        drawn = self.generate_batches(1, given=given, seed=seed, steps=steps, device=device)
+        index = index_of(rows)
+        return self._native(
+            list(drawn), None if index is None else index.take(turns(len(index), n, seed))
+        )
 
     def impute(
         self,

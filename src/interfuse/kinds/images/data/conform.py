@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.kinds.images.data.arrays import PixelArray
 from interfuse.kinds.images.data.decode import needs, to_image
 from interfuse.kinds.images.data.schema import CHANNELS, ImageSchema
@@ -12,7 +14,9 @@ from interfuse.kinds.images.data.schema import CHANNELS, ImageSchema
 
 def pixels_for(schema: ImageSchema, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """(n, c, h, w) of the model's size, and (n, h, w) alpha that is no channel of the model."""
-    read = PixelArray(np.asarray(images), "images")
+    read = PixelArray(np.asarray(images), "images", schema.levels)
+    for text in read.notes:
+        warnings.warn(f"images: {text}.", InterfuseWarning, stacklevel=3)
     if read.size != schema.size:
         h, w = schema.size
         raise DataError(

@@ -1,11 +1,12 @@
 """One image file, of any origin, to pixels; each way in which it can be bad has a reason.
 
-Read are PNG, JPEG, WebP and GIF (of an animation, its first frame); the bytes say which, not the
-name. The rules, in this order:
+Read are PNG, JPEG, WebP, BMP, GIF and TIFF (of several pictures the first); the bytes say which,
+not the name. The rules, in this order:
 
 * a picture of more than `MOST_PIXELS` is not unpacked: a file of a few kilobytes may hold billions;
 * the orientation that a camera wrote down is applied;
-* 16 bits become 8 by rounding, v / 257; CMYK and palettes become RGB;
+* 16 bits become 8 by rounding, 255 v / w, where w is the white of the bits used (`data.levels`);
+* CMYK and palettes become RGB;
 * transparency of any sort becomes an alpha channel.
 """
 
@@ -21,12 +22,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interfuse.errors import DataError
+from interfuse.kinds.images.data.levels import DEEP, FULL, Levels, scaled
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".gif", ".bmp", ".tif", ".tiff",
+)  # fmt: skip
+PEAK, CUT, SEVERAL = "interfuse peak", "interfuse cut", "interfuse several"
+"""What `decode` notes in the `info` of an image: the greatest of its values of more than 8 bits,
+whether some were above white, and whether the file holds more pictures."""
 MOST_PIXELS = 1 << 26
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -59,13 +66,18 @@ def decoding() -> Iterator[None]:
         yield
 
 
-def decode(data: Path | bytes, least: tuple[int, int] | None = None) -> Image:
+def decode(
+    data: Path | bytes,
+    least: tuple[int, int] | None = None,
+    levels: Levels = Levels(),  # noqa: B008
+) -> Image:
     """Open an image as L, RGB or RGBA; call it inside `decoding`.
 
     Args:
         data: a file or its bytes.
         least: height and width that will be made of it. A JPEG much larger than that is unpacked
             at half, a quarter or an eighth of its size, which is several times faster.
+        levels: what is white.
 
     Raises:
         Unreadable: with the reason.
@@ -84,9 +96,12 @@ def decode(data: Path | bytes, least: tuple[int, int] | None = None) -> Image:
             if least is not None and file.format == "JPEG":
                 side = 2 * max(least)
                 file.draft(None, (side, side))  # type: ignore[arg-type]
-            return _eight_bits(ImageOps.exif_transpose(file))
+            several = bool(getattr(file, "is_animated", False))
+            out = _eight_bits(ImageOps.exif_transpose(file), levels)
+            out.info[SEVERAL] = several
+            return out
     except UnidentifiedImageError:
-        raise Unreadable("is not a PNG, JPEG, WebP or GIF") from None
+        raise Unreadable("is not a PNG, JPEG, WebP, GIF, BMP or TIFF") from None
     except Image.DecompressionBombError:
         raise Unreadable(f"has more than {MOST_PIXELS:,} pixels, which are not unpacked") from None
     except Unreadable:
@@ -97,13 +112,19 @@ def decode(data: Path | bytes, least: tuple[int, int] | None = None) -> Image:
         raise Unreadable(f"is damaged ({type(error).__name__}: {error})") from None
 
 
-def _eight_bits(image: Image) -> Image:
+def _eight_bits(image: Image, levels: Levels) -> Image:
     from PIL import Image
 
     mode = image.mode
+    if mode.startswith("F"):
+        raise Unreadable("holds fractions, whose scale is not known; store 8 or 16 bits")
     if mode.startswith("I"):
-        wide = np.asarray(image).astype(np.int64).clip(0, 65535)
-        return Image.fromarray(((wide + 128) // 257).astype(np.uint8))
+        wide = np.asarray(image).astype(np.int64)
+        white = levels.deep or DEEP
+        out = Image.fromarray(scaled(wide, white))
+        out.info[PEAK] = int(wide.max())
+        out.info[CUT] = bool(wide.max() > white or wide.min() < 0)
+        return out
     alpha = mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
     if alpha:
         out = image.convert("RGBA")
@@ -112,7 +133,17 @@ def _eight_bits(image: Image) -> Image:
     else:
         out = image.convert("RGB")
     out.load()
+    if levels.eight == 1 and peak_of(out) == 1:
+        pixels = np.array(out)
+        pixels[..., : 3 if pixels.ndim > 2 else None] *= FULL
+        return Image.fromarray(pixels)
     return out
+
+
+def peak_of(image: Image) -> int:
+    """The greatest value of its colours, of 8 bits."""
+    pixels = np.asarray(image)
+    return int(pixels[..., :3].max() if pixels.ndim > 2 else pixels.max())
 
 
 def needs(image: Image) -> int:

@@ -23,7 +23,7 @@ from interfuse.kinds.images.data.decode import (
     to_pixels,
     with_channels,
 )
-from interfuse.kinds.images.data.read import ImageSet, Skipped
+from interfuse.kinds.images.data.read import ImageSet, Skipped, notes_of
 from interfuse.kinds.images.data.schema import ImageSchema
 from interfuse.kinds.images.data.sources import Array, find
 
@@ -50,7 +50,7 @@ def read_with_holes(
         DataError: a mask is missing, cannot be read, or has another size than its image; or there
             is nothing to go by.
     """
-    source = find(data)
+    source = find(data, levels=schema.levels)
     pixels, known, names = [], [], []
     skipped = Skipped()
     with decoding():
@@ -63,7 +63,9 @@ def read_with_holes(
         for i, item in items:
             name = source.names[i]
             try:
-                image = decode(item) if isinstance(item, Path | bytes) else item
+                image = (
+                    decode(item, levels=schema.levels) if isinstance(item, Path | bytes) else item
+                )
             except Unreadable as reason:
                 skipped.add(name, str(reason))
                 continue
@@ -82,7 +84,9 @@ def read_with_holes(
         lines = "; ".join(f"{name} {why}" for name, why in skipped.first[:3])
         raise DataError(f"{data}: no image can be read: {lines}.")
     labels = np.full(len(pixels), len(schema.classes), np.int64)
-    return ImageSet(np.stack(pixels), labels, names, schema, skipped), np.stack(known)
+    return ImageSet(
+        np.stack(pixels), labels, names, schema, skipped, notes=notes_of(source)
+    ), np.stack(known)
 
 
 def _known(

@@ -14,7 +14,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,15 +23,20 @@ from interfuse.io.memory import require
 from interfuse.kinds.images.data import schema as schemas
 from interfuse.kinds.images.data.arrays import CHUNK
 from interfuse.kinds.images.data.decode import (
+    CUT,
+    PEAK,
+    SEVERAL,
     Unreadable,
     decode,
     decoding,
     needs,
+    peak_of,
     resized,
     to_image,
     to_pixels,
     with_channels,
 )
+from interfuse.kinds.images.data.levels import DEEP, FULL, Levels, told, white_of
 from interfuse.kinds.images.data.schema import ImageSchema
 from interfuse.kinds.images.data.sources import (
     Array,
@@ -41,9 +46,12 @@ from interfuse.kinds.images.data.sources import (
     is_images,
 )
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 __all__ = ["ImageSet", "Skipped", "fingerprint", "is_images", "read_images"]
 
-SURVEY = 1000
+SURVEY, FEWER = 1000, 100
 NAMED = 20
 TELL_SECONDS = 1.0
 
@@ -87,6 +95,7 @@ class ImageSet:
         schema: what they are.
         skipped: what was left out.
         reduced: images that showed more than the schema's channels hold.
+        notes: what was left out and what was decided, for people.
     """
 
     pixels: np.ndarray
@@ -95,9 +104,14 @@ class ImageSet:
     schema: ImageSchema
     skipped: Skipped
     reduced: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def lines(self) -> list[str]:
+        """All that people should know of how the images were read."""
+        return [*self.notes, *self.skipped.lines()]
 
 
 def read_images(
@@ -123,26 +137,32 @@ def read_images(
         DataError: there are no images, none of them can be read, or they do not fit in memory.
         SchemaError: they do not fit the schema.
     """
-    source = find(data, labels, column)
+    source = find(data, labels, column, schema.levels if schema is not None else Levels())
     with decoding():
-        given = schema
-        schema = given or _survey(
-            source, str(data) if not isinstance(data, np.ndarray) else "array"
-        )
+        where = str(data) if not isinstance(data, np.ndarray) else "array"
+        settled, notes = _settled(source, schema, where)
         if size is not None:
-            schema = replace(schema, height=size[0], width=size[1], note="set by hand")
-        c, (h, w) = schema.channels, schema.size
-        where = f"{len(source):,} images of {w} x {h}"
+            settled = replace(settled, height=size[0], width=size[1], note="set by hand")
+        c, (h, w) = settled.channels, settled.size
+        what = f"{len(source):,} images of {w} x {h}"
         advice = "Make the images smaller (--size), or take fewer."
-        require(len(source) * c * h * w, where, advice, DataError)
+        require(len(source) * c * h * w, what, advice, DataError)
         out = np.empty((len(source), c, h, w), np.uint8)
-        kept, skipped, reduced = _fill(out, source, schema, tell)
+        kept, skipped, seen = _fill(out, source, settled, tell)
     if not len(kept):
         lines = "; ".join(f"{name} {why}" for name, why in skipped.first[:3])
         raise DataError(f"{data}: none of {len(source):,} images can be read: {lines}.")
-    schema, at = schema.labelled([source.labels[i] for i in kept])
+    settled, at = settled.labelled([source.labels[i] for i in kept])
     names = [source.names[i] for i in kept]
-    return ImageSet(out[: len(kept)], at, names, schema, skipped, reduced)
+    notes += seen.lines(settled)
+    return ImageSet(out[: len(kept)], at, names, settled, skipped, seen.reduced, tuple(notes))
+
+
+def notes_of(source: Folder | Column | Array) -> tuple[str, ...]:
+    """What a source left out, or took for white."""
+    if isinstance(source, Array):
+        return tuple(source.pixels.notes)
+    return source.notes if isinstance(source, Folder) else ()
 
 
 def fingerprint(images: ImageSet) -> str:
@@ -156,21 +176,80 @@ def fingerprint(images: ImageSet) -> str:
     return digest.hexdigest()
 
 
-def _survey(source: Folder | Column | Array, where: str) -> ImageSchema:
-    n = len(source)
-    index = sorted({i * n // min(n, SURVEY) for i in range(min(n, SURVEY))})
+@dataclass
+class Seen:
+    """Counts of images that were changed while they were read.
+
+    Attributes:
+        reduced: showed more than the schema's channels hold.
+        cut: had values above white.
+        several: the first of several pictures in a file.
+    """
+
+    reduced: int = 0
+    cut: int = 0
+    several: int = 0
+
+    def count(self, image: Image) -> None:
+        """Add an image as it was decoded."""
+        self.cut += bool(image.info.get(CUT))
+        self.several += bool(image.info.get(SEVERAL))
+
+    def lines(self, schema: ImageSchema) -> list[str]:
+        """For people; `reduced` has a line of its own."""
+        lines = []
+        if self.cut:
+            lines.append(
+                f"{self.cut:,} images have values below 0 or above {schema.levels.deep or DEEP:,}, "
+                "which was taken for white: they were cut"
+            )
+        if self.several:
+            lines.append(f"{self.several:,} files hold several pictures: the first was taken")
+        return lines
+
+
+def _settled(
+    source: Folder | Column | Array, given: ImageSchema | None, where: str
+) -> tuple[ImageSchema, list[str]]:
+    """The schema, what it does not say found in the images; and notes."""
+    notes = list(notes_of(source))
     if isinstance(source, Array):
-        pixels = source.pixels
-        most = 1
-        if pixels.channels > 1:
-            step = max(1, n // SURVEY)
-            for start in range(0, n, step * CHUNK):
-                part = pixels.chunk(start, start + step * CHUNK)[::step]
-                most = max(most, *(needs(to_image(image)) for image in part))
-                if most == pixels.channels:
-                    break
-        return schemas.infer([pixels.size], most)
-    sizes, most = [], 1
+        schema = given or schemas.infer([source.pixels.size], _channels_of(source))
+        levels = schema.levels.known(source.pixels.levels)
+        return replace(schema, levels=levels.known(Levels(FULL))), notes
+    if given is not None and given.levels.eight and given.levels.deep:
+        return given, notes
+    sizes, most, found, peak = _survey(source, where, needed=given is None)
+    schema = given or schemas.infer(sizes, most)
+    mine = schema.levels
+    fresh = Levels(None if mine.eight else found.eight, None if mine.deep else found.deep)
+    notes += told(fresh, peak)
+    return replace(schema, levels=schema.levels.known(found).known(Levels(FULL))), notes
+
+
+def _channels_of(source: Array) -> int:
+    """As few channels as hold all that the surveyed images of an array show."""
+    pixels, n, most = source.pixels, len(source), 1
+    if pixels.channels == 1:
+        return 1
+    step = max(1, n // SURVEY)
+    for start in range(0, n, step * CHUNK):
+        part = pixels.chunk(start, start + step * CHUNK)[::step]
+        most = max(most, *(needs(to_image(image)) for image in part))
+        if most == pixels.channels:
+            break
+    return most
+
+
+def _survey(
+    source: Folder | Column, where: str, needed: bool
+) -> tuple[list[tuple[int, int]], int, Levels, int | None]:
+    """Sizes, channels, what is white and the greatest value of more than 8 bits."""
+    n = len(source)
+    many = min(n, SURVEY if needed else FEWER)
+    index = sorted({i * n // many for i in range(many)})
+    sizes, most, eight = [], 1, None
+    deep: int | None = None
     for _, data in source.at(index):
         try:
             image = decode(data)
@@ -178,11 +257,16 @@ def _survey(source: Folder | Column | Array, where: str) -> ImageSchema:
             continue
         sizes.append((image.height, image.width))
         most = max(most, needs(image)) if most < 4 else 4
-    if not sizes:
+        if PEAK in image.info:
+            deep = max(deep or 0, image.info[PEAK])
+        elif eight is None or eight <= 1:
+            eight = max(eight or 0, peak_of(image))
+    if not sizes and needed:
         raise DataError(
             f"{where}: none of {len(index):,} images looked at can be read: {_why(source)}"
         )
-    return schemas.infer(sizes, most)
+    white = Levels(1 if eight == 1 else FULL, None if deep is None else white_of(deep))
+    return sizes, most, white, deep
 
 
 def _why(source: Folder | Column) -> str:
@@ -197,10 +281,10 @@ def _why(source: Folder | Column) -> str:
 
 def _fill(
     out: np.ndarray, source: Folder | Column | Array, schema: ImageSchema, tell: Told | None
-) -> tuple[list[int], Skipped, int]:
+) -> tuple[list[int], Skipped, Seen]:
     """Decode all images into `out`; returns which of them there are."""
     kept: list[int] = []
-    skipped, reduced = Skipped(), 0
+    skipped, seen = Skipped(), Seen()
     said = time.monotonic()
 
     def told(done: int) -> None:
@@ -219,18 +303,21 @@ def _fill(
             else:
                 for k, image in enumerate(part):
                     small = resized(to_image(image), schema.size, schema.resize)
-                    reduced += needs(small) > schema.channels
+                    seen.reduced += needs(small) > schema.channels
                     out[start + k] = to_pixels(with_channels(small, schema.channels))
             told(start + len(part))
-        return list(range(len(source))), skipped, reduced
+        return list(range(len(source))), skipped, seen
     for i, data in source.every():
         try:
-            small = resized(decode(data, schema.size), schema.size, schema.resize)
+            image = decode(data, schema.size, schema.levels)
+            small = resized(image, schema.size, schema.resize)
         except Unreadable as reason:
             skipped.add(source.names[i], str(reason))
             continue
-        reduced += small.mode != "L" and schema.channels < 4 and needs(small) > schema.channels
+        seen.count(image)
+        wide = small.mode != "L" and schema.channels < 4
+        seen.reduced += wide and needs(small) > schema.channels
         out[len(kept)] = to_pixels(with_channels(small, schema.channels))
         kept.append(i)
         told(i + 1)
-    return kept, skipped, reduced
+    return kept, skipped, seen

@@ -35,6 +35,7 @@ from interfuse.errors import SchemaError
 from interfuse.io.jsonschema import json_schema, one_of
 from interfuse.io.records import checked, short
 from interfuse.io.schemafile import COMPLETES, SchemaFile
+from interfuse.kinds.images.data.levels import DEEP, FULL, Levels
 
 VERSION = 1
 MOST_SIDE = 128
@@ -46,6 +47,8 @@ CHANNELS = {1: "grey", 3: "rgb", 4: "rgba"}
 RESIZE = ("crop", "pad", "stretch")
 Side = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_SIDE})]
 """The schema itself says what is out of range, wherever it comes from."""
+White = Annotated[int, Meta(ge=1, le=DEEP)]
+Whites = tuple[White | None, White | None]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class ImageSchema(SchemaFile):
         counts: images of each class, and last those without one.
         resize: "crop", "pad" or "stretch".
         note: why this size and these channels, for people.
+        levels: which value is white; see `data.levels`.
     """
 
     height: Side
@@ -71,6 +75,7 @@ class ImageSchema(SchemaFile):
     resize: Annotated[str, one_of(RESIZE)] = "crop"
     note: str = ""
     kind: str = "images"
+    levels: Levels = Levels()  # noqa: RUF009
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
@@ -154,6 +159,7 @@ class ImageSchema(SchemaFile):
             "classes": list(self.classes),
             "counts": list(self.counts),
             "note": self.note,
+            "white": [self.levels.eight, self.levels.deep],
         }
 
     @classmethod
@@ -175,18 +181,24 @@ class ImageSchema(SchemaFile):
         if type(count) is not int or count not in CHANNELS:
             known = ", ".join(map(repr, by_name))
             raise SchemaError(f"schema: channels is {short(channels)}; expected one of {known}.")
-        given = {key: value for key, value in d.items() if key != "version"}
-        return checked({**given, "channels": count}, cls, "schema", SchemaError)
+        # Runs of before the levels were kept took 8 bits at their full range.
+        eight, deep = checked(d.get("white", [FULL, None]), Whites, "schema: white", SchemaError)
+        given = {key: value for key, value in d.items() if key not in ("version", "white")}
+        found = checked({**given, "channels": count}, cls, "schema", SchemaError)
+        return replace(found, levels=Levels(eight, deep))
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """What editors complete from."""
         out = json_schema(cls)
+        del out["properties"]["levels"]
+        white = {"type": ["integer", "null"], "minimum": 1, "maximum": DEEP}
         out["properties"] |= {
             COMPLETES: {"type": "string"},
             "version": {"const": VERSION},
             "kind": {"const": "images"},
             "channels": {"enum": list(CHANNELS.values())},
+            "white": {"type": "array", "items": white, "minItems": 2, "maxItems": 2},
         }
         out["required"] = ["kind", *out["required"]]
         return out
@@ -225,6 +237,10 @@ def describe(schema: ImageSchema) -> list[tuple[str, str]]:
         ("Other sizes", how[schema.resize]),
         ("Channels", CHANNELS[schema.channels]),
     ]
+    if schema.levels.deep not in (None, DEEP):
+        rows.append(("White", f"{schema.levels.deep:,} of more than 8 bits"))
+    if schema.levels.eight == 1:
+        rows.append(("White", "1 of 0 and 1"))
     if schema.classes:
         pairs = list(zip(schema.classes, schema.counts, strict=False))
         some = ", ".join(f"{name} {count:,}" for name, count in pairs[:12])

@@ -2,8 +2,9 @@
 
 An *encoded* source gives files, or the bytes of files, one at a time; an *array* gives pixels.
 
-    folder       its files by extension, sub-folders included, by path; hidden ones are left out.
-                 Class: the first sub-folder, or what a CSV says of the file
+    folder       its files by extension, sub-folders included, by path; hidden ones are left out,
+                 and so are other endings, with a note.
+                 Class: a sub-folder (`data.foldernames`), or what a CSV says of the file
     .npz         its one array of 3 or 4 dimensions. Class: its one array of 1 dimension
     .npy         the array, left on disk
     idx, idx.gz  the array (3 or 4 dimensions of bytes). Class: the idx file beside it, which is
@@ -38,9 +39,11 @@ from interfuse.io.read import read
 from interfuse.kinds.images.data.arrayfiles import is_idx, labels_beside, read_idx, read_npz
 from interfuse.kinds.images.data.arrays import PixelArray, to_names
 from interfuse.kinds.images.data.decode import SUFFIXES
+from interfuse.kinds.images.data.foldernames import classes_of, left_out
+from interfuse.kinds.images.data.levels import Levels
 
 LABELS = "labels.csv"
-_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 _FILE_NAMES = ("file", "filename", "file_name", "path", "image", "name")
 _CLASS_NAMES = ("class", "label", "labels", "classes", "target", "y")
 _BATCH = 256
@@ -53,11 +56,13 @@ class Folder:
     Attributes:
         names: paths under the folder, sorted.
         labels: their classes; None where there is none.
+        notes: what was left out, for people.
     """
 
     root: Path
     names: list[str]
     labels: list[str | None]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -134,19 +139,25 @@ def is_images(data: Any) -> bool:
     return is_idx(path) or (path.suffix.lower() in (".parquet", ".pq") and bool(_encoded(path)))
 
 
-def find(data: Any, labels: Any = None, column: str | None = None) -> Source:
+def find(
+    data: Any,
+    labels: Any = None,
+    column: str | None = None,
+    levels: Levels = Levels(),  # noqa: B008
+) -> Source:
     """The images that `data` names.
 
     Args:
         data: a path, or an array.
         labels: a path, or an array of classes; None to look where the module says.
         column: of a Parquet file.
+        levels: what is white in arrays, if a model says so.
 
     Raises:
         DataError: nothing is there, or no images are.
     """
     if isinstance(data, np.ndarray):
-        return _array(data, labels, "array")
+        return _array(data, labels, "array", levels)
     path = Path(data).expanduser()
     if not path.exists():
         raise DataError(
@@ -162,12 +173,14 @@ def find(data: Any, labels: Any = None, column: str | None = None) -> Source:
             return _column(path, labels, column)
         if suffix == ".npz":
             values, beside = read_npz(path)
-            return _array(values, beside if labels is None else labels, str(path))
+            return _array(values, beside if labels is None else labels, str(path), levels)
         if suffix == ".npy":
-            return _array(np.load(path, mmap_mode="r", allow_pickle=False), labels, str(path))
+            values = np.load(path, mmap_mode="r", allow_pickle=False)
+            return _array(values, labels, str(path), levels)
         if is_idx(path):
             beside = labels_beside(path)
-            return _array(read_idx(path), beside if labels is None else labels, str(path))
+            labels = beside if labels is None else labels
+            return _array(read_idx(path), labels, str(path), levels)
     except (
         OSError,
         ValueError,
@@ -195,7 +208,7 @@ def _folder(root: Path, labels: Any) -> Folder:
     for folder, inside, files in os.walk(root):
         inside[:] = sorted(d for d in inside if not d.startswith((".", "__MACOSX")))
         for name in files:
-            if name.startswith("."):
+            if name.startswith(".") or name in (LABELS, "Thumbs.db", "desktop.ini"):
                 continue
             suffix = os.path.splitext(name)[1].lower()
             if suffix in SUFFIXES:
@@ -212,9 +225,10 @@ def _folder(root: Path, labels: Any) -> Folder:
     if labels is None and (root / LABELS).is_file():
         labels = root / LABELS
     if labels is not None:
-        return Folder(root, names, _by_file(labels, names, root))
-    tops = [name.split(os.sep, 1) for name in names]
-    return Folder(root, names, [top[0] if len(top) > 1 else None for top in tops])
+        said = _by_file(labels, names, root)
+        return Folder(root, names, said, tuple(left_out(others)))
+    classes, notes = classes_of(names)
+    return Folder(root, names, classes, (*left_out(others), *notes))
 
 
 def _by_file(labels: Any, names: list[str], root: Path) -> list[str | None]:
@@ -242,8 +256,8 @@ def _by_file(labels: Any, names: list[str], root: Path) -> list[str | None]:
 # -- arrays -------------------------------------------------------------------------------------
 
 
-def _array(values: np.ndarray, labels: Any, where: str) -> Array:
-    pixels = PixelArray(values, where)
+def _array(values: np.ndarray, labels: Any, where: str, levels: Levels) -> Array:
+    pixels = PixelArray(values, where, levels)
     n = len(pixels)
     names = [f"{i:06d}" for i in range(n)]
     if labels is None:

@@ -35,6 +35,7 @@ class Placed:
         shared: whether rows share grid points.
         span: of the longest series, in the unit of the step.
         notes: what was done.
+        repeated: rows that are not the first of their series at their stamp.
     """
 
     grid: Grid
@@ -45,6 +46,7 @@ class Placed:
     shared: bool
     span: int
     notes: list[str]
+    repeated: int = 0
 
     def fill(self, values: np.ndarray, whole: list[bool]) -> list[np.ndarray]:
         """(R, C) values of rows to (T_i, C) of grid points, those of each series.
@@ -65,9 +67,15 @@ class Placed:
                 total = np.bincount(flat[seen], values[seen, c], minlength=offset[-1])
                 some = count > 0
                 out[some, c] = total[some] / count[some]
-                # A sum and its division may be inexact; a single value must come through as it is.
-                single = seen & (count[flat] == 1)
-                out[flat[single], c] = values[single, c]
+                # A sum and its division may be inexact; one value, or copies of it, must come
+                # through as they are.
+                last = np.full(offset[-1], np.nan)
+                last[flat[seen]] = values[seen, c]
+                same = np.bincount(
+                    flat[seen], values[seen, c] == last[flat[seen]], minlength=offset[-1]
+                )
+                copies = some & (same == count)
+                out[copies, c] = last[copies]
                 if whole[c]:
                     out[count > 1, c] = np.rint(out[count > 1, c])
         return np.split(out, offset[1:-1])
@@ -149,7 +157,7 @@ def place_rows(
     notes += _moved(grid, off, dates, known)
     notes += _others(grid, su, first, dates)
     span = int((su[first[1:] - 1] - su[first[:-1]]).max())
-    return Placed(grid, starts, lengths, codes, k, shared, span, notes)
+    return Placed(grid, starts, lengths, codes, k, shared, span, notes, repeated)
 
 
 def _numbered(codes: np.ndarray, many: int, zone: str | None) -> Placed:

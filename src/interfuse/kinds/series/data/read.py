@@ -24,6 +24,7 @@ from interfuse.kinds.series.data.columns import channel_of, numbers, part_of, wi
 from interfuse.kinds.series.data.grid import Grid
 from interfuse.kinds.series.data.match import match_roles
 from interfuse.kinds.series.data.periods import find_periods
+from interfuse.kinds.series.data.repeats import refuse_repeats
 from interfuse.kinds.series.data.roles import Roles, find_roles
 from interfuse.kinds.series.data.schema import Channel, Covariate, SeriesSchema, Static
 from interfuse.kinds.series.data.seriesset import SeriesSet, grid_of
@@ -70,7 +71,7 @@ def read_series(
     """
     if zone is not None and not is_zone(zone):
         raise OptionError(f"zone {zone!r}: is no known time zone. Use a name like 'Europe/Vienna'.")
-    found = find(data, series)
+    found = find(data, series, schema.columns if schema is not None else ())
     if isinstance(found, Arrays):
         out = _read_arrays(found, schema)
     else:
@@ -142,6 +143,8 @@ def _read_table(
         stamps, codes, names, where, zone=zone, grid=None if schema is None else grid_of(schema),
         dates=dates or roles.form.startswith("duration"),
     )  # fmt: skip
+    if stamps is not None:
+        refuse_repeats(frame, roles, stamps, codes, placed.repeated, where)
     notes += placed.notes
     matrix, infinite = without_infinite(
         np.column_stack([numbers(frame[n]) for n in roles.channels])
@@ -151,7 +154,9 @@ def _read_table(
         schema = _schema(found, frame, roles, zone, placed, matrix)
         _refuse_nothing([matrix], where)
     else:
-        schema = replace(schema, time_dtype=roles.form, origin=found.origin, types=_types(frame))
+        schema = replace(
+            schema, time_dtype=roles.form, origin=found.origin.without_rows(), types=_types(frame)
+        )
     values = placed.fill(matrix, [c.integer for c in schema.channels])
     del matrix
     ahead, covariates = [np.empty((0, 0))] * len(names), [np.empty((len(v), 0)) for v in values]
@@ -190,7 +195,7 @@ def _schema(
         span=placed.span,
         ignored=tuple(roles.ignored),
         types=_types(frame),
-        origin=found.origin,
+        origin=found.origin.without_rows(),
     )
     values = placed.fill(matrix, [c.integer for c in channels])
     return replace(made, periods=find_periods(values, grid, made.calendar))

@@ -47,6 +47,11 @@ class Roles:
     notes: list[str] = field(default_factory=list)
 
 
+def sounds_like_identifier(name: str) -> bool:
+    """Whether a column of whole numbers with this name may tell series apart."""
+    return _IDENTIFIER.match(name) is not None
+
+
 def is_text(dtype: pl.DataType) -> bool:
     """Whether a column holds text or categories."""
     return dtype in (pl.String, pl.Categorical) or isinstance(dtype, pl.Enum)

@@ -1,7 +1,7 @@
 """Where series come from: frames and files, or arrays of numbers.
 
-Frames and files of tables go through `interfuse.io.frames`. A pandas index that holds dates
-becomes a column, as do the levels of an index of several. Arrays are numpy arrays, or anything that
+Frames and files of tables go through `interfuse.io.frames`; of a pandas index `data.index` says
+which levels become columns. Arrays are numpy arrays, or anything that
 turns into one, lists and dicts of arrays of one width, and `.npy` and `.npz` files. Of an `.npz`
 file with several arrays are taken, by the first rule that fits: the only array of numbers; the one
 called values, train, data or x; those whose names end in `_train`; all, if they have one number of
@@ -11,6 +11,7 @@ channels. They then are series, named by their keys.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from interfuse.errors import DataError
 from interfuse.io.arrays import check_fits
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.kinds.series.data.index import with_index
 
 _CALLED = ("values", "train", "data", "x", "X")
 
@@ -34,7 +36,7 @@ class Table:
     Attributes:
         frame: as polars.
         origin: what it was; under the name "", which no column has, the columns that were an index
-            (`index`: name, name before) and whether it was a single column (`squeeze`).
+            (see `data.index`) and whether it was a single column (`squeeze`).
         where: what it is called in errors.
     """
 
@@ -67,12 +69,13 @@ class Arrays:
         return str(np.result_type(*(p.dtype for p in self.parts)))
 
 
-def find(data: Any, series: str | None = None) -> Table | Arrays:
+def find(data: Any, series: str | None = None, wanted: Collection[str] = ()) -> Table | Arrays:
     """The data as a frame or as arrays; see the module.
 
     Args:
         data: what the user gave.
         series: of an `.npz` file, the key to take.
+        wanted: the columns of the model that is asked.
 
     Raises:
         DataError: it is neither, or cannot be read.
@@ -89,9 +92,9 @@ def find(data: Any, series: str | None = None) -> Table | Arrays:
         return _squeezed(find(data.alias(data.name or "value").to_frame()))
     if nw.dependencies.is_pandas_series(data):
         name = data.name if isinstance(data.name, str) else "value"
-        return _squeezed(_pandas(data.rename(name).to_frame()))
+        return _squeezed(_pandas(data.rename(name).to_frame(), wanted))
     if nw.dependencies.is_pandas_dataframe(data):
-        return _pandas(data)
+        return _pandas(data, wanted)
     if isinstance(data, dict) or (isinstance(data, list | tuple) and _are_arrays(data)):
         keys = tuple(data) if isinstance(data, dict) else tuple(range(len(data)))
         values = list(data.values()) if isinstance(data, dict) else list(data)
@@ -125,32 +128,9 @@ def _squeezed(table: Any) -> Table:
     )
 
 
-def _pandas(data: Any) -> Table:
-    import pandas as pd
-
-    index, taken = data.index, []
-    if isinstance(index, pd.PeriodIndex):
-        data = data.set_axis(index.to_timestamp(), axis=0)
-        index = data.index
-    several = isinstance(index, pd.MultiIndex)
-    levels = [index.get_level_values(i) for i in range(index.nlevels)]
-    if any(isinstance(level, pd.DatetimeIndex) for level in levels):
-        free = [n for n in ("time", "stamp", "index_") if n not in data.columns]
-        for i, level in enumerate(levels):
-            name = level.name if isinstance(level.name, str) else (free[0], f"level {i}")[several]
-            taken.append([name, level.name if isinstance(level.name, str) else None])
-        data = data.copy(deep=False)
-        for i, (name, _) in enumerate(taken):
-            if name in data.columns:
-                raise DataError(
-                    f"the frame: {name!r} is both a column and the index. Rename either."
-                )
-            data.insert(i, name, pd.Series(levels[i].to_series().values, index=index).array
-                        if levels[i].dtype == object else levels[i].array)  # fmt: skip
-    frame, origin = to_polars(data)
-    if taken:
-        origin = replace(origin, columns=origin.columns | {"": {"index": taken}})
-    return Table(frame.lazy().collect(), origin, "the frame")
+def _pandas(data: Any, wanted: Collection[str]) -> Table:
+    frame, origin = with_index(data, wanted)
+    return Table(frame, origin, "the frame")
 
 
 def _file(path: Path, key: str | None) -> Arrays:

@@ -21,9 +21,9 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.series.data.columns import decoded, typed
+from interfuse.kinds.series.data.index import native, with_new_rows
 from interfuse.kinds.series.data.schema import Channel, SeriesSchema
 from interfuse.kinds.series.data.seriesset import SeriesSet
 from interfuse.kinds.series.data.source import Arrays, find
@@ -54,7 +54,7 @@ class FrameWriter:
         if self.schema.layout == "array":
             return self._arrays(parts, whole)
         table = self._table(parts, whole)
-        return self._native(table, self._origin(table, whole))
+        return native(table, self._origin(table, whole))
 
     def restore(
         self, data: Any, values: Sequence[np.ndarray], *, add_rows: bool = False, whole: bool = True
@@ -65,7 +65,7 @@ class FrameWriter:
             data: what the series were read from.
             values: (T_i, C) of each series.
             add_rows: also add a row for every grid point without one; rows are then sorted by
-                series and time.
+                series and time. In pandas, see `data.index` for their labels.
             whole: see `frame`.
 
         Raises:
@@ -73,7 +73,7 @@ class FrameWriter:
         """
         if self.series is None:
             raise TypeError("restoring needs a SeriesSet")
-        found = find(data)
+        found = find(data, wanted=self.schema.columns)
         if isinstance(found, Arrays):
             return _restored_arrays(found, values, self.schema.channels, whole)
         frame, rows = found.frame, self.series.rows
@@ -94,11 +94,12 @@ class FrameWriter:
             filled = np.full(frame.height, np.nan)
             filled[good] = stacked[flat, c]
             columns.append(_filled(frame[channel.name], filled, channel, whole))
-        out = frame.with_columns(columns)
+        out, origin = frame.with_columns(columns), found.origin
         if add_rows:
-            out = self._with_rows(out, values, which, place, whole)
-        origin = replace(found.origin, columns=_changed(found.origin.columns, frame, out))
-        return self._native(out, origin)
+            out, order = self._with_rows(out, values, which, place, whole)
+            origin = with_new_rows(origin, order, frame.height)
+        origin = replace(origin, columns=_changed(origin.columns, frame, out))
+        return native(out, origin)
 
     def _table(self, parts: Sequence[Part], whole: bool) -> pl.DataFrame:
         s = self.schema
@@ -138,18 +139,6 @@ class FrameWriter:
         }
         return replace(origin, columns=kept)
 
-    def _native(self, table: pl.DataFrame, origin: Origin) -> Any:
-        special = origin.columns.get("", {})
-        columns = {n: v for n, v in origin.columns.items() if n in table.columns}
-        out = from_polars(table, replace(origin, columns=columns))
-        index = [pair for pair in special.get("index", []) if pair[0] in table.columns]
-        if index:
-            out = out.set_index([name for name, _ in index])
-            out.index.names = [before for _, before in index]
-        if special.get("squeeze") and len(out.columns) == 1:
-            out = out[out.columns[0]]
-        return out
-
     def _arrays(self, parts: Sequence[Part], whole: bool) -> Any:
         made = [_cast(p[2], self.schema.channels, whole) for p in parts]
         form = self.schema.origin.columns.get("", {}).get("array", "TC")
@@ -162,7 +151,8 @@ class FrameWriter:
     def _with_rows(
         self, frame: pl.DataFrame, values: Sequence[np.ndarray], which: np.ndarray,
         place: np.ndarray, whole: bool,
-    ) -> pl.DataFrame:  # fmt: skip
+    ) -> tuple[pl.DataFrame, np.ndarray]:  # fmt: skip
+        """With rows for the points of the grid that have none, and which row is where."""
         assert self.series is not None
         parts, keys = [], [np.column_stack([which, place])]
         for i, v in enumerate(values):
@@ -176,7 +166,8 @@ class FrameWriter:
         )
         both = pl.concat([frame, extra], how="diagonal_relaxed")
         series, at = np.concatenate(keys).T
-        return both[np.lexsort((at, np.where(series < 0, len(values), series)))]
+        order = np.lexsort((at, np.where(series < 0, len(values), series)))
+        return both[order], order
 
     @property
     def _made(self) -> set[str]:

@@ -19,6 +19,7 @@ few draws there are (as long as (1 - c) / 2 >= 1 / (m + 1)).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ class Draws:
         zeros = {name: np.zeros(self._table.height) for name in self._table.columns}
         for name, f in self._filled.items():
             zeros[name][f.rows] = f.marginal.uncertainty()
-        return from_polars(pl.DataFrame(zeros), Origin(self._origin.library))
+        return from_polars(pl.DataFrame(zeros), replace(self._origin, columns={}))
 
     def polars(self, summary: str = "median") -> pl.DataFrame:
         """One of median, mean, mode and uncertainty as a polars frame."""
@@ -220,7 +221,7 @@ class Draws:
         origin = self._origin
         if changed:
             kept = {n: t for n, t in origin.columns.items() if n not in changed}
-            origin = Origin(origin.library, kept)
+            origin = replace(origin, columns=kept)
         table = pl.DataFrame(columns)
         return from_polars(self._by_rules(table) if lawful else table, origin)
 

@@ -32,12 +32,17 @@ class Empirical:
         return np.stack([_numbers(d) for d in self.draws])
 
     def quantile(self, q: float) -> pl.Series:
-        """Weibull's quantile, interpolated for real numbers only."""
+        """Weibull's quantile, interpolated for real numbers only, and never with an infinity."""
         dtype = self.draws[0].dtype
         values = self._physical()
-        if dtype.is_float():
-            return pl.Series(np.quantile(values, q, axis=0, method="weibull")).cast(dtype)
         m = len(values)
+        if dtype.is_float():
+            endless = np.isinf(values).any(0)
+            out = np.quantile(np.where(endless, 0.0, values), q, axis=0, method="weibull")
+            if endless.any():
+                at = int(np.clip(round(q * (m + 1) - 1), 0, m - 1))
+                out[endless] = np.sort(values[:, endless], axis=0)[at]
+            return pl.Series(out).cast(dtype)
         at = int(np.clip(round(q * (m + 1) - 1), 0, m - 1))
         # By position, so that no type has to be computed with.
         which = np.argsort(values, axis=0, kind="stable")[at]
@@ -57,14 +62,26 @@ class Empirical:
         return best.group_by("cell", maintain_order=True).first()["value"]
 
     def mean(self) -> np.ndarray:
-        """The mean of the draws."""
-        return self._physical().mean(0)
+        """The mean of the draws: infinite where half of them are, else that of the finite ones."""
+        values = self._physical()
+        endless = np.isinf(values)
+        if not endless.any():
+            return values.mean(0)
+        out = _finite(values).mean(0)
+        for end in (-np.inf, np.inf):
+            out = np.where(2 * (values == end).sum(0) >= len(values), end, out)
+        return np.asarray(out)
 
     def uncertainty(self) -> np.ndarray:
-        """The spread of the draws."""
+        """The spread of the draws: where the mean is infinite, 0 if all draws are the same."""
         if self._ordered:
             values = self._physical()
-            return values.std(0, ddof=min(1, len(values) - 1))
+            if not np.isinf(values).any():
+                return values.std(0, ddof=min(1, len(values) - 1))
+            finite = _finite(values)
+            spread = np.asarray(finite.std(0, ddof=min(1, len(values) - 1)).filled(0.0))
+            same = (values == values[0]).all(0)
+            return np.where(np.isinf(self.mean()), np.where(same, 0.0, np.inf), spread)
         mode = self.mode()
         same = [d.eq_missing(mode).to_numpy() for d in self.draws]
         return 1.0 - np.mean(same, axis=0)
@@ -89,6 +106,11 @@ class Filled:
     rows: np.ndarray
     draws: list[pl.Series]
     marginal: Marginal
+
+
+def _finite(values: np.ndarray) -> np.ma.MaskedArray:
+    """The values, infinities masked."""
+    return np.ma.masked_array(values, np.isinf(values))
 
 
 def _numbers(column: pl.Series) -> np.ndarray:

@@ -90,7 +90,8 @@ class Scores:
     def frame(self) -> Any:
         """The rows with `score`, `p_value`, `cell`, `found`, `expected` beside them.
 
-        A column of the table that has one of these names keeps it; ours is then given a `_`.
+        A column of the table that has one of these names keeps it; ours is then given a `_`. Rows
+        of a pandas frame keep their index.
         """
         return from_polars(self.polars(), self.origin)
 
@@ -114,7 +115,7 @@ class Scores:
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n: is {n!r}; expected a whole number of rows, 1 or more.")
         order = np.argsort(-self.score, kind="stable")[:n]
-        return from_polars(self.polars()[order], self.origin)
+        return from_polars(self.polars()[order], self.origin.at(order))
 
     def plot(self, *, rows: int = 12, cells: int = 10, ax: Any = None) -> Any:
         """Draw the oddest rows and their odd cells; see `interfuse.plots.odd_cells`."""

@@ -139,12 +139,19 @@ def moved(before: dict[str, Filled], after: dict[str, Filled]) -> float:
         a, b = f.marginal, after[name].marginal
         if a.ordered:
             ends = [[_physical(m.quantile(q)) for q in (0.05, 0.95)] for m in (a, b)]
-            width = np.abs(ends[1][1] - ends[1][0]).mean()
-            shift = np.mean([np.abs(x - y).mean() for x, y in zip(*ends, strict=True)])
+            width = _apart(ends[1][1], ends[1][0]).mean()
+            shift = np.mean([_apart(x, y).mean() for x, y in zip(*ends, strict=True)])
             worst = max(worst, float(shift / width) if width > 0 else 0.0)
         else:
             worst = max(worst, float(np.abs(a.uncertainty() - b.uncertainty()).mean()))
     return worst
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """How far values are from each other: an infinity not at all from itself."""
+    far = np.abs(np.subtract(a, b, where=a != b, out=np.zeros(len(a))))
+    most = far[np.isfinite(far)].max(initial=1.0)
+    return np.where(np.isinf(far), most, far)
 
 
 def _physical(values: pl.Series) -> np.ndarray:

@@ -19,6 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,7 @@ class Imputation:
                 columns[name] = given.columns[name]
             elif given.library == fitted.library and name in fitted.columns:
                 columns[name] = fitted.columns[name]
-        return Origin(given.library, columns)
+        return replace(given, columns=columns)
 
     def _block(self, frame: pl.DataFrame, first: int) -> tuple[pl.DataFrame, dict[str, Filled]]:
         known = self.reader.read(frame)

@@ -93,7 +93,10 @@ class Limit:
             low, high = (pl.Series([end]).cast(pl.Decimal(38, 0)) for end in map(int, self.ends))
             bounds = [(end / pl.Series([scale])).cast(column.dtype)[0] for end in (low, high)]
             return column.clip(*bounds)
-        return work.clip(*self.ends).cast(column.dtype)
+        held = work.clip(*self.ends)
+        if work.dtype.is_float() and work.is_infinite().any():  # drawn only where allowed
+            held = held.set(work.is_infinite(), None).fill_null(work)
+        return held.cast(column.dtype)
 
 
 def limit_to_values(

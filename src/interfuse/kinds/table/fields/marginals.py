@@ -4,6 +4,10 @@ A number's distribution given the known cells is sum_b p_b Q_b: p_b the probabil
 inside a bin the score standard normal, so that Q_b is the bin's quantile function. With
 P_b = p_1 + ... + p_b, the quantile at a is the value of bin b at rank (a - P_{b-1}) / p_b, for the
 first b with P_b >= a. Means and variances are those of `ATOMS` equal parts of every bin.
+
+Infinities that the column has are values before the first bin and after the last, and have a rank
+as any other. A mean cannot hold both them and finite values: it is infinite where an infinity has
+half of the probability or more, else that of the finite part.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import polars as pl
 from interfuse.kinds.table.fields.normal import ndtri
 
 ATOMS = 16
+SURE = 0.99
 Decode = Callable[[np.ndarray, np.ndarray, np.ndarray, int], pl.Series]
 """`Field.decode` of a column."""
 
@@ -58,34 +63,59 @@ class NumberMarginal:
 
     Args:
         decode: of the column's transform.
-        p: (k, bins) float64 probabilities of its bins; rows sum to 1.
+        p: (k, values) float64 probabilities of its bins, in order; rows sum to 1.
+        codes: (values,) the code of each, where infinities stand before and after the bins; None
+            where there are bins alone.
+        bins: how many of the codes are bins; None for all.
     """
 
     ordered = True
 
-    def __init__(self, decode: Decode, p: np.ndarray) -> None:
+    def __init__(
+        self,
+        decode: Decode,
+        p: np.ndarray,
+        codes: np.ndarray | None = None,
+        bins: int | None = None,
+    ) -> None:
         self._decode = decode
         self.p = p
+        self._codes = codes
+        self._bins = p.shape[1] if bins is None else bins
 
     @classmethod
-    def of(cls, decode: Decode, bins: int, shares: np.ndarray) -> NumberMarginal:
+    def of(
+        cls,
+        decode: Decode,
+        bins: int,
+        shares: np.ndarray,
+        ends: tuple[int | None, int | None] = (None, None),
+    ) -> NumberMarginal:
         """From the probabilities of all codes, the bins first.
 
         Args:
             decode: of the column's transform.
             bins: how many there are, 1 or more.
             shares: (k, codes) probabilities.
+            ends: the codes of minus infinity and of infinity; None for one the column has not.
         """
-        part = shares[:, :bins].astype(np.float64)
+        low, high = ends
+        codes = np.array([*filter(_is_code, [low]), *range(bins), *filter(_is_code, [high])])
+        # A slice where it serves: the order in memory moves the last bits of sums.
+        part = (shares[:, :bins] if len(codes) == bins else shares[:, codes]).astype(np.float64)
         total = part.sum(1, keepdims=True)
-        # A value that is neither missing nor in a bin (an infinity) has no place in the order.
-        uniform = np.full_like(part, 1 / bins)
-        return cls(decode, np.divide(part, total, out=uniform, where=total > 0))
+        # All that is left is a value without a place in the order.
+        uniform = np.where(codes < bins, np.full_like(part, 1 / bins), 0.0)
+        p = np.divide(part, total, out=uniform, where=total > 0)
+        return cls(decode, p, None if len(codes) == bins else codes, bins)
 
     def quantile(self, q: float) -> pl.Series:
         """The value at rank q."""
         above = self.p.cumsum(1)
-        b = np.minimum((above < q * above[:, -1:]).sum(1), self.p.shape[1] - 1)
+        b = (above < q * above[:, -1:]).sum(1)
+        if self._codes is not None:  # an infinity without probability is no value
+            b = np.maximum(b, (above <= 0).sum(1))
+        b = np.minimum(b, self.p.shape[1] - 1)
         i = np.arange(len(b))
         share = self.p[i, b]
         inside = q * above[:, -1] - (above[i, b] - share)
@@ -93,33 +123,59 @@ class NumberMarginal:
         return self._values(b, np.clip(ndtri(rank), -8, 8))
 
     def mode(self) -> pl.Series:
-        """The median of the most likely bin."""
+        """The median of the most likely bin, or an infinity that is more likely than any bin."""
         return self._values(self.p.argmax(1), np.zeros(len(self.p)))
 
     def mean(self) -> np.ndarray:
         """The mean."""
-        return self.p @ self._atoms().mean(1)
+        p, atoms, infinite = self._finite()
+        return np.where(np.isinf(infinite), infinite, p @ atoms.mean(1))
 
     def uncertainty(self) -> np.ndarray:
-        """The standard deviation."""
-        atoms = self._atoms()
+        """The standard deviation: where the mean is infinite, 0 if that is all but sure."""
+        p, atoms, infinite = self._finite()
         centre = float(atoms.mean())
-        second = self.p @ ((atoms - centre) ** 2).mean(1)
-        return np.sqrt(np.maximum(second - (self.mean() - centre) ** 2, 0))
+        second = p @ ((atoms - centre) ** 2).mean(1)
+        spread = np.sqrt(np.maximum(second - (p @ atoms.mean(1) - centre) ** 2, 0))
+        if self._codes is None:
+            return spread
+        sure = self.p.max(1) >= SURE
+        return np.where(np.isinf(infinite), np.where(sure, 0.0, np.inf), spread)
 
     def joined(self, others: Sequence[NumberMarginal]) -> NumberMarginal:
         """All cells."""
-        return NumberMarginal(self._decode, np.concatenate([self.p, *(m.p for m in others)]))
+        p = np.concatenate([self.p, *(m.p for m in others)])
+        return NumberMarginal(self._decode, p, self._codes, self._bins)
 
     def _values(self, bins: np.ndarray, z: np.ndarray) -> pl.Series:
-        return self._decode(bins[:, None], z[:, None], np.zeros(len(bins), int), 0)
+        codes = bins if self._codes is None else self._codes[bins]
+        return self._decode(codes[:, None], z[:, None], np.zeros(len(bins), int), 0)
+
+    def _finite(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Probabilities of the bins, their atoms, and the infinity that is as likely as not."""
+        none = np.zeros(len(self.p))
+        if self._codes is None:
+            return self.p, self._atoms(), none
+        inside = self._codes < self._bins
+        p = self.p[:, inside]
+        total = p.sum(1, keepdims=True)
+        p = np.divide(p, total, out=np.full_like(p, 1 / self._bins), where=total > 0)
+        for i in np.flatnonzero(~inside):
+            none = np.where(self.p[:, i] >= 0.5, np.inf if i else -np.inf, none)
+        return p, self._atoms(), none
 
     def _atoms(self) -> np.ndarray:
         z = ndtri((np.arange(ATOMS) + 0.5) / ATOMS)
-        bins = np.repeat(np.arange(self.p.shape[1]), ATOMS)
-        values = self._values(bins, np.tile(z, self.p.shape[1]))
+        bins = np.repeat(np.arange(self._bins), ATOMS)
+        values = self._decode(
+            bins[:, None], np.tile(z, self._bins)[:, None], np.zeros(len(bins), int), 0
+        )
         physical = values.to_physical() if values.dtype.is_temporal() else values
         return physical.cast(pl.Float64).to_numpy().reshape(-1, ATOMS)
+
+
+def _is_code(code: int | None) -> bool:
+    return code is not None
 
 
 class CategoryMarginal:

@@ -239,13 +239,18 @@ class NumberField(Field):
         assert self.quantiles is not None
         part = between(self.name, self.quantiles, self.grid, asked, low, high)
         nearest = one_physical(self.name, part.nearest, self.dtype)
-        if not part.weight.any():
-            return None, nearest
+        # Beyond an end that is open there is an infinity, too.
         rest = np.zeros(len(self.special))
+        for end, special in ((low, "-inf"), (high, "inf")):
+            if end is None and special in self.special:
+                rest[self.special.index(special)] = 1.0
+        if not part.weight.any() and not rest.any():
+            return None, nearest
+        weight, rest = np.concatenate([part.weight, rest]), np.zeros(len(rest))
         limit = Limit(
             self.name,
             0,
-            np.concatenate([part.weight, rest]),
+            weight,
             number=0 if self._has_number else None,
             low=np.concatenate([part.low, rest]),
             high=np.concatenate([part.high, rest + 1]),
@@ -269,22 +274,33 @@ class NumberField(Field):
                 return np.zeros(len(column), bool)
             physical = column.to_physical()
         low, high = self.range
-        return ((physical < low) | (physical > high)).fill_null(False).to_numpy()
+        out = (physical < low) | (physical > high)
+        if physical.dtype.is_float():  # an infinity that was never seen is refused elsewhere
+            out &= ~physical.is_infinite()
+        return out.fill_null(False).to_numpy()
 
     def marginal(self, shares: np.ndarray) -> NumberMarginal | None:
-        """Bins of known probabilities."""
-        return NumberMarginal.of(self.decode, self.bins, shares) if self.bins else None
+        """Bins of known probabilities, between the infinities that were seen."""
+        ends = self._code_of("-inf"), self._code_of("inf")
+        return NumberMarginal.of(self.decode, self.bins, shares, ends) if self.bins else None
+
+    def _code_of(self, special: str) -> int | None:
+        seen = special in self.special
+        return self.bins + self.special.index(special) if seen else None
 
     def labels(self) -> pl.Series:
         """Of a column without finite values every code is taken for a missing one."""
         return pl.Series(["missing"] * self.cells[0].size)
 
     def expected(self, shares: Tensor) -> pl.Series:
-        """The middle `MIDDLE` of the bins, or that the value is missing."""
+        """The middle `MIDDLE` of the bins, or that the value is missing or infinite."""
         if self.quantiles is None:
             return super().expected(shares)
         bins = shares[:, : self.bins]
-        absent = (shares[:, self.bins :].sum(1) > 0.5).cpu().numpy()
+        rest = shares[:, self.bins :]
+        absent = (rest.sum(1) > 0.5).cpu().numpy()
+        likeliest = rest.argmax(1).cpu().numpy() if self.special else np.zeros(len(shares), int)
+        special = pl.Series([*self.special, "missing"]).gather(likeliest)
         total = bins.cumsum(1) / bins.sum(1, keepdim=True).clamp_min(1e-12)
         side = (1 - MIDDLE) / 2
         low = (total < side).sum(1).clamp_max(self.bins - 1).cpu().numpy()
@@ -292,9 +308,7 @@ class NumberField(Field):
         first, last = (self._ends(z) for z in (-9.0, 9.0))
         a, b = first.gather(low), last.gather(high)
         text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
-        return pl.select(
-            pl.when(pl.Series(absent)).then(pl.lit("missing")).otherwise(text)
-        ).to_series()
+        return pl.select(pl.when(pl.Series(absent)).then(special).otherwise(text)).to_series()
 
     def _ends(self, z: float) -> pl.Series:
         """The smallest value of each bin, or the largest, as text."""
