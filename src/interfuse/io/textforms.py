@@ -5,10 +5,10 @@ other columns this module asks in which form (`interfuse.io.forms`) most values 
 
 * **A time or a number with decimals, a unit or marks**: the column is one, and a value in no such
   form is missing. What is lost is counted (`Typed.losses`) with examples.
-* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other values
-  are missing if they are at most `FEW` of all, or a single word; beside more than `CODES` different
-  numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one or two words
-  without digits and at most `SOME`. Otherwise the column stays text.
+* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other
+  values are missing if they are at most `FEW` of all, or a single word; beside more than `CODES`
+  different numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one
+  or two words without digits and at most `SOME`. Otherwise the column stays text.
 * **A leading zero, or more digits than 64 bits hold**, in any value: a column of whole numbers
   stays text.
 
