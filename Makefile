@@ -2,6 +2,7 @@
 #
 #   make demo            fit, generate and judge a real table: demo/report.html
 #   make test            all tests, WORKERS=2 files at a time
+#   make fuzz            random files in FUZZ=2000 dialects of CSV
 #   make lint            style, types, layers
 #   make docs            the documentation, into site/
 #   make bench           every benchmark anew, unattended, then docs/benchmarks.md; started again
@@ -20,8 +21,9 @@ BIN     := $(VENV)/bin
 DATA    ?=
 LONG    ?=
 WORKERS ?= 2
+FUZZ    ?= 2000
 
-.PHONY: demo test lint docs bench bench-questions bench-page bench-forget clean
+.PHONY: demo test fuzz lint docs bench bench-questions bench-page bench-forget clean
 .NOTPARALLEL:
 
 # One stamp file a set of extras, so that a second call installs nothing.
@@ -35,6 +37,9 @@ demo: $(VENV)/.stamp-plots
 
 test: $(VENV)/.stamp-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+fuzz: $(VENV)/.stamp-test
+	OMP_NUM_THREADS=1 INTERFUSE_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz
 
 lint: $(VENV)/.stamp-lint $(VENV)/.stamp-test
 	$(BIN)/ruff check .

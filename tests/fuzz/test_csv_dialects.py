@@ -185,7 +185,8 @@ def test_a_random_dialect_is_read_rightly_or_refused(seed, tmp_path):
             sheet = read_sheet(path)
             frame = sheet.frame.collect()
         except InterfuseError as error:
-            assert case.encoding in ("utf-16", "cp1252"), f"{error}\n{case.text[:400]}"
+            if case.encoding not in ("utf-16", "cp1252"):
+                pytest.fail(f"{error}\n{case.text[:400]}")
             return
         told = [str(w.message) for w in seen if issubclass(w.category, InterfuseWarning)]
     if case.encoding == "cp1252":

@@ -112,7 +112,8 @@ def _lines(count: int) -> str:
 def _sniffed(source: Path | bytes, layout: Layout, tabs: bool) -> Layout:
     """The layout with the delimiter that the first lines agree on, and the mark of quotes."""
     best, chosen = (0.0, 0), ("\t" if tabs else ",", '"')
-    for delimiter in ("\t", ",", ";", "|") if tabs else DELIMITERS:
+    # Of a comma and a semicolon that fit equally well the comma is the mark before decimals.
+    for delimiter in ("\t", ";", ",", "|") if tabs else (";", ",", "\t", "|"):
         quote = _quote(source, delimiter, layout.skip)
         some = islice(records(source, delimiter, quote, layout.skip), _LOOK)
         widths = [len(f) for _, f in some if f]

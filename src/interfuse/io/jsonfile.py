@@ -2,9 +2,9 @@
 
 JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
 the rules of `interfuse.io.texttypes` and `textforms`. Whole numbers beyond int64 become UInt64
-where that holds the column, else text. A column that mixes numbers or booleans with text is text; but
-if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a missing
-value.
+where that holds the column, else text. A column that mixes numbers or booleans with text is text;
+but if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a
+missing value.
 """
 
 from __future__ import annotations

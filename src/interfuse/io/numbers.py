@@ -55,6 +55,7 @@ class NumberForm:
         decimals: how many; -1 where they differ.
         whole: whether all are whole.
         brackets: whether a negative number stands in brackets.
+        width: of whole numbers with leading zeros, how many digits; 0 if they have none.
         open: the marks of another form that reads all values as well.
     """
 
@@ -65,6 +66,7 @@ class NumberForm:
     decimals: int = -1
     whole: bool = False
     brackets: bool = False
+    width: int = 0
     open: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class NumberForm:
         Raises:
             ValueError: malformed.
         """
-        types: dict[str, type] = {"decimals": int, "whole": bool, "brackets": bool}
+        types: dict[str, type] = {"decimals": int, "width": int, "whole": bool, "brackets": bool}
         fields = cls.__dataclass_fields__
         if not isinstance(said, dict):
             raise ValueError(f"{said!r} is no form of numbers")
@@ -108,7 +110,7 @@ class NumberForm:
         mark, group = escaped(self.decimal), escaped(self.group)
         if self.group in _BLANKS:
             group = r"[ \x{a0}\x{202f}]"
-        whole = r"(?:0|[1-9]\d*)"
+        whole = r"\d+" if self.width else r"(?:0|[1-9]\d*)"
         if self.group:
             whole = rf"(?:0|[1-9]\d{{0,2}}(?:{group}\d{{3}})*)"
         number = rf"(?:{whole}(?:{mark}\d*)?|{mark}\d+)"
@@ -159,6 +161,7 @@ class NumberForm:
         else:
             body = repr(float(size))
         whole, point, rest = body.partition(".")
+        whole = whole.zfill(self.width)
         if self.group and whole.isdigit():
             whole = f"{int(whole):,}".replace(",", self.group)
         body = whole + (self.decimal + rest if point else "")
@@ -173,6 +176,13 @@ def _behind(suffix: str) -> str:
     if not bare:
         return ""
     return (r"\s?" if suffix == bare else r"\s+") + escaped(bare)
+
+
+def digits_of(texts: pl.Series) -> NumberForm:
+    """The form of whole numbers that may have leading zeros."""
+    zeros = bool(texts.str.contains(r"^0\d").any())
+    width = int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type]
+    return NumberForm(decimals=0, whole=width <= 18, width=width if zeros else 0)
 
 
 def forms_of_numbers(

@@ -5,10 +5,10 @@ other columns this module asks in which form (`interfuse.io.forms`) most values 
 
 * **A time or a number with decimals, a unit or marks**: the column is one, and a value in no such
   form is missing. What is lost is counted (`Typed.losses`) with examples.
-* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other values
-  are missing if they are at most `FEW` of all, or a single word; beside more than `CODES` different
-  numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one or two words
-  without digits and at most `SOME`. Otherwise the column stays text.
+* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other
+  values are missing if they are at most `FEW` of all, or a single word; beside more than `CODES`
+  different numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one
+  or two words without digits and at most `SOME`. Otherwise the column stays text.
 * **A leading zero, or more digits than 64 bits hold**, in any value: a column of whole numbers
   stays text.
 
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, forms_of_numbers
+from interfuse.io.numbers import NumberForm, digits_of, forms_of_numbers
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
@@ -209,6 +209,10 @@ def _with_marks(
     if known:
         comma = marks == {","}
     for name in asked:
+        digits = sample[name].str.contains(r"^\d+$")
+        if said.get(name, Said()).sure and 2 * digits.sum() > len(digits):
+            options[name] = [digits_of(sample[name].filter(digits))]
+            continue
         forms = forms_of_numbers(sample[name], comma, known)
         if not forms:
             continue
@@ -220,8 +224,9 @@ def _with_marks(
 
 
 def _three(texts: pl.Series) -> bool:
-    """Whether all values are as thousands with a mark are written."""
-    return bool(texts.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
+    """Whether all numbers are as thousands with a mark are written."""
+    numbers = texts.filter(texts.str.contains(r"^[+-]?\d[\d.,]*$"))
+    return bool(numbers.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
 
 
 def _count(
@@ -275,7 +280,8 @@ def _chosen(
         best = 0 if known else best
         form, seen = found[best], seen_of[best]
         if isinstance(form, NumberForm) and not known:
-            form = replace(form, whole=form.whole and seen.whole == seen.fits and not seen.bad)
+            whole = form.whole and seen.whole == seen.fits and (form.width or not seen.bad)
+            form = replace(form, whole=bool(whole))
         if name in plain and seen.fits < seen.values and not known:
             continue  # the plain type takes all of them
         if not known and not (one.sure and seen.fits) and not _is(form, seen):
@@ -293,7 +299,7 @@ def _chosen(
 def _usual(form: Form) -> bool:
     """Whether a column needs no word on how it is written: `interfuse.io.write` writes it so."""
     if isinstance(form, NumberForm):
-        return form.plain and form.decimals <= 0
+        return form.plain and form.decimals <= 0 and not form.width
     usual = (TimeForm("%Y-%m-%d"), BooleanForm())
     return form in usual
 

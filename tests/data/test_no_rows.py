@@ -1,0 +1,158 @@
+"""Lines that are no rows: left out and told of, or an error with the line."""
+
+import polars as pl
+import pytest
+
+from interfuse.errors import DataError, InterfuseWarning
+from interfuse.io.read import read
+
+BODY = "".join(f"{i},{i * 1.5:.2f},w{i % 3}\n" for i in range(1, 31))
+HEAD = "a,b,c\n"
+
+
+@pytest.fixture
+def reading(tmp_path):
+    def of(content, name="t.csv"):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return read(path).collect()
+
+    return of
+
+
+def rows_are_right(frame, names=("a", "b", "c")):
+    assert frame.columns == list(names)
+    assert frame.dtypes == [pl.Int64, pl.Float64, pl.String]
+    assert frame[names[0]].to_list() == list(range(1, 31))
+    assert frame[names[2]].to_list() == [f"w{i % 3}" for i in range(1, 31)]
+
+
+def inserted(line, at):
+    lines = BODY.splitlines(keepends=True)
+    return HEAD + "".join([*lines[:at], line, *lines[at:]])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (inserted("a,b,c\n", 9), "line 11 is left out: it seems to repeat the names"),
+        (inserted(" a , b,c \n", 9), "line 11 is left out: it seems to repeat the names"),
+        (HEAD + (BODY + HEAD) * 1, "line 32 is left out: it seems to repeat the names"),
+        (inserted("# a remark\n", 4), r"1 line of comments left out \(line 6\)"),
+        (
+            inserted("# one\n# two, with more, fields, than names\n", 4),
+            r"2 lines of comments .*6, 7",
+        ),
+        (HEAD + BODY + "# end of file\n", r"1 line of comments left out \(line 32\)"),
+        ("# by a program\n# on a day\n" + HEAD + BODY, "the first 2 lines that begin with '#'"),
+        (HEAD + "m,kg,-\n" + BODY, "line 2 is left out: it seems to hold units"),
+        (HEAD + "[m/s],[kg m2],\n" + BODY, "line 2 is left out: it seems to hold units"),
+        (HEAD + BODY + "Total,697.5,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "Summe:,697.5,x\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "Average,23.25,\nTotal,697.5,\n", r"2 lines are left out \(lines 32, 33\)"),
+        (HEAD + BODY + ",,Grand Total\n", None),
+    ],
+)
+def test_a_line_that_is_no_row(content, told, reading):
+    if told is None:  # nothing but the word: a row with a word
+        assert reading(content).height == 31
+        return
+    with pytest.warns(InterfuseWarning, match=told):
+        rows_are_right(reading(content))
+
+
+def test_many_lines_are_counted(reading):
+    lines = BODY.splitlines(keepends=True)
+    content = "".join(HEAD + "".join(lines[i : i + 5]) for i in range(0, 30, 5))
+    with pytest.warns(InterfuseWarning, match=r"5 lines are left out \(lines 7, 13, 19, \.\.\.\)"):
+        frame = reading(content)
+    rows_are_right(frame)
+
+
+@pytest.mark.filterwarnings("ignore::interfuse.errors.InterfuseWarning")
+def test_lines_are_counted_from_the_file_whatever_was_left_out(reading):
+    content = "# x\n# y\n" + HEAD + "1,2.5,w\n\nword,3.5,w\na,b,c\n" + BODY + "oops,1.5,w\n"
+    with pytest.warns(InterfuseWarning, match=r"'word' in line 6, 'oops' in line 38"):
+        assert reading(content).height == 33
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "5.1,3.5,setosa\n4.9,3.0,setosa\n6.2,3.4,virginica\n",
+        "39,State-gov,77516\n50,Private,83311\n38,Private,215646\n38,State-gov,1\n",
+        "2021-01-01,5,x\n2021-01-02,6,y\n2021-01-03,7,x\n",
+        "7,0,0,12\n3,0,5,0\n1,9,0,0\n",
+        "01.02.2021;3,5\n02.02.2021;4,5\n03.02.2021;5,5\n",
+        "1.5\n2.5\n3.5\n",
+        "-3\n7\n12\n",
+        "?,1.5,tcp\n2.5,3.5,udp\n3.5,4.5,tcp\n",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*two ways")
+def test_a_file_without_names(content, reading):
+    with pytest.warns(InterfuseWarning, match="is data, so that there are no names"):
+        frame = reading(content)
+    assert frame.height == len(content.splitlines())
+    assert frame.columns == [f"column_{i + 1}" for i in range(frame.width)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "a,b,c",
+        "x,2020,2021",
+        "0,1,2",
+        "id,10,20",
+        "1,2,3",
+        "#,Name,Type 1",
+        "2019,2020,2021",
+        "Q1,Q2,Q3",
+    ],
+)
+def test_names_that_are_names(names, reading):
+    frame = reading(names + "\n" + "".join(f"v{i % 2},{i},{i + 7}\n" for i in range(30)))
+    assert frame.columns == names.split(",")
+    assert frame.height == 30
+
+
+def test_names_behind_a_sign(reading):
+    with pytest.warns(InterfuseWarning, match="the names are taken from line 2, behind the '#'"):
+        rows_are_right(reading("# made by a program\n# a,b,c\n" + BODY))
+
+
+def test_a_log_of_zeek(reading):
+    head = "#separator \\x09\n#unset_field\t-\n#fields\tts\tport\tservice\n"
+    head += "#types\ttime\tport\tstring\n"
+    body = "".join(f"1700000000.{i:06d}\t{i}\t{'-' if i % 2 else 'dns'}\n" for i in range(30))
+    with pytest.warns(InterfuseWarning, match="1 line of comments left out"):
+        frame = reading(head + body + "#close\t2024-01-01\n", "conn.log")
+    assert frame.columns == ["ts", "port", "service"]
+    assert frame.height == 30
+
+
+def test_what_excel_says_of_the_delimiter(reading):
+    assert reading("sep=;\na;b\n1;x,y\n2;z\n").rows() == [(1, "x,y"), (2, "z")]
+
+
+def test_single_quotes(reading):
+    assert reading("'a','b'\n'1','x,y'\n'2','z'\n").rows() == [(1, "x,y"), (2, "z")]
+
+
+def test_a_word_for_a_total_that_is_a_value_stays(reading):
+    content = "kind,n\n" + "total,1\npart,2\n" * 10 + "total,3\n"
+    assert reading(content).height == 21
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a b c\n1 2 3\n4 5 6\n7 8 9\n", "the fields seem to be parted by blanks"),
+        ("a^b^c\n1^2^3\n4^5^6\n7^8^9\n", "the fields seem to be parted by carets"),
+        (HEAD + BODY + "3 rows affected\n", "line 32 has 1 field; expected 3"),
+        ("A title\n" + HEAD + BODY, "line 2 has 3 fields; expected 1|line 2"),
+    ],
+)
+def test_what_is_refused_by_line(content, told, reading):
+    with pytest.raises(DataError, match=told):
+        reading(content)
