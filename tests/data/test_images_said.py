@@ -285,7 +285,7 @@ def test_the_schema_keeps_white():
 
 @pytest.mark.parametrize("white", [[255], 255, [0, None], [255, 70_000], ["a", None], [True, None]])
 def test_a_white_that_is_none(white):
-    with pytest.raises(SchemaError, match="white is"):
+    with pytest.raises(SchemaError, match="white"):
         ImageSchema.from_json(FITTED.to_json() | {"white": white})
 
 

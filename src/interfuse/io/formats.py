@@ -1,31 +1,90 @@
-"""Which format a file has: by its name, else by its first bytes."""
+"""Which format a file has: by its name, else by its first bytes.
+
+Formats register themselves. Packages add theirs by an entry point in the group `interfuse.formats`
+that leads to a `Format`; `interfuse.io.format` has the contract.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import NamedTuple
 
-_KINDS = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
-    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-}  # fmt: skip
+from interfuse.io.format import Format
+
+_OURS = ("delimited", "jsonlines", "columnar")
+"""Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
-SUPPORTED = (
-    ".csv, .tsv, .jsonl, .ndjson, .parquet, .arrow, .feather or .ipc, each also with .gz or .zst"
-)
+_formats: dict[str, Format] = {}
+_loaded: list[str] = []
 
 
-def format_of(path: str | Path) -> tuple[str | None, str | None]:
-    """The format and the packing that a name says: ("csv", "gzip") for `a.csv.gz`.
+class Named(NamedTuple):
+    """What a name says: the format, if any, and the packing."""
 
-    The format is csv, tsv, jsonl, parquet, arrow, or None where the name says nothing.
+    format: Format | None
+    packing: str | None
+
+
+def register_format(one: Format) -> Format:
+    """Add a format.
+
+    Raises:
+        ValueError: another has its name or one of its endings.
     """
+    taken = {suffix: f.name for f in _formats.values() for suffix in (*f.suffixes, *f.others)}
+    for suffix in (*one.suffixes, *one.others):
+        if not suffix.startswith(".") or taken.get(suffix, one.name) != one.name:
+            raise ValueError(
+                f"{one.name!r}: the ending {suffix!r} has no dot, or is that of "
+                f"{taken.get(suffix)!r}; choose another."
+            )
+    if _formats.setdefault(one.name, one) is not one:
+        raise ValueError(f"{one.name!r}: another format has this name; choose one of its own.")
+    return one
+
+
+def unregister_format(name: str) -> None:
+    """Take a format away again, as tests do."""
+    del _formats[name]
+
+
+def all_formats() -> tuple[Format, ...]:
+    """All formats: those of interfuse, then those of other packages."""
+    if not _loaded:
+        _loaded.append("")
+        others = dict(_formats)
+        _formats.clear()
+        for module in _OURS:
+            for one in import_module(f"interfuse.io.{module}").FORMATS:
+                register_format(one)
+        for one in others.values():
+            register_format(one)
+        for point in entry_points(group="interfuse.formats"):
+            register_format(point.load())
+    return tuple(_formats.values())
+
+
+def supported(written: bool = False) -> str:
+    """The endings that there are, for people.
+
+    Args:
+        written: of formats that can be written.
+    """
+    names = [s for f in all_formats() if f.writes or not written for s in f.suffixes]
+    return f"{', '.join(names[:-1])} or {names[-1]}, each also with {' or '.join(_PACKINGS)}"
+
+
+def format_of(path: str | Path) -> Named:
+    """The format and the packing that a name says: CSV and gzip for `a.csv.gz`."""
     suffixes = [s.lower() for s in Path(path).suffixes]
     packing = _PACKINGS.get(suffixes[-1]) if suffixes else None
     if packing:
         suffixes.pop()
-    return (_KINDS.get(suffixes[-1]) if suffixes else None), packing
+    last = suffixes[-1] if suffixes else ""
+    found = (f for f in all_formats() if last in f.suffixes or last in f.others)
+    return Named(next(found, None), packing)
 
 
 def packing_by_content(start: bytes) -> str | None:
@@ -35,12 +94,13 @@ def packing_by_content(start: bytes) -> str | None:
     return "zstd" if start.startswith(b"\x28\xb5\x2f\xfd") else None
 
 
-def format_by_content(start: bytes) -> str | None:
-    """The format of unpacked bytes; None for bytes that are neither text nor a known format."""
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
-        return "arrow"
-    if b"\0" in start:
-        return None
-    return "jsonl" if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") else "csv"
+def format_by_content(start: bytes) -> Format | None:
+    """The format of unpacked bytes: one that begins so, those that are certain first.
+
+    Text that nothing else claims is the first format, delimited text; other bytes are None.
+    """
+    formats = all_formats()
+    for one in sorted(formats, key=lambda f: not f.certain):
+        if one.starts(start) and (one.certain or b"\0" not in start):
+            return one
+    return None if b"\0" in start else formats[0]

@@ -63,7 +63,7 @@ def to_polars(
     """
     if isinstance(data, str | Path):
         sheet = read_sheet(data, said, times=times)
-        frame, origin = sheet.frame, Origin("file", sheet.columns, sheet.text)
+        frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()
     elif isinstance(data, pl.LazyFrame):

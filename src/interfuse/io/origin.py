@@ -18,16 +18,16 @@ class Origin:
         library: one of `LIBRARIES`.
         columns: by column, the type in that library where the type in polars does not determine it;
             of a file, how it is written (`interfuse.io.forms`).
-        text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
         heading: the name of a pandas frame's row of names.
         rows: the index of a pandas frame, for answers that keep its rows; never stored.
+        text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
     """
 
     library: str = "polars"
     columns: dict[str, Any] = field(default_factory=dict)
-    text: Any = field(default=None, compare=False, repr=False)
     heading: str | None = None
     rows: Any = field(default=None, compare=False, repr=False)
+    text: Any = field(default=None, compare=False, repr=False)
 
     def without_rows(self) -> Origin:
         """The same for answers with rows of their own."""

@@ -1,6 +1,6 @@
 """Files to lazy frames.
 
-`read` takes CSV, TSV, JSON lines, Parquet and Arrow files, each also packed with gzip or zstd, and
+`read` takes files of all formats (`interfuse.io.formats`), each also packed with gzip or zstd, and
 `-` for standard input. The name says the format; where it does not, the first bytes do. How a file
 is packed is always taken from its bytes. A plain Parquet, Arrow or delimited file is scanned, not
 loaded; a packed file, JSON and standard input are unpacked into memory.
@@ -12,23 +12,17 @@ what to do. `interfuse.io.csvfile` and `texttypes` state the rules for text.
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.ipc
-import pyarrow.parquet as pq
 
 from interfuse.errors import DataError, InterfuseWarning
-from interfuse.io.csvfile import check_unique, read_csv
-from interfuse.io.formats import SUPPORTED, format_by_content, format_of, packing_by_content
-from interfuse.io.jsonfile import read_json_lines
+from interfuse.io.format import Format, Reading
+from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.packed import read_all
 from interfuse.io.sheet import Sheet
 from interfuse.io.textforms import Said
@@ -39,7 +33,6 @@ _FIXED = frozenset(
     {pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
     | {pl.Float32, pl.Float64}
 )
-_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 def read(source: str | Path) -> pl.LazyFrame:
@@ -66,17 +59,17 @@ def read_sheet(
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
-    how: Any = {"said": said, "times": times}
+    how = Reading(said, times)
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
-        return _told(_parse(content, None, "standard input", **how))
+        return _told(_parse(content, None, "standard input", how))
     path = Path(source).expanduser()
     where = str(path)
     start = _start(path)
-    kind, _ = format_of(path)
+    named, _ = format_of(path)
     if packing_by_content(start):
-        return _told(_parse(read_all(path, where), kind, where, **how))
-    return _told(_parse(path, kind, where, start, **how))
+        return _told(_parse(read_all(path, where), named, where, how))
+    return _told(_parse(path, named, where, how, start))
 
 
 def _told(sheet: Sheet) -> Sheet:
@@ -112,7 +105,7 @@ def _start(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise DataError(
-                f"{path}: is a folder; expected one data file ({SUPPORTED}). Name the file in it."
+                f"{path}: is a folder; expected one data file ({supported()}). Name the file in it."
             )
         with path.open("rb") as file:
             start = file.read(_START)
@@ -123,79 +116,36 @@ def _start(path: Path) -> bytes:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
     if not start:
-        raise DataError(f"{path}: is empty (0 bytes). Expected a data file ({SUPPORTED}).")
+        raise DataError(f"{path}: is empty (0 bytes). Expected a data file ({supported()}).")
     return start
 
 
 def _parse(
     source: Path | bytes,
-    kind: str | None,
+    named: Format | None,
     where: str,
+    how: Reading,
     start: bytes | None = None,
-    *,
-    said: Mapping[str, Said] | None,
-    times: bool,
 ) -> Sheet:
     start = source[:_START] if isinstance(source, bytes) else start or b""
     if not start:
-        raise DataError(f"{where}: is empty (0 bytes). Expected a data file ({SUPPORTED}).")
+        raise DataError(f"{where}: is empty (0 bytes). Expected a data file ({supported()}).")
     found = format_by_content(start)
-    # Columnar files are known for certain by their first bytes, text formats only by their name.
-    if found in ("parquet", "arrow") and kind in (None, found):
-        return Sheet(_read_columnar(source, found, where))
-    if kind in ("parquet", "arrow"):
+    # Some are known for certain by their first bytes, text formats only by their name.
+    if found is not None and found.certain and named in (None, found):
+        return found.read(source, where, how)
+    if named is not None and named.certain:
+        like = found.name if found else "some other binary format"
         raise DataError(
-            f"{where}: is named as {kind} but does not start as such a file does; it looks like "
-            f"{found or 'some other binary format'}. Rename it, or fetch it again."
+            f"{where}: is named as {named.name} but does not start as such a file does; it looks "
+            f"like {like}. Rename it, or fetch it again."
         )
-    if found in ("parquet", "arrow") or (found is None and kind is None):
-        raise DataError(
-            f"{where}: is binary, not text"
-            + (f": it looks like {found}. Rename it." if found else ". ")
-            + ("" if found else f"Expected {SUPPORTED}.")
-        )
-    kind = kind or found
-    if kind == "jsonl":
-        return read_json_lines(source, where, said=said, times=times)
-    return read_csv(source, where, tabs=kind == "tsv", said=said, times=times)
-
-
-def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
-    try:
-        names, streamed = _columns_of(source, kind)
-        check_unique(names, where)
-        if kind == "parquet":
-            lazy = pl.scan_parquet(source, glob=False)
-        elif streamed:
-            lazy = pl.read_ipc_stream(source).lazy()
-        else:
-            lazy = pl.scan_ipc(source, glob=False)
-        rows = lazy.select(pl.len()).collect().item()
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"{where}: is a {kind} file that is cut short or damaged "
-            f"({str(error).splitlines()[0]}). Fetch or write it again."
-        ) from error
-    lazy = lazy.drop([n for n in names if _PANDAS_INDEX.fullmatch(n)])
-    if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
-        raise DataError(f"{where}: column {', '.join(unnamed)} has no name. Name every column.")
-    if not rows or not names:
-        raise DataError(
-            f"{where}: has {len(names)} columns but no rows. Expected at least one row."
-        )
-    return lazy
-
-
-def _columns_of(source: Path | bytes, kind: str) -> tuple[list[str], bool]:
-    """The names, repeated ones included, and whether it is an Arrow stream rather than a file."""
-    # Asked of pyarrow, because polars stops at repeated names with an internal error.
-    with pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source)) as file:
-        if kind == "parquet":
-            return pq.read_schema(file).names, False
-        streamed = file.read(6) != b"ARROW1"
-        file.seek(0)
-        opened = pa.ipc.open_stream(file) if streamed else pa.ipc.open_file(file)
-        return opened.schema.names, streamed
+    if found is not None and found.certain:
+        raise DataError(f"{where}: is binary, not text: it looks like {found.name}. Rename it.")
+    kind = named or found
+    if kind is None:
+        raise DataError(f"{where}: is binary, not text. Expected {supported()}.")
+    return kind.read(source, where, how)
 
 
 def _values(frame: pl.DataFrame) -> Iterator[bytes]:

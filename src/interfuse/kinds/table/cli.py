@@ -161,12 +161,13 @@ def as_in_file(
     """
     import polars as pl
 
+    from interfuse.io.astext import as_text
     from interfuse.io.formats import format_of
-    from interfuse.io.write import as_text
     from interfuse.io.written import observed_kept
     from interfuse.kinds.table.ask.impute import on_disk
 
-    if rows.text is None or (target != "-" and format_of(target)[0] not in ("csv", "tsv")):
+    kind = format_of(target).format
+    if rows.text is None or (target != "-" and not (kind and kind.text)):
         yield from frames
         return
     names = rows.given.collect_schema().names()

@@ -1,0 +1,111 @@
+"""One file format: how it is recognised, read and written.
+
+A format is one file with a class, and its test. It is known by the ending of a name, or by the
+first bytes of what is inside; what is packed is unpacked before a format sees it.
+
+>>> from interfuse.io.formats import register_format, unregister_format
+>>> class Pipes(Format):
+...     name, suffixes = "pipes", (".pipes",)
+...
+...     def read(self, source, where, how):
+...         return Sheet(pl.scan_csv(source, separator="|"))
+>>> register_format(Pipes()).name
+'pipes'
+>>> unregister_format("pipes")
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, ClassVar, NamedTuple
+
+import polars as pl
+
+from interfuse.errors import DataError
+from interfuse.io.sheet import Sheet
+from interfuse.io.textforms import Said
+from interfuse.io.written import Writing
+
+
+class Reading(NamedTuple):
+    """How a file is to be read.
+
+    Attributes:
+        said: by column of text what is known of it.
+        times: whether times may be written in other forms than programs do.
+    """
+
+    said: Mapping[str, Said] | None = None
+    times: bool = True
+
+
+class Sink(NamedTuple):
+    """An open file: where chunks of rows go, and what ends it."""
+
+    put: Callable[[pl.DataFrame], object]
+    close: Callable[[], object] = lambda: None
+
+
+class Format(ABC):
+    """One format.
+
+    Attributes:
+        name: for people and for ever.
+        suffixes: endings of names, with their dots; those that people are told of.
+        others: further endings that are taken for it.
+        certain: whether its first bytes tell it from everything else, so that a name cannot be
+            right against them.
+        text: whether it is delimited text, in which a cell has no type but its characters.
+        writes: whether tables can be written in it.
+    """
+
+    name: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    others: ClassVar[tuple[str, ...]] = ()
+    certain: ClassVar[bool] = False
+    text: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+
+    def starts(self, start: bytes) -> bool:
+        """Whether the first bytes (4096, or all there are) can be of this format alone."""
+        return False
+
+    @abstractmethod
+    def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
+        """The rows.
+
+        Args:
+            source: the file, or its unpacked content.
+            where: how messages call it.
+            how: what is known of its columns.
+
+        Raises:
+            DataError: it cannot be read, or has no rows, or names that do not tell columns apart.
+        """
+
+    def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
+        """Begin to write.
+
+        Args:
+            file: open and empty.
+            first: the first chunk: the types of all.
+            writing: the form of the columns' text, for formats that are text.
+        """
+        raise NotImplementedError(f"{self.name} cannot be written")
+
+    def check(self, schema: pl.Schema, where: str) -> None:
+        """Check that columns of these types can be written.
+
+        Raises:
+            DataError: one cannot.
+        """
+        if not self.text:
+            return
+        for name, dtype in schema.items():
+            if dtype.is_nested() or dtype == pl.Binary:
+                raise DataError(
+                    f"{where}: column {name!r} is {dtype}, which {self.name.upper()} cannot hold. "
+                    "Write Parquet or Arrow, or turn the column into text."
+                )
