@@ -1,6 +1,6 @@
 """What type checkers make of `fit` and `load`; checked by pyright, never run."""
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 import polars as pl
@@ -16,4 +16,5 @@ assert_type(interfuse.fit("photos", kind="images", size=(32, 32)), ImageModel)
 assert_type(interfuse.fit("flows.csv", seconds=60, seed=1), Model | ImageModel)
 assert_type(interfuse.load("run", kind="table"), Model)
 assert_type(interfuse.load("run"), Model | ImageModel | SeriesModel)
+assert_type(interfuse.load("run", kind="bits"), Any)  # of another package
 interfuse.fit(frame, zone="Europe/Vienna")  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -11,7 +11,7 @@ book, so that a bootstrap, a permutation or a pair of columns is an index operat
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -113,6 +113,18 @@ class Table:
         if name in self.numbers:
             return np.isnan(self.numbers[name])
         return self.codes[name] == MISSING
+
+
+@overload
+def encode(
+    real: Any, synthetic: Any, holdout: None = None, *, schema: Any = None
+) -> tuple[Table, Table, None]: ...
+
+
+@overload
+def encode(
+    real: Any, synthetic: Any, holdout: Any, *, schema: Any = None
+) -> tuple[Table, Table, Table]: ...
 
 
 def encode(

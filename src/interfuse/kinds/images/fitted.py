@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torch import nn
-
 from interfuse.kinds.images.data import ImageSchema
+from interfuse.kinds.images.net import UNet
 
 
 class Fitted(NamedTuple):
     """All of a model but the record of its fit; see `ImageModel`."""
 
     schema: ImageSchema
-    net: nn.Module
+    net: UNet
     scores: tuple[float, ...]

@@ -23,7 +23,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     model.schema.save(folder / "schema.json")
     config = {
         "kind": model.schema.kind,
-        "network": {"name": "unet", **model.net.config()},  # type: ignore[operator]
+        "network": {"name": "unet", **model.net.config()},
         "kernel": kernel_of(model.net).to_json(),
         "sampling": sampling_of(model.net)._asdict(),
         "scores": list(model.scores),

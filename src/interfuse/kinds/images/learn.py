@@ -19,6 +19,7 @@ go without.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -198,7 +199,9 @@ class ImageObjective:
             v=v,
         )
 
-    def loss(self, net: UNet, noisy: NoisyImages) -> ImageLosses:
+    def loss(
+        self, net: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], noisy: NoisyImages
+    ) -> ImageLosses:
         """Score `net` on a corrupted batch."""
         v = net(noisy.x, noisy.known, noisy.t, noisy.label)
         unknown = ~noisy.known

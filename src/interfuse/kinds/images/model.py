@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
 
 from interfuse.core.solvers import steps_of
 from interfuse.errors import DataError, OptionError
@@ -27,6 +26,7 @@ from interfuse.kinds.images.data.conform import pixels_for
 from interfuse.kinds.images.fitted import Fitted
 from interfuse.kinds.images.folder import read_folder, write_folder
 from interfuse.kinds.images.learn import sampling_of
+from interfuse.kinds.images.net import UNet
 from interfuse.run import store
 from interfuse.run.model import BaseModel
 
@@ -53,7 +53,7 @@ class ImageModel(BaseModel):
     parts: ClassVar[tuple[str, ...]] = store.NET_PARTS
 
     schema: ImageSchema
-    net: nn.Module
+    net: UNet
     scores: tuple[float, ...] = field(repr=False)
     record: dict[str, Any] = field(repr=False)
 

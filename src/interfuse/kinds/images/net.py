@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -189,9 +190,9 @@ class UNet(nn.Module):
                 self.up_conditions.append(_zero(nn.Linear(condition, 2 * c * count)))
         self.norm = nn.LayerNorm(width)
         self.head = _zero(nn.Linear(width, pixels * channels))
-        self.to(memory_format=torch.channels_last)  # pyright: ignore
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    def config(self) -> dict[str, object]:
+    def config(self) -> dict[str, Any]:
         """The arguments that rebuild this network."""
         names = ("channels", "size", "classes", "width", "multiples", "blocks", "patch")
         config = {name: getattr(self, name) for name in (*names, "attention", "dropout")}

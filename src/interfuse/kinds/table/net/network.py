@@ -46,7 +46,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -193,7 +193,7 @@ class TableNet(nn.Module):
             self.pairs = nn.Parameter(zero, requires_grad=False)
         return self.pairs
 
-    def config(self) -> dict[str, object]:
+    def config(self) -> dict[str, Any]:
         """The arguments that rebuild this network."""
         names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout", "scores")
         config = {name: getattr(self, name) for name in names}
