@@ -155,10 +155,12 @@ def faults(name: str, folder: Path | None, seed: int) -> dict[str, Any]:
         report = judge(spoilt.real, spoilt.synthetic, held)
         found[fault] = "named" if named(report, spoilt) else f"missed in {spoilt.columns}"
         console.print(f"{name}: {fault} {spoilt.columns}: {found[fault]}", markup=False)
+    level: float | None = None
     alarms: dict[str, list[str]] = {"bootstraps": [], "fresh": []}
     for trial in range(TRIALS):
         again = real.sample(real.height, with_replacement=True, seed=seed + trial)
         report = judge(real, again, None)
+        level = report.data["level"]
         kinds = [fault["kind"] for fault in report.data["faults"]]
         wrong = [t for t, k in zip(report.findings, kinds, strict=True) if k not in COPYING]
         alarms["bootstraps"] += wrong
@@ -174,7 +176,7 @@ def faults(name: str, folder: Path | None, seed: int) -> dict[str, Any]:
         "trials": TRIALS,
         "alarms_on_bootstraps": alarms["bootstraps"],
         "alarms_on_fresh_rows": alarms["fresh"],
-        "level": report.data["level"],
+        "level": level,
     }
     console.print(f"{name}: {out}", markup=False)
     return out

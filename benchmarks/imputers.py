@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -138,7 +138,7 @@ class Chained:
         for d in range(draws):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                full = self.imputer.transform(wide)
+                full = np.asarray(self.imputer.transform(wide))
             mean += full / draws
             out[d][gone] = self._narrow(full)[gone]
         return out, np.where(gone, self._narrow(mean), rows)
@@ -170,7 +170,7 @@ class Forests:
         full = np.where(np.isnan(part), self.start, part)
         self.models = []
         for j, k in enumerate(self.levels):
-            kind = RandomForestClassifier if k else RandomForestRegressor
+            kind: Any = RandomForestClassifier if k else RandomForestRegressor
             known = ~np.isnan(part[:, j])
             forest = kind(trees, min_samples_leaf=3, max_features=0.4, random_state=seed)
             x = np.delete(full, j, 1)[known]

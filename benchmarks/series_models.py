@@ -167,6 +167,7 @@ def deep(
     torch.manual_seed(seed)
     forecasts = predictor.predict(ListDataset(asked, freq=freq), num_samples=DRAWS)
     out = []
+    forecast: Any  # `samples` and `to_sample_forecast` are those of its subclasses
     for forecast in forecasts:
         sample = forecast if hasattr(forecast, "samples") else forecast.to_sample_forecast(DRAWS)
         out.append(np.asarray(sample.samples, float))

@@ -128,12 +128,14 @@ def _measure(
         return
     try:
         real = bench.real(asked)
-        part = bench.part(asked, key, what)
+        try:
+            part = bench.part(asked, key, what)
+        except Failed as failure:
+            name = "failed" if what == "whole" else "half_failed"
+            part = {name: str(failure), FIRST[what]: None}
     except NotMeasured as failure:
         console.print(f"{asked.name} {key}: {failure}; left out for now", markup=False)
         return
-    except Failed as failure:
-        part = {"failed" if what == "whole" else "half_failed": str(failure), FIRST[what]: None}
     methods[key] = {**before, **part}
     line = ", ".join(f"{k} {v}" for k, v in part.items() if k != "versions")
     console.print(f"{asked.name} {key}, {what}: {line}", markup=False)
