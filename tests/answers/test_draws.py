@@ -108,6 +108,7 @@ def test_every_type_comes_back(values):
 
 def test_pandas_in_pandas_out():
     table, origin = to_polars(pd.DataFrame({"v": [1.0, np.nan], "w": ["a", "b"]}))
+    assert isinstance(table, pl.DataFrame)
     draws = [pl.Series([5.0]), pl.Series([7.0])]
     answer = Draws(table, {"v": Filled(np.array([1]), draws, Empirical(draws, True))}, 2, origin)
     assert isinstance(answer.mean(), pd.DataFrame)

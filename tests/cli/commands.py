@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import polars as pl
@@ -45,7 +47,11 @@ class child:
     """
 
     def __init__(
-        self, *arguments: object, checkpoint: float = 30.0, preexec_fn=None, stdout=subprocess.PIPE
+        self,
+        *arguments: object,
+        checkpoint: float = 30.0,
+        preexec_fn: Callable[[], object] | None = None,
+        stdout: int | IO[str] = subprocess.PIPE,
     ) -> None:
         code = (
             f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "

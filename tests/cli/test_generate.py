@@ -14,7 +14,7 @@ from interfuse.kinds.table.cli import parse_given
 
 
 def test_rows_are_those_of_the_model_in_every_format(cli, run, tmp_path):
-    expected = pl.concat(interfuse.load(run).generate_batches(50, seed=3))
+    expected = pl.concat(interfuse.load(run, kind="table").generate_batches(50, seed=3))
     readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
     for name, reader in readers.items():
         target = tmp_path / f"rows.{name}"

@@ -33,7 +33,7 @@ def test_the_rows_are_those_of_the_model(cli, run, holes, tmp_path):
     assert "60 rows in" in done.err
     out = pl.read_parquet(target)
     assert out.columns == [*frame.columns, "port_low", "port_high", "bytes_low", "bytes_high"]
-    answer = interfuse.load(run).impute(frame, draws=5)
+    answer = interfuse.load(run, kind="table").impute(frame, draws=5)
     assert out.select(frame.columns).equals(answer.median())
     low, high = answer.interval(0.8)
     gone = frame["bytes"].is_null()

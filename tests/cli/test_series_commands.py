@@ -75,7 +75,7 @@ def test_fit_says_what_it_found_and_what_to_do_next(cli, servers, tmp_path):
                  "requests (whole numbers, 0 to inf)", "Estimate: ", "windows/s"):  # fmt: skip
         assert word in done.out
     assert f"interfuse forecast {folder} {servers} --horizon 24 -o forecast.csv" in done.out
-    assert interfuse.load(folder).schema.names == ["requests"]
+    assert interfuse.load(folder, kind="series").schema.names == ["requests"]
     shown = cli("show", folder)
     assert shown.code == 0
     for word in ("complete", "400 steps of 2 series", "windows of", "Periods", "host"):
@@ -117,7 +117,7 @@ def test_forecast_writes_a_median_and_bounds(cli, fitted, servers, tmp_path):
     assert out.columns == ["host", "time", "requests", "requests_low", "requests_high", "load",
                            "load_low", "load_high"]  # fmt: skip
     assert out.filter(host="b")["time"].to_list() == hours(5, 200)
-    answer = interfuse.load(fitted).forecast(servers, 5, seed=2)
+    answer = interfuse.load(fitted, kind="series").forecast(servers, 5, seed=2)
     low, high = answer.interval(0.9)
     np.testing.assert_allclose(out["load"], answer.median()["load"])
     np.testing.assert_allclose(out["load_low"], low["load"])
@@ -138,7 +138,7 @@ def test_forecast_writes_every_draw(cli, fitted, servers, tmp_path):
     out = pl.read_parquet(target)
     assert out.columns == ["draw", "host", "time", "requests", "load"]
     assert out["draw"].to_list() == np.repeat(range(4), 6).tolist()
-    answer = interfuse.load(fitted).forecast(servers, 3, draws=4)
+    answer = interfuse.load(fitted, kind="series").forecast(servers, 3, draws=4)
     assert out.filter(draw=2).drop("draw").equals(answer.frame(2))
 
 
@@ -364,6 +364,7 @@ def test_killed_and_resumed_is_bit_equal(cli, servers, tmp_path):
 def test_ctrl_c_leaves_no_half_file(fitted, servers, tmp_path):
     target = tmp_path / "out.csv"
     child = process("forecast", fitted, servers, "--horizon", 100_000, "--draws", 100, "-o", target)
+    assert child.stdout is not None
     assert child.stdout.readline() == "asked\n"
     time.sleep(0.5)
     assert child.poll() is None, "over too early to prove anything"

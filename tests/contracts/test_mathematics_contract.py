@@ -103,7 +103,7 @@ class TestEveryNetwork:
         with torch.no_grad():
             for p in net.parameters():
                 p.add_(torch.randn(p.shape) * 0.1)
-        sum(part.square().sum() for part in predictions(net, batch)).backward()
+        torch.stack([part.square().sum() for part in predictions(net, batch)]).sum().backward()
         assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
 
 

@@ -22,7 +22,9 @@ def test_no_function_does_more_than_a_reader_can_hold():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 said = ast.get_docstring(node) is not None
                 body = node.body[1:] if said else node.body
-                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                end = body[-1].end_lineno if body else 0
+                assert end is not None
+                lines = end - body[0].lineno + 1 if body else 0
                 if lines > FUNCTION:
                     long[f"{path.relative_to(SOURCE)}: {node.name}"] = lines
     assert long == {}
