@@ -25,7 +25,8 @@ DAYS = ["2020-01-01", None, "2021-07-02", "2022-03-04"]
 def there_and_back(data):
     frame, origin = to_polars(data)
     origin = Origin.from_json(json.loads(json.dumps(origin.to_json(), allow_nan=False)))
-    return from_polars(frame.lazy().collect(), origin), frame, origin
+    frame = frame.lazy().collect()
+    return from_polars(frame, origin), frame, origin
 
 
 def objects(*values):
@@ -223,12 +224,15 @@ def test_pandas_values_come_back_equal(whole, text, real):
         (pd.DataFrame({1: [1]}), "column 1 is named 1, a int; expected text"),
         (pd.DataFrame({("a", "b"): [1]}), "names of 2 levels, such as"),
         (pd.DataFrame({"": [1]}), "column 1 has no name"),
-        (pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), r"share a name: 'a' \(2 times\)"),
+        (
+            pd.DataFrame([[1, 2, 3]], columns=pd.Index(["a", "b", "a"])),
+            r"share a name: 'a' \(2 times\)",
+        ),
         (pa.table([[1], [2]], names=["a", "a"]), r"share a name: 'a' \(2 times\)"),
         (pd.DataFrame({"a": []}), "has 1 columns but no rows"),
         (pl.LazyFrame({"a": []}), "has 1 columns but no rows"),
         (pl.DataFrame(), "has no columns"),
-        (pd.DataFrame(index=[1, 2]), "has no columns"),
+        (pd.DataFrame(index=pd.Index([1, 2])), "has no columns"),
         (pd.DataFrame({"a": [[1]]}), "column 'a' holds values of type list"),
         (pd.DataFrame({"a": [{"b": 1}, None]}), "column 'a' holds values of type dict"),
         (pd.DataFrame({"a": [b"x", "y"]}), "column 'a' holds values of type bytes"),
@@ -255,4 +259,5 @@ def test_a_path_is_read_and_answers_are_polars(tmp_path):
     frame, origin = to_polars(tmp_path / "a.csv")
     assert origin == Origin("file")
     assert_frame_equal(frame, pl.LazyFrame({"a": [1]}))
+    assert isinstance(frame, pl.LazyFrame)
     assert isinstance(from_polars(frame.collect(), origin), pl.DataFrame)

@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -153,7 +154,7 @@ def test_cmyk_palette_and_bits(tmp_path):
 def test_an_animation_gives_its_first_frame(tmp_path):
     frames = [Image.new("L", (16, 12), v) for v in (10, 200)]
     for name in ("a.gif", "b.webp"):
-        options = {"lossless": True} if name.endswith("webp") else {}
+        options: dict[str, Any] = {"lossless": True} if name.endswith("webp") else {}
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **options)
     found = read_images(tmp_path)
     assert len(found) == 2
@@ -230,7 +231,8 @@ def test_the_three_ways_to_resize(how):
 @settings(deadline=None, max_examples=30)
 @given(arrays(np.uint8, st.tuples(st.just(2), st.just(1), st.integers(1, 20), st.integers(1, 20))))
 def test_edges_are_extended_for_the_network_and_cut_again(pixels):
-    schema = ImageSchema(*pixels.shape[2:], 1)
+    height, width = pixels.shape[2:]
+    schema = ImageSchema(height, width, 1)
     c, h, w = schema.shape
     assert (h % 4, w % 4, c) == (0, 0, 1)
     assert min(h, w) >= 8

@@ -51,7 +51,7 @@ def test_an_animation_has_all_frames(tmp_path, name):
     frames = pixels(6, c=1)
     animation(list(frames), tmp_path / name)
     with Image.open(tmp_path / name) as moving:
-        assert moving.n_frames == 6
+        assert getattr(moving, "n_frames", 1) == 6
         for i, frame in enumerate(frames):
             moving.seek(i)
             shown = np.asarray(moving.convert("L"))

@@ -6,6 +6,7 @@ import sys
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from polars.testing import assert_frame_equal
@@ -88,7 +89,7 @@ def test_a_damaged_or_misnamed_file_is_an_error(name, content, message, tmp_path
 
 def test_repeated_names_in_parquet(tmp_path):
     table = pa.table([[1], [2]], names=["a", "a"])
-    pa.parquet.write_table(table, tmp_path / "a.parquet")
+    pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(DataError, match=r"columns share a name: 'a' \(2 times\)"):
         read(tmp_path / "a.parquet")
 

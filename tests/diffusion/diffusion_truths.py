@@ -2,7 +2,7 @@
 
 import torch
 
-from interfuse.core import SCHEDULES, Gaussian, MixtureData
+from interfuse.core import SCHEDULES, Gaussian, MixtureData, Posterior
 
 SCHEDULE_NAMES = sorted(SCHEDULES)
 
@@ -11,6 +11,12 @@ MIXTURE = MixtureData(
     means=[[-2.0, 0.0], [2.0, 1.0]],
     covs=[[[0.6, 0.2], [0.2, 0.5]], [[0.5, -0.3], [-0.3, 0.8]]],
 )
+
+
+def mean_of(answer: Posterior) -> torch.Tensor:
+    """The mean, which a denoiser of numbers always gives."""
+    assert answer.mean is not None
+    return answer.mean
 
 
 def generator(seed=0):

@@ -57,7 +57,9 @@ def test_exact_denoiser_is_bayes_over_all_records():
     for shown in itertools.product([True, False], repeat=4):
         mask = torch.tensor(shown)
         x_t = torch.where(mask, x_0, 3)
-        p = CHAIN(x_t, 0.5).logits.softmax(-1)
+        logits = CHAIN(x_t, 0.5).logits
+        assert logits is not None
+        p = logits.softmax(-1)
         for i in range(2):
             agrees = (ALL[:, mask] == x_0[i, mask]).all(1)
             weight = JOINT * agrees / (JOINT * agrees).sum()

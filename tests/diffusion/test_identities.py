@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from diffusion_truths import MIXTURE, SCHEDULE_NAMES, gaussian, generator, normal
+from diffusion_truths import MIXTURE, SCHEDULE_NAMES, gaussian, generator, mean_of, normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import MultivariateNormal
@@ -142,14 +142,14 @@ def test_parameterisations_of_one_denoiser_agree(name):
     def as_target(convert):
         def net(x, time):
             alpha, sigma = (c[:, None] for c in kernel.alpha_sigma(time))
-            return convert(x, exact(x, time).mean, alpha, sigma)
+            return convert(x, mean_of(exact(x, time)), alpha, sigma)
 
         return net
 
-    want = exact(x_t, t).mean
-    assert torch.allclose(Eps(as_target(x0_to_eps), kernel)(x_t, t).mean, want)
-    assert torch.allclose(V(as_target(x0_to_v), kernel)(x_t, t).mean, want)
-    assert torch.equal(X0(lambda x, time: exact(x, time).mean, kernel)(x_t, t).mean, want)
+    want = mean_of(exact(x_t, t))
+    assert torch.allclose(mean_of(Eps(as_target(x0_to_eps), kernel)(x_t, t)), want)
+    assert torch.allclose(mean_of(V(as_target(x0_to_v), kernel)(x_t, t)), want)
+    assert torch.equal(mean_of(X0(lambda x, time: mean_of(exact(x, time)), kernel)(x_t, t)), want)
 
 
 def test_network_sees_times_known_and_context():
@@ -172,7 +172,7 @@ def test_mixed_denoiser_converts_its_numbers_only():
     v, logits = normal(4, 2, seed=1), normal(4, 3, 5)
     answer = Mixed(lambda z, c, t: (v, logits), V, kernel)(x, 0.3)
     alpha, sigma = kernel.alpha_sigma(0.3)
-    assert torch.allclose(answer.mean, alpha * x.numbers - sigma * v)
+    assert torch.allclose(mean_of(answer), alpha * x.numbers - sigma * v)
     assert answer.logits is logits
 
 
@@ -185,7 +185,7 @@ def test_exact_denoiser_obeys_tweedie(name):
     x_t.requires_grad_()
     (score,) = torch.autograd.grad(MIXTURE.log_prob(x_t, alpha, sigma).sum(), x_t)
     want = (x_t + sigma[:, None] ** 2 * score) / alpha[:, None]
-    assert torch.allclose(MIXTURE.denoiser(kernel)(x_t, t).mean, want, atol=1e-8)
+    assert torch.allclose(mean_of(MIXTURE.denoiser(kernel)(x_t, t)), want, atol=1e-8)
 
 
 def test_mixture_density_is_torch_distributions():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from diffusion_truths import MIXTURE, SCHEDULE_NAMES, gaussian, generator, normal
+from diffusion_truths import MIXTURE, SCHEDULE_NAMES, gaussian, generator, mean_of, normal
 
 from interfuse.core import (
     X0,
@@ -53,7 +53,7 @@ def test_gaussian_bound_of_the_exact_denoiser_is_the_likelihood(data, schedule):
 def test_a_worse_denoiser_has_a_larger_bound():
     kernel, x = gaussian("cosine"), DATA.sample(N, generator(1))
     prior_only = X0(lambda x_t, t: DATA.mean.expand_as(x_t), kernel)
-    shrunk = X0(lambda x_t, t: 0.9 * DATA.denoiser(kernel)(x_t, t).mean, kernel)
+    shrunk = X0(lambda x_t, t: 0.9 * mean_of(DATA.denoiser(kernel)(x_t, t)), kernel)
     exact = gaussian_bound(DATA.denoiser(kernel), kernel, x, noise=generator(2)).total.mean()
     for worse in (prior_only, shrunk):
         assert gaussian_bound(worse, kernel, x, noise=generator(2)).total.mean() > exact + 0.05

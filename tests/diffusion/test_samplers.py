@@ -70,7 +70,8 @@ TARGETS = {
 def test_draws_have_the_distribution_of_the_data(sampler, schedule, target):
     """Mean, covariance and the weight of a mode of 6,000 draws: within 4.5 standard errors."""
     kernel = gaussian(schedule)
-    denoiser = parameterised(*TARGETS[target], kernel, MIXTURE)
+    wrap, convert = TARGETS[target]
+    denoiser = parameterised(wrap, convert, kernel, MIXTURE)
     times = even_times(kernel, STEPS.get(sampler, 300))
     start = kernel.corrupt(MIXTURE.sample(N, generator(1)), times[0], noise=normal(N, 2, seed=2))
     x = VARIANTS[sampler](kernel).run(denoiser, start, times, noise=generator(3))

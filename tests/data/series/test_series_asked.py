@@ -9,6 +9,7 @@ from interfuse.errors import DataError
 from interfuse.kinds.series.data import read_series
 
 HOURS = pd.date_range("2024-01-01", periods=96, freq="h")
+BEGIN, HOUR = pd.Timestamp("2024-01-01").value, pd.Timedelta(hours=1).value
 
 
 def frame(**more):
@@ -33,7 +34,7 @@ def test_new_series_and_a_single_row_are_fine(schema):
     )
     read = read_series(asked, schema=schema)
     assert read.names == ("c",)
-    assert read.future_times(0, 2).tolist() == [HOURS[4].value, HOURS[5].value]
+    assert read.future_times(0, 2).tolist() == [BEGIN + 4 * HOUR, BEGIN + 5 * HOUR]
     assert np.isnan(read.statics).all()
     assert any("never seen" in note for note in read.notes)
 

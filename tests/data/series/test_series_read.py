@@ -11,6 +11,7 @@ from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.data import read_series
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
+BEGIN, HOUR = pd.Timestamp("2024-01-01").value, pd.Timedelta(hours=1).value
 
 
 @pytest.fixture
@@ -27,10 +28,11 @@ def test_unsorted_rows_of_two_series_in_any_order(x):
     assert set(read.names) == {"a", "b"}
     assert read.names[0] == mixed["host"].iloc[0]
     assert "rows were sorted by time" in read.notes
-    for name, begin, part in (("b", HOURS[0], x[:100]), ("a", HOURS[50], x[100:])):
+    for name, begin, part in (("b", BEGIN, x[:100]), ("a", BEGIN + 50 * HOUR, x[100:])):
         i = read.names.index(name)
-        assert read.starts[i] == begin.value
+        assert read.starts[i] == begin
         np.testing.assert_array_equal(read.values[i][:, 0], part)
+    assert read.rows is not None
     series, place = read.rows.T
     found = [read.values[s][p, 0] for s, p in zip(series, place, strict=True)]
     np.testing.assert_array_equal(found, mixed["v"])
@@ -72,9 +74,10 @@ def test_irregular_stamps_take_the_median_step_and_keep_every_mean():
     step = read.schema.step / 1e9
     assert step == pytest.approx(np.median(np.diff(seconds)), rel=0.05)
     # A mean of seconds in a cell lies within half a step of the cell.
-    since = (read.times(0) - HOURS[0].value) / 1e9
+    since = (read.times(0) - BEGIN) / 1e9
     seen = ~np.isnan(read.values[0][:, 0])
     assert np.abs(read.values[0][seen, 0] - since[seen]).max() <= step / 2 + 1e-6
+    assert read.rows is not None
     assert seen.sum() == len({tuple(r) for r in read.rows})
 
 
@@ -149,6 +152,7 @@ def test_rows_without_time_or_series_are_left_out(x):
     frame.loc[199, "id"] = None
     read = read_series(frame)
     assert list(read.lengths) == [99, 99]
+    assert read.rows is not None
     assert (read.rows[[99, 199]] == -1).all()
     assert "rows without a time were left out: 1" in read.notes
     assert "rows without a series were left out: 1" in read.notes
@@ -176,7 +180,7 @@ def test_constant_series_and_channels_without_values(x):
     ],
 )
 def test_nothing_to_learn_from_is_an_error(data, message):
-    if isinstance(data, pd.DataFrame) and data["time"].isna().all():
+    if isinstance(data, pd.DataFrame) and data["time"].isna().to_numpy().all():
         with pytest.raises(DataError, match=message):
             read_series(data, time="time")
         return
