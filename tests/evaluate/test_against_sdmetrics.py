@@ -1,6 +1,7 @@
 """Shapes, trends and logistic detection are those of sdmetrics, to 1e-6."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -35,7 +36,7 @@ def perturbed(rows, seed, *, missing):
 def quality(real, synthetic, *, correlation, association):
     from sdmetrics.reports.single_table import QualityReport
 
-    report = QualityReport()
+    report: Any = QualityReport()  # not every version has thresholds
     report.real_correlation_threshold = correlation
     report.real_association_threshold = association
     with warnings.catch_warnings():
@@ -81,7 +82,7 @@ def test_every_pair_trend_and_the_published_total(tables):
 def test_the_total_over_strong_pairs_is_the_default_of_the_quality_report(tables):
     from sdmetrics.reports.single_table import QualityReport
 
-    default = QualityReport()
+    default: Any = QualityReport()
     if not hasattr(default, "real_association_threshold"):
         pytest.skip("this sdmetrics has no thresholds")
     a, b, _ = encode(*tables, schema=KINDS)
@@ -114,8 +115,8 @@ def test_constant_and_empty_columns_are_left_out_as_sdmetrics_does():
     assert np.isnan(trends["x", "constant"])
     assert np.isnan(trends["x", "none"])
     assert trends["constant", "label"] == pytest.approx(0.0)
-    two = [frame.select("label", other="label").to_pandas() for frame in (real, synthetic)]
-    assert ContingencySimilarity.compute(*two) == pytest.approx(0.0)
+    one, two = (frame.select("label", other="label").to_pandas() for frame in (real, synthetic))
+    assert ContingencySimilarity.compute(one, two) == pytest.approx(0.0)
     shapes = {c.name: c.score for c in column_shapes(a, b).columns}
     assert np.isnan(shapes["none"])
     assert shapes["constant"] == 1.0
@@ -131,7 +132,8 @@ def test_large_codes_take_the_sorted_path_to_the_same_value():
         for _ in range(2)
     ]
     a, b, _ = encode(*frames, schema={"a": "category", "b": "category"})
-    theirs = ContingencySimilarity.compute(*(frame.to_pandas() for frame in frames))
+    one, two = (frame.to_pandas() for frame in frames)
+    theirs = ContingencySimilarity.compute(one, two)
     assert pair_trends(a, b).score == pytest.approx(theirs, abs=1e-6)
 
 

@@ -61,14 +61,17 @@ def test_wilson_is_the_closed_form(hits, rows):
 def test_membership_betrays_copies_and_not_fresh_rows(tables):
     train, fresh, held = tables
     honest = membership(train, fresh, held)
+    assert honest is not None
     for area, error in (honest.distance, honest.density):
         assert abs(area - 0.5) < 4 * error
         # 600 members against 300 others: sqrt((1/600 + 1/300) / 12) = 0.02.
         assert error == pytest.approx(0.02, rel=0.2)
     copied = membership(train, train, held)
+    assert copied is not None
     assert copied.distance[0] > 0.99
     assert copied.density[0] > 0.99
     half = membership(train, train.take(np.arange(300)), held)
+    assert half is not None
     assert 0.7 < half.density[0] < 0.85
     assert membership(train, fresh, held.take(np.arange(10))) is None
 
@@ -82,15 +85,16 @@ def test_density_sees_what_distance_does_not():
 
     train, held, fresh = rows(400), rows(400), rows(400)
     copies = np.concatenate([fresh[:400], train[400:] + rng.normal(0, 0.05, 100)])
-    frames = [pl.DataFrame({"x": values}) for values in (train, copies, held)]
-    found = membership(*encode(*frames, schema={"x": "number"}))
+    real, drawn, others = (pl.DataFrame({"x": values}) for values in (train, copies, held))
+    found = membership(*encode(real, drawn, others, schema={"x": "number"}))
+    assert found is not None
     assert found.density[0] > found.distance[0] + 0.02
 
 
 def test_nearest_ratio_is_that_of_the_definition(tables):
-    numbers = [sessions(300, seed).select("seconds", "rate") for seed in (0, 1, 2)]
+    one, two, three = (sessions(300, seed).select("seconds", "rate") for seed in (0, 1, 2))
     kinds = {"seconds": "number", "rate": "number"}
-    train, rows, held = encode(*numbers, schema=kinds)
+    train, rows, held = encode(one, two, three, schema=kinds)
     low = {n: v.min() for n, v in train.numbers.items()}
     span = {n: np.ptp(v) for n, v in train.numbers.items()}
     x, y, z = (
@@ -153,7 +157,9 @@ def test_secrets_are_reported_and_need_a_hold_out():
     few = Limits(draws=0, most_targets=0, support=100, attacked=50)
     settings = {"schema": KINDS, "limits": few, "threads": 1, "secrets": ["month", "browser"]}
     report = evaluate(frames[0], frames[0], frames[1], **settings)
-    assert report["privacy.inference"] > 0.8
+    inferred = report["privacy.inference"]
+    assert inferred is not None
+    assert inferred > 0.8
     assert {row["secret"] for row in report.data["secrets"]} == {"month", "browser"}
     assert any("'month' is guessed" in line for line in report.findings)
     assert "Secrets" in report.to_html()

@@ -1,5 +1,7 @@
 """The Gaussian copula and the models of every target."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +15,12 @@ from interfuse.evaluate.targets import EveryTarget
 from interfuse.evaluate.utility import importance_agreement, predictions
 
 
+def rank_correlation(x, y) -> float:
+    """Of Spearman; scipy's own type of the answer has no fields."""
+    found: Any = spearmanr(x, y)
+    return found.statistic
+
+
 def test_a_copula_keeps_columns_and_correlations_of_a_normal_law():
     """Errors of 4,000 rows: D below 1.95 / sqrt(2000) at 1e-3, r within 4 (1 - r²) / 63."""
     rng = np.random.default_rng(0)
@@ -23,7 +31,7 @@ def test_a_copula_keeps_columns_and_correlations_of_a_normal_law():
     drawn = copula_table(real, 4000, seed=1)
     for column in column_shapes(real, drawn).columns:
         assert 1 - column.score < 1.95 / np.sqrt(2000)
-    ranks = [spearmanr(t.numbers["a"], t.numbers["b"]).statistic for t in (real, drawn)]
+    ranks = [rank_correlation(t.numbers["a"], t.numbers["b"]) for t in (real, drawn)]
     assert ranks[0] == pytest.approx(ranks[1], abs=4 * 0.36 / np.sqrt(4000) * np.sqrt(2))
 
 
@@ -41,14 +49,14 @@ def test_a_copula_keeps_missing_shares_and_beats_independent_columns():
 
 
 def test_every_target_of_fresh_and_shuffled_rows():
-    frames = [sessions(700, seed) for seed in (0, 1, 2)]
-    train, fresh, test = encode(*frames, schema=KINDS)
+    one, two, three = (sessions(700, seed) for seed in (0, 1, 2))
+    train, fresh, test = encode(one, two, three, schema=KINDS)
     names = ["seconds", "bought", "start", "weekend"]
     every = EveryTarget(train, test, names, threads=1)
     honest = every.measure(fresh, draws=20)
     # Seconds of 1,500 rows are predicted alike by both, up to the noise of the trees.
     assert abs(honest.loss) < max(0.05, 4 * honest.loss_sd)
-    _, loose, _ = encode(frames[0], shuffled(frames[1]), schema=KINDS)
+    _, loose, _ = encode(one, shuffled(two), schema=KINDS)
     spoilt = every.measure(loose)
     assert spoilt.loss > honest.loss + 0.1
     by_name = {target.name: target for target in honest.each}
@@ -58,26 +66,30 @@ def test_every_target_of_fresh_and_shuffled_rows():
 
 
 def test_importance_agreement_is_the_rank_correlation_of_the_shares():
-    frames = [sessions(600, seed) for seed in (0, 1, 2)]
-    train, fresh, test = encode(*frames, schema=KINDS)
+    one, two, three = (sessions(600, seed) for seed in (0, 1, 2))
+    train, fresh, test = encode(one, two, three, schema=KINDS)
     a, b = (predictions(t, test, "bought", threads=1) for t in (train, fresh))
+    assert a is not None
+    assert b is not None
     assert a.importance().sum() == pytest.approx(1.0)
-    theirs = spearmanr(a.importance(), b.importance()).statistic
+    theirs = rank_correlation(a.importance(), b.importance())
     assert importance_agreement(a, b) == pytest.approx(theirs, abs=1e-12)
     assert importance_agreement(a, a) == pytest.approx(1.0)
     assert theirs > 0.5
 
 
 def test_scores_of_predictions_are_scikit_learns():
-    frames = [sessions(500, seed) for seed in (0, 1, 2)]
-    train, _, test = encode(*frames, schema=KINDS)
+    one, two, three = (sessions(500, seed) for seed in (0, 1, 2))
+    train, _, test = encode(one, two, three, schema=KINDS)
     many = predictions(train, test, "month", threads=1)
+    assert many is not None
     score = many.score()
     area = roc_auc_score(many.truth, many.guess, multi_class="ovr", average="macro")
     assert score.main == pytest.approx(area, abs=1e-6)
     guess = many.classes[many.guess.argmax(1)]
     assert score.second == pytest.approx(accuracy_score(many.truth, guess), abs=1e-6)
     number = predictions(train, test, "seconds", threads=1)
+    assert number is not None
     error = root_mean_squared_error(number.truth, number.guess)
     assert number.score().main == pytest.approx(error, rel=1e-6)
     assert number.score().second == pytest.approx(r2_score(number.truth, number.guess), abs=1e-6)

@@ -1,6 +1,7 @@
 """What sdmetrics does not have: boosted trees, utility, distances, copies, missing patterns."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,8 +38,8 @@ def test_ks_complement_is_scipys(a, b):
     x, y = np.array(a), np.array(b)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about the p-value, which is not used
-        theirs = ks_2samp(x, y, method="asymp").statistic
-    assert ks_complement(x, y) == pytest.approx(1 - theirs, abs=1e-9)
+        theirs: Any = ks_2samp(x, y, method="asymp")
+    assert ks_complement(x, y) == pytest.approx(1 - theirs.statistic, abs=1e-9)
 
 
 def test_cramers_v_is_scipys():
@@ -83,7 +84,7 @@ def test_trees_find_what_matters_and_do_not_depend_on_threads():
 
 
 def test_trees_see_seconds_in_timestamps():
-    times = 1.7e15 + 1e6 * np.arange(1000)[:, None]
+    times = 1.7e15 + 1e6 * np.arange(1000.0)[:, None]
     (x,) = single_precision(times)
     assert len(np.unique(x.astype(np.float32))) == 1000
     (y,) = single_precision(np.array([[1e-9], [0.0], [np.inf], [np.nan]]))
@@ -160,10 +161,13 @@ def test_a_tie_counts_half_or_for_the_hold_out(real):
 def test_nearer_share_of_fresh_rows_is_a_half_and_of_copies_one(real, fresh, unseen):
     train, rows, held = encode(real, fresh, unseen, schema=KINDS)
     honest = closest(train, rows, held)
+    assert honest.share is not None
+    assert honest.error is not None
     assert 0.005 < honest.error < 0.03
     assert abs(honest.share - 0.5) < 4 * honest.error
     assert honest.nearness == pytest.approx(honest.reference, rel=0.3)
     copied = closest(train, train, held)
+    assert copied.share is not None
     assert copied.share > 0.99
     assert copied.nearness == 0.0
     alone = closest(train, rows)
@@ -175,6 +179,8 @@ def test_the_split_does_not_shift_the_ideal_share(real, fresh, unseen):
     train, rows, held = encode(real, fresh, unseen.head(150), schema=KINDS)
     found = closest(train, rows, held)
     assert found.against == 150
+    assert found.share is not None
+    assert found.error is not None
     assert abs(found.share - 0.5) < 4 * found.error
 
 

@@ -111,7 +111,7 @@ class Bare(Compared):
         (spoilt(key="fidelity.shape"), "one of this key already"),
         (spoilt(words=Words("", "A line.", asks="x")), "needs a name"),
         (spoilt(words=Words("Name", "a line", asks="x")), "ends with a full stop"),
-        (spoilt(words=Words("Name", "A line.", better="more", asks="x")), "expected better"),
+        (spoilt(words=Words("Name", "A line.", better="more", asks="x")), "expected better"),  # pyright: ignore[reportArgumentType]
         (spoilt(bounds=(1.0, 0.0)), "lower bound below"),
         (spoilt(words=Words("Name", "A line.")), "all of faults, questions and"),
         (spoilt(questions=Figure.questions), "all of faults, questions and"),
@@ -128,7 +128,7 @@ def test_a_figure_without_a_measure_or_an_interval_cannot_be_made():
     with pytest.raises(TypeError, match="abstract"):
         type("Empty", (Figure,), {})()
     with pytest.raises(TypeError, match="error"):
-        Measurement(value=1.0, floor=None, others={})
+        Measurement(value=1.0, floor=None, others={})  # pyright: ignore[reportCallIssue]
 
 
 def test_a_value_outside_of_its_bounds_is_an_error():
