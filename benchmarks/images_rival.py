@@ -62,7 +62,7 @@ def diffusion(steps: int) -> Any:
     stub("pytorch_fid")
     stub("pytorch_fid.fid_score", calculate_frechet_distance=None)
     stub("pytorch_fid.inception", InceptionV3=None)
-    from denoising_diffusion_pytorch import GaussianDiffusion, Unet  # pyright: ignore
+    from denoising_diffusion_pytorch import GaussianDiffusion, Unet  # pyright: ignore[reportMissingImports]
 
     net = Unet(dim=32, dim_mults=(1, 2, 4), channels=1)
     return GaussianDiffusion(net, image_size=32, sampling_timesteps=steps)
@@ -84,7 +84,7 @@ def main() -> None:
 
     torch.manual_seed(options.seed)
     model = diffusion(options.steps)
-    from ema_pytorch import EMA  # pyright: ignore
+    from ema_pytorch import EMA  # pyright: ignore[reportMissingImports]
 
     average = EMA(model, beta=0.995, update_every=10)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-4, betas=(0.9, 0.99))

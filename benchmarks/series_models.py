@@ -17,8 +17,6 @@ and `note`, what was capped. This file imports nothing of ours.
 Quantiles of Gaussian answers stand for draws: 100, evenly spaced.
 """
 
-# pyright: reportMissingImports=false
-
 from __future__ import annotations
 
 import argparse
@@ -81,7 +79,12 @@ def rows(task: dict[str, Any]) -> list[np.ndarray]:
 
 def statistical(task: dict[str, Any], name: str) -> tuple[np.ndarray, str]:
     """One of statsforecast's models for each history."""
-    from statsforecast.models import MSTL, AutoARIMA, AutoETS, AutoTheta
+    from statsforecast.models import (  # pyright: ignore[reportMissingImports]
+        MSTL,
+        AutoARIMA,
+        AutoETS,
+        AutoTheta,
+    )
 
     cap = CAPS[str(task["name"]), name]
     horizon, seasons = int(task["horizon"]), [int(s) for s in task["seasons"] if s > 1]
@@ -106,7 +109,9 @@ def statistical(task: dict[str, Any], name: str) -> tuple[np.ndarray, str]:
 def kalman(task: dict[str, Any], name: str) -> tuple[np.ndarray, str]:
     """Gaussian draws of the holes from a structural model."""
     from scipy.stats import norm
-    from statsmodels.tsa.statespace.structural import UnobservedComponents
+    from statsmodels.tsa.statespace.structural import (  # pyright: ignore[reportMissingImports]
+        UnobservedComponents,
+    )
 
     values, start, day = task["values"], int(task["start"]), int(task["day"])
     before = values[start - 14 * day : start]
@@ -132,7 +137,7 @@ def deep(
     task: dict[str, Any], name: str, seconds: float, seed: int, folder: str
 ) -> tuple[np.ndarray, str]:
     """A network of GluonTS, trained for a number of seconds."""
-    import lightning.pytorch as pl
+    import lightning.pytorch as pl  # pyright: ignore[reportMissingImports]
     import pandas as pd
     import torch
     from gluonts.dataset.common import ListDataset

@@ -49,7 +49,7 @@ def added(
 
 def resample(rows: pl.DataFrame, target: str, wanted: dict[str, int], seed: int) -> pl.DataFrame:
     """What the rival's Python computes."""
-    from imblearn.over_sampling import SMOTENC, RandomOverSampler  # pyright: ignore
+    from imblearn.over_sampling import SMOTENC, RandomOverSampler  # pyright: ignore[reportMissingImports]
 
     x = rows.drop(target)
     text = {n: x[n].unique().sort() for n in x.columns if x[n].dtype == pl.String}
