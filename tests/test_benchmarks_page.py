@@ -140,7 +140,7 @@ def test_rows_come_back_from_what_rivals_are_given():
     )
     kinds = {n: "number" if n in ("n", "x", "t") else "category" for n in rows.columns}
     plain = Plain.of(rows, kinds, "c")
-    assert not plain.frame.isna().any().any()
+    assert not plain.frame.isna().to_numpy().any()
     assert "one" not in plain.frame
     assert plain.back(plain.frame).equals(rows)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,8 @@ def saved(model, tmp_path_factory):
 def quick(**options):
     """A fit of few images and steps."""
     images, labels = shades(60)
-    return interfuse.fit(images, labels=labels, **{"examples": 600, "seed": 1, **options})
+    asked: dict[str, Any] = {"examples": 600, "seed": 1, **options}
+    return interfuse.fit(images, labels=labels, **asked)
 
 
 def levels(images):
@@ -239,10 +241,11 @@ def test_colour_and_sizes_that_the_network_does_not_take():
 def test_options_of_images_are_refused_for_tables():
     import polars as pl
 
+    frame = pl.DataFrame({"x": range(10)})
     with pytest.raises(OptionError, match="labels: is for images"):
-        interfuse.fit(pl.DataFrame({"x": range(10)}), labels=[1] * 10)
+        interfuse.fit(frame, labels=[1] * 10)  # pyright: ignore[reportCallIssue, reportArgumentType]
     with pytest.raises(OptionError, match="kind: 'song' is unknown"):
-        interfuse.fit(pl.DataFrame({"x": range(10)}), kind="song")
+        interfuse.fit(frame, kind="song")  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 # -- run folder ---------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ def digest(parts: Parts) -> str:
             total.update(json.dumps(column.to_list()).encode())
         else:
             plain = column.to_physical()
-            total.update(plain.fill_null(False if plain.dtype == pl.Boolean else 0).to_numpy())
+            whole = plain.fill_null(False if plain.dtype == pl.Boolean else 0)
+            total.update(whole.to_numpy().tobytes())
     return total.hexdigest()
 
 
@@ -116,7 +117,7 @@ def _arithmetic() -> str:
     out += [torch.nn.functional.conv2d(image, kernel, padding=1), t.exp(), t.erfinv(), t.sum(1)]
     total = hashlib.sha256()
     for part in out:
-        total.update(np.ascontiguousarray(part))
+        total.update(np.ascontiguousarray(part).tobytes())
     return total.hexdigest()[:12]
 
 

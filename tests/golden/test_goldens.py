@@ -10,6 +10,7 @@ questions, is not compared at all, since its rounding is 1e-2 a product.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import make
 import numpy as np
@@ -39,7 +40,7 @@ def differences(found: dict, stored: dict) -> dict[str, list]:
     return out
 
 
-def _agree(a: object, b: object, slack: float) -> bool:
+def _agree(a: Any, b: Any, slack: float) -> bool:
     if type(b) in (int, float) and type(a) in (int, float):
         return bool(np.isclose(a, b, rtol=RELATIVE, atol=slack))
     return a == b

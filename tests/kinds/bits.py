@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -71,7 +71,7 @@ class BitsModel(BaseModel):
     schema: BitsSchema
     net: Net
     record: dict[str, Any]
-    parts = Kind.parts
+    parts: ClassVar = Kind.parts
 
     def impute(self, codes, *, seed=0):
         """Unknown bits are -1; in each row they appear one after the other, in random order."""

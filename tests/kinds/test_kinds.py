@@ -61,7 +61,7 @@ def test_a_kind_from_outside_keeps_the_promises(bits, lines, tmp_path):
         modules=["bits"],
     )
     check_kind(bits.KIND, sample, tmp_path)
-    model = interfuse.load(tmp_path / "run")
+    model = interfuse.load(tmp_path / "run", kind="bits")
     drawn = model.generate(400, seed=1)
     # Less than 5 % of the draws break a rule, where independent bits would break 75 %.
     kept = (drawn[:, 2] == drawn[:, 0]) & (drawn[:, 3] != drawn[:, 1])
@@ -80,7 +80,7 @@ def test_it_has_the_command_line_without_an_edit(bits, lines, tmp_path):
     assert "600 lines" in cli("show", "run").stdout
     drawn = cli("generate", "run", "-n", 5, "-o", "out.bits", "--reverse", "--seed", 4)
     assert drawn.returncode == 0, drawn.stderr
-    expected = interfuse.load(tmp_path / "run").generate(5, seed=4)[:, ::-1]
+    expected = interfuse.load(tmp_path / "run", kind="bits").generate(5, seed=4)[:, ::-1]
     assert (tmp_path / "out.bits").read_text().split() == ["".join(map(str, r)) for r in expected]
     refused = cli("generate", "run", "-o", "out.bits", "--like", "x")
     assert refused.returncode == 2
@@ -92,11 +92,11 @@ def test_it_has_the_command_line_without_an_edit(bits, lines, tmp_path):
 
 def test_options_of_other_kinds_are_refused_and_unknown_ones_are_no_option(bits, lines):
     with pytest.raises(OptionError, match="rate: is for bits; this fit is of a table"):
-        interfuse.fit(pl.DataFrame({"a": [1, 2]}), rate=0.1)
+        interfuse.fit(pl.DataFrame({"a": [1, 2]}), rate=0.1)  # pyright: ignore[reportCallIssue]
     with pytest.raises(OptionError, match="labels: is for images; this fit is of bits"):
         interfuse.fit(lines, labels=[1, 2])
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
-        interfuse.fit(lines, colour=1)
+        interfuse.fit(lines, colour=1)  # pyright: ignore[reportCallIssue]
 
 
 def test_two_kinds_of_one_name_are_an_error(bits):
@@ -135,10 +135,11 @@ def test_tables_keep_the_promises(table, tmp_path):
         holes = pl.DataFrame({"x": [0.5, None, 1.25], "sign": [None, "up", None]})
         filled = model.impute(holes, draws=3, seed=seed).frame(1)
         keep = [holes[c].is_not_null() for c in holes.columns]
-        return tuple(
+        before, after = (
             [f[c].filter(k).to_list() for c, k in zip(holes.columns, keep, strict=True)]
             for f in (holes, filled)
         )
+        return before, after
 
     (tmp_path / "one.csv").write_text("a,b\n1,2\n")
     sample = Sample(
@@ -210,7 +211,9 @@ def test_series_keep_the_promises(tmp_path):
 def test_type_checkers_know_the_options_that_are_declared():
     stub = ast.parse((SOURCE / "kinds" / "typed.pyi").read_text(encoding="utf-8"))
     fields = {
-        node.name.lower(): {part.target.id for part in node.body}
+        node.name.lower(): {
+            ast.unparse(part.target) for part in node.body if isinstance(part, ast.AnnAssign)
+        }
         for node in stub.body
         if isinstance(node, ast.ClassDef) and node.name.endswith(("Options", "Common"))
     }

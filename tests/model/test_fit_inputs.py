@@ -1,6 +1,7 @@
 """What people really pass to `fit`: a table is modelled, or refused with one clear error."""
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from interfuse.errors import DataError, InterfuseError, SchemaError
 
 
 def fit(frame, **options):
-    return interfuse.fit(frame, **{"examples": 2_000, "seed": 1, **options})
+    settings: dict[str, Any] = {"examples": 2_000, "seed": 1, **options}
+    return interfuse.fit(frame, **settings)
 
 
 def test_one_row_is_too_few():

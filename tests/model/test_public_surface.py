@@ -51,7 +51,7 @@ def test_the_examples_of_docstrings_run(name):
 
 def test_the_main_verbs_have_examples():
     for verb in (interfuse.fit, interfuse.Model.generate, interfuse.infer_schema):
-        assert ">>>" in inspect.getdoc(verb)
+        assert ">>>" in (inspect.getdoc(verb) or "")
 
 
 @pytest.mark.parametrize("name", interfuse.__all__)
@@ -60,7 +60,7 @@ def test_every_public_name_exists_and_says_what_it_raises(name):
     assert inspect.getdoc(member)
     assert name in dir(interfuse)
     if inspect.isfunction(member):
-        text = inspect.getdoc(member)
+        text = inspect.getdoc(member) or ""
         assert "Args:" in text
         assert "Raises:" in text
         hints = inspect.signature(member)

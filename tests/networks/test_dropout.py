@@ -37,6 +37,7 @@ def test_gradients_pass_where_values_did():
     x = torch.randn(64, 64, requires_grad=True)
     y = dropout(x, 0.3)
     y.sum().backward()
+    assert x.grad is not None
     torch.testing.assert_close(y.detach(), x.detach() * x.grad)
 
 

@@ -53,6 +53,7 @@ def test_shapes(sizes, numbers):
 def test_parts_are_rows_of_the_whole(first, paired):
     net = trained(paired=paired)
     if paired:
+        assert net.pairs is not None
         torch.nn.init.normal_(net.pairs)
     codes, visible, z, present, known = records(5)
     record = torch.where(visible, codes, torch.tensor(SIZES)), z, present, known, torch.rand(5)
@@ -132,6 +133,8 @@ def test_folded_weights_are_the_free_part_plus_the_waves():
     assert net.smooth[3:15].all()
     loss = (w.stem**2).sum() + (w.head**2).sum()
     loss.backward()
+    assert net.stem_waves.grad is not None
+    assert net.head_waves.grad is not None
     assert net.stem_waves.grad.abs().sum() > 0
     assert net.head_waves.grad.abs().sum() > 0
 

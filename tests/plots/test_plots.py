@@ -3,6 +3,7 @@
 import builtins
 import subprocess
 import sys
+from typing import Any
 
 import matplotlib as mpl
 
@@ -29,7 +30,7 @@ def closed():
     plt.close("all")
 
 
-def labelled(ax):
+def labelled(ax) -> dict[str, Any]:
     """Lines and patches by their label."""
     handles, labels = ax.get_legend_handles_labels()
     return dict(zip(labels, handles, strict=True))
@@ -67,9 +68,11 @@ def test_marginals_are_shares_of_all_rows():
     schema = {"port": "number", "kind": "category", "size": "number"}
     one, two, three = plots.marginals(real, real, schema=schema)
     for ax in (one, three):
-        for steps in labelled(ax).values() or ax.patches:
+        drawn: list[Any] = [*(labelled(ax).values() or ax.patches)]
+        for steps in drawn:
             assert steps.get_data().values.sum() == pytest.approx(100)
-    widths = [bar.get_width() for bar in two.patches]
+    bars: list[Any] = [*two.patches]
+    widths = [bar.get_width() for bar in bars]
     # b half, a and missing a quarter each, for both tables
     assert widths == pytest.approx([50, 25, 25] * 2)
     names = [label.get_text() for label in two.get_yticklabels()]
@@ -90,7 +93,7 @@ def test_correlation_maps_hold_the_correlations():
     x = rng.normal(size=(400, 2))
     real = pl.DataFrame({"a": x[:, 0], "b": 0.8 * x[:, 0] + 0.6 * x[:, 1]})
     other = real.with_columns(b=pl.Series(x[:, 1]))
-    maps = [ax.images[0].get_array() for ax in plots.correlations(real, other)]
+    maps = [np.ma.asarray(ax.images[0].get_array()) for ax in plots.correlations(real, other)]
     r, s = (np.corrcoef(f["a"], f["b"])[0, 1] for f in (real, other))
     assert [m[0, 1] for m in maps] == pytest.approx([r, s, s - r])
 
@@ -130,7 +133,8 @@ def test_anomalies_mark_the_scores_above_the_threshold():
     truth = np.isin(np.arange(50), [3, 4, 40])
     ax = plots.anomalies(None, np.arange(50), -scores, scores, threshold=47, truth=truth)
     assert list(labelled(ax)["odd: score ≥ 47"].get_xdata()) == [47, 48, 49]
-    spans = [(p.get_x(), p.get_x() + p.get_width()) for p in ax.patches]
+    marked: list[Any] = [*ax.patches]
+    spans = [(p.get_x(), p.get_x() + p.get_width()) for p in marked]
     assert spans == [(3, 4), (40, 40)]
     with pytest.raises(DataError, match="as many of each"):
         plots.anomalies(None, np.arange(3), np.arange(3), np.arange(2))
@@ -139,6 +143,7 @@ def test_anomalies_mark_the_scores_above_the_threshold():
 def test_an_image_grid_shows_every_pixel():
     images = np.random.default_rng(3).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
     shown = plots.image_grid(images, columns=3).images[0].get_array()
+    assert shown is not None
     assert shown.shape == (9, 20, 3)
     for i, image in enumerate(images):
         y, x = divmod(i, 3)

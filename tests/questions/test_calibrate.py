@@ -7,6 +7,7 @@ import torch
 
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler, appearance_rank
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.fields.category import CategoryField
 from interfuse.kinds.table.infer import infer_schema
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.calibrate import calibrate, pair_shares_of, shares_of
@@ -111,6 +112,8 @@ def test_a_calibration_cut_short_can_be_repeated():
     assert terms(seconds=1e9)[0].plan == (20, 3, 4, 5)
     again, same = terms(again=short.plan)
     assert again == short
+    assert pairs is not None
+    assert same is not None
     assert torch.equal(pairs, same)
 
 
@@ -172,7 +175,10 @@ def test_shares_and_pair_shares_are_frequencies():
     codec, layout, rows = encoded(frame)
     groups = torch.arange(12)
     share, pairs = shares_of(rows.codes, layout), pair_shares_of(rows.codes, layout, groups)
-    a, b = codec.fields["a"].values.to_list(), codec.fields["b"].values.to_list()
+    one, two = codec.fields["a"], codec.fields["b"]
+    assert isinstance(one, CategoryField)
+    assert isinstance(two, CategoryField)
+    a, b = one.values.to_list(), two.values.to_list()
     for i, v in enumerate(a):
         assert share[i].item() == pytest.approx((frame["a"] == v).mean())
         for j, w in enumerate(b):

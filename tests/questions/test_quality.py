@@ -4,6 +4,8 @@ Tolerances: `error` is the standard error of an estimate from the training rows 
 know better) and from the draws; SLACK is what a fit of some seconds may be off by on top.
 """
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -82,7 +84,8 @@ def test_marginals_are_within_the_bootstrap_bound(drawn, train, name):
     real, made = train[name].drop_nulls().to_numpy(), drawn[name].drop_nulls().to_numpy()
     # The distance that a resample of the rows stays under in 999 of 1,000 cases.
     effective = len(real) * len(made) / (len(real) + len(made))
-    assert ks_2samp(real, made).statistic < kstwo.ppf(0.999, round(effective))
+    found: Any = ks_2samp(real, made)
+    assert found.statistic < kstwo.ppf(0.999, round(effective))
 
 
 def test_the_shares_of_categories(drawn, train):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -183,9 +184,9 @@ def test_options_that_do_not_fit(tiny, options, message):
 
 @pytest.mark.parametrize("name", ["time", "series", "channels", "known_future"])
 def test_columns_that_are_not_there(tiny, name):
-    value = "nope" if name in ("time", "series") else ["nope"]
+    option: dict[str, Any] = {name: "nope" if name in ("time", "series") else ["nope"]}
     with pytest.raises(DataError, match="no column 'nope'"):
-        interfuse.fit(frame(waves(50)), kind="series", examples=64, **{name: value})
+        interfuse.fit(frame(waves(50)), kind="series", examples=64, **option)
 
 
 def test_a_schema_says_it_already(model):
@@ -321,6 +322,7 @@ def test_a_fit_that_was_stopped_goes_on_bit_equal(tiny, tmp_path):
     with pytest.raises(RunError, match="other data"):
         interfuse.fit(hosts(201), folder=tmp_path / "run", resume=True)
     resumed = interfuse.fit(data, folder=tmp_path / "run", resume=True)
+    assert isinstance(resumed, interfuse.SeriesModel)
     for (name, a), b in zip(whole.net.named_parameters(), resumed.net.parameters(), strict=True):
         assert a.equal(b), name
     np.testing.assert_array_equal(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tiny_series import waves
@@ -36,13 +38,14 @@ def test_evaluation_by_gluonts_beats_the_mean(predictor):
 
     data = ListDataset(entries(4, 324), freq="h")
     forecasts, truths = make_evaluation_predictions(data, predictor, num_samples=50)
-    forecasts, truths = list(forecasts), list(truths)
-    assert [f.samples.shape for f in forecasts] == [(50, HORIZON)] * 4
-    assert [f.item_id for f in forecasts] == ["s0", "s1", "s2", "s3"]
-    for forecast, truth in zip(forecasts, truths, strict=True):
+    drawn: list[Any] = list(forecasts)
+    truths = list(truths)
+    assert [f.samples.shape for f in drawn] == [(50, HORIZON)] * 4
+    assert [f.item_id for f in drawn] == ["s0", "s1", "s2", "s3"]
+    for forecast, truth in zip(drawn, truths, strict=True):
         assert forecast.start_date == truth.index[-HORIZON]
         assert forecast.quantile(0.9).shape == (HORIZON,)
-    scores, _ = Evaluator(num_workers=0)(truths, forecasts)
+    scores, _ = Evaluator(num_workers=0)(truths, drawn)
     # The mean of the wave alone is off by 1.9 of a level of 10; the noise by .4.
     assert scores["ND"] < 0.12
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -63,7 +64,7 @@ def use_tiny_network() -> None:
 
     usual = interfuse.kinds.series.learn.objective.series_network_for
 
-    def tiny(*arguments: object, **options: object) -> SeriesNet:
+    def tiny(*arguments: Any, **options: Any) -> SeriesNet:
         shape = usual(*arguments, **options).config()
         seed = options.get("seed", arguments[-1])
         with torch.random.fork_rng():
@@ -74,7 +75,7 @@ def use_tiny_network() -> None:
 
     settings = interfuse.kinds.series.learn.objective.series_settings_for
 
-    def quick(*arguments: object, **options: object) -> Settings:
+    def quick(*arguments: Any, **options: Any) -> Settings:
         return replace(settings(*arguments, **options), batch=BATCH, rate=RATE, warm_up=500)
 
     interfuse.kinds.series.job.series_network_for = tiny

@@ -34,6 +34,7 @@ def hold(folder):
         [sys.executable, "-c", textwrap.dedent(code)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert held.stdout is not None
     assert held.stdout.readline().strip() == "held"
     return held
 

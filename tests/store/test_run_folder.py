@@ -70,7 +70,7 @@ def test_a_new_process_draws_the_same_rows(model, saved, tmp_path):
 
 
 def test_a_copy_of_the_copy_is_the_same(model, saved, tmp_path):
-    copy = interfuse.load(interfuse.load(saved).save(tmp_path / "again"))
+    copy = interfuse.load(interfuse.load(saved).save(tmp_path / "again"), kind="table")
     assert_frame_equal(copy.generate(50, seed=1), model.generate(50, seed=1), check_exact=True)
     assert copy.schema == model.schema
     # JSON holds the record: lists where there were tuples.
@@ -166,7 +166,7 @@ def test_a_pickle_in_the_place_of_a_part_is_never_opened(run, part, tmp_path):
 def test_a_pickle_beside_the_parts_is_ignored(run, tmp_path):
     for name in ("model.pkl", "weights.pt", "pytorch_model.bin"):
         (run / name).write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
-    assert interfuse.load(run).schema.names == flows().columns
+    assert interfuse.load(run, kind="table").schema.names == flows().columns
     assert not (tmp_path / "sprung").exists()
 
 

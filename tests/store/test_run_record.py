@@ -98,7 +98,7 @@ def test_every_entry_that_is_read_again_is_looked_at(edited, entry):
 
 @pytest.mark.parametrize("entry", [e for e in WHOLE if not e.needed], ids=lambda entry: entry.path)
 def test_runs_that_lack_what_was_added_later_are_read(edited, entry):
-    assert interfuse.load(edited(entry.path, ...)).generate(3, seed=0).height == 3
+    assert interfuse.load(edited(entry.path, ...), kind="table").generate(3, seed=0).height == 3
 
 
 def test_a_run_without_turns_is_fitted_again_with_its_examples(edited):

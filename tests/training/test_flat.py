@@ -1,6 +1,7 @@
 """Parameters in one tensor: the same training as torch's own, parameter by parameter."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,14 +12,14 @@ from interfuse.train.flat import FlatParameters
 def network():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(12, 5), nn.Linear(5, 2))
-    return net.to(memory_format=torch.channels_last)
+    return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def test_training_is_that_of_torch_optimiser_and_clipping():
     """AdamW and the clipped norm do not depend on how parameters are cut up."""
     plain, net = network(), network()
     flat = FlatParameters(net)
-    options = {"lr": 0.01, "weight_decay": 0.1}
+    options: dict[str, Any] = {"lr": 0.01, "weight_decay": 0.1}
     a = torch.optim.AdamW(plain.parameters(), **options)
     b = torch.optim.AdamW([flat.weight], **options)
     g = torch.Generator().manual_seed(1)

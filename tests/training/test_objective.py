@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ def test_loss_sums_the_cells_and_counts_the_records():
     objective = TableObjective(layout((3, 2)), table_gaussian(), known_share=0.3)
     none = torch.zeros(500, 0)
     noisy = objective.corrupt(Rows(draw(joint, 500), none, none), torch.Generator().manual_seed(0))
-    net = TrueConditionals(joint)
+    net: Any = TrueConditionals(joint)
     losses = objective.loss(net, noisy)
     each = nats(objective, net, draw(joint, 500), seed=0)
     assert losses.records == 500

@@ -53,7 +53,8 @@ def test_a_schedule_from_outside_is_fitted_kept_and_repeated(arch, tmp_path):
     drawn = model.generate(2_000, seed=1)
     # The correlation of 2,000 draws has a standard error of .004; the rest is for a short fit.
     assert abs(pl.concat([drawn]).select(pl.corr("x", "y")).item() - 0.9) < 0.05
-    again = interfuse.load(tmp_path / "run")
+    again = interfuse.load(tmp_path / "run", kind="table")
+    assert again.net.kernel is not None
     assert again.net.kernel.schedule == Arch(2.0)
     assert again.generate(50, seed=2).equals(model.generate(50, seed=2))
     assert reproduce(tmp_path / "run", pairs()).same_weights
@@ -65,6 +66,7 @@ def test_images_take_it_too(tmp_path):
         options = {"examples": 640, "precision": "fp32", "schedule": "linear_beta"}
         model = interfuse.fit(images, folder=tmp_path / "run", **options)
     again = interfuse.load(tmp_path / "run", kind="images")
+    assert again.net.kernel is not None
     assert again.net.kernel.schedule == SCHEDULES["linear_beta"]()
     np.testing.assert_array_equal(again.generate(2, steps=4), model.generate(2, steps=4))
 

@@ -42,6 +42,7 @@ def test_gradient_against_finite_differences():
     logits, codes, weight = batch(3, scale=1.0)
     a = logits.clone().requires_grad_()
     cell_cross_entropy(a, codes, weight, SIZES, STARTS).sum().backward()
+    assert a.grad is not None
     for i in range(0, sum(SIZES), 13):
         step = torch.zeros_like(logits)
         step[:, i] = 1e-2
@@ -73,6 +74,7 @@ def test_weight_zero_passes_no_loss_and_no_gradient():
     loss = cell_cross_entropy(logits, codes, weight, SIZES, STARTS)
     assert loss[2] == 0
     loss.sum().backward()
+    assert logits.grad is not None
     assert (logits.grad[:, 3:10] == 0).all()
 
 
@@ -133,4 +135,5 @@ def test_bfloat16_logits_give_bfloat16_gradients():
     # Only the inputs are rounded: the sums are float32.
     torch.testing.assert_close(loss, by_torch(rough.float(), codes, weight), rtol=1e-5, atol=1e-5)
     loss.sum().backward()
+    assert rough.grad is not None
     assert rough.grad.dtype == torch.bfloat16
