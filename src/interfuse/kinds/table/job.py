@@ -17,6 +17,7 @@ from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.read import fingerprint, read
+from interfuse.io.textsize import check_text
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
@@ -77,6 +78,8 @@ class Job(BaseJob[Table, Model]):
         is_path = isinstance(self.data, str | Path)
         lazy, origin = (read(self.data), Origin("file")) if is_path else to_polars(self.data)
         types = dict(lazy.lazy().collect_schema())
+        if is_path:
+            check_text(lazy.lazy(), str(self.data))
         if self.schema is None:
             schema = infer_schema(lazy if is_path else self.data)
         else:
@@ -109,6 +112,7 @@ class Job(BaseJob[Table, Model]):
 
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
+        from_file = isinstance(self.data, str | Path)
         sample = lazy.head(_SAMPLE_ROWS).collect()
         device = choose_device(self.device)
         codec = TableCodec.fit(sample, schema)
@@ -118,13 +122,13 @@ class Job(BaseJob[Table, Model]):
         cost = estimate(
             rows,
             len(sample.columns),
-            sample.estimated_size() * rows / len(sample),
+            sample.estimated_size() * rows / len(sample) if from_file else 0,
             net,
             settings_for(rows, self.seed, "fp32").batch,
             Budget.of(self.seconds, self.examples, rows),
             choose_precision(self.precision, device),
         )
-        self.listener(Notice("estimate", str(cost), cost))
+        self._tell_cost(cost, "Fit a part of the rows, or leave columns out (kind drop).")
 
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
         schema = loaded.schema
