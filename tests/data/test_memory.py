@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,19 +12,24 @@ import pytest
 
 import interfuse
 from interfuse.errors import DataError
-from interfuse.io import memory, packed
+from interfuse.io import memory, packed, textsize
 from interfuse.io.arrays import check_fits, heads
 from interfuse.io.read import read
 from interfuse.kinds.images.data import read_images
 from interfuse.kinds.series.data import read_series
+from interfuse.run import cost
 
 FREE = 40 * 2**20
+
+
+class Swap(NamedTuple):
+    free: int
 
 
 @pytest.fixture
 def little(monkeypatch):
     """A machine with 40 MB to spare."""
-    for module in (memory, packed):
+    for module in (memory, packed, textsize):
         monkeypatch.setattr(module, "free_memory", lambda: FREE + memory.KEPT)
 
 
@@ -158,3 +164,52 @@ def test_what_fits_is_read_as_before(little, tmp_path):
     frame.write_csv(tmp_path / "a.csv")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
     assert read(tmp_path / "a.csv.gz").collect().equals(frame)
+
+
+def test_text_that_is_short_in_a_file_and_long_in_memory(little, tmp_path):
+    text = pl.Series("t", ["x" * 50_000, "y" * 50_000] * 1_000)
+    pl.DataFrame({"a": range(2_000), "t": text}).write_parquet(tmp_path / "x.parquet")
+    assert (tmp_path / "x.parquet").stat().st_size < 2**20
+    with pytest.raises(DataError) as error:
+        interfuse.fit(tmp_path / "x.parquet", examples=10)
+    assert "holds 100.0 MB of text, 100.0 MB of it in column 't'" in one_line(error)
+
+
+class Reached(Exception):
+    """The fit began to train."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("table", pl.DataFrame({"a": range(500), "b": [0.5, 1.5] * 250})),
+        ("series", np.sin(np.arange(400.0))),
+        ("images", np.zeros((20, 8, 8), np.uint8)),
+    ],
+)
+def test_a_fit_that_needs_more_than_there_is_says_so_first(kind, data, monkeypatch):
+    """Once its estimate is told; where there is swap space, it warns and goes on."""
+    told = []
+
+    def listen(said):
+        told.append(said)
+        if getattr(said, "stage", "") == "warning":
+            raise Reached
+
+    monkeypatch.setattr(cost, "free_memory", lambda: 10**7)
+    monkeypatch.setattr(cost.psutil, "swap_memory", lambda: Swap(0))
+    with pytest.raises(DataError) as error:
+        interfuse.fit(data, kind=kind, examples=64, listener=listen)
+    assert "memory: the fit needs about" in one_line(error)
+    assert [said.value.memory > 10**8 for said in told if said.stage == "estimate"] == [True]
+    monkeypatch.setattr(cost.psutil, "swap_memory", lambda: Swap(2**40))
+    with pytest.raises(Reached):
+        interfuse.fit(data, kind=kind, examples=64, listener=listen)
+    assert "it will swap and be slow" in told[-1].message
+
+
+def test_what_a_fit_needs_is_held_against_what_is_free(monkeypatch):
+    used = cost.used_memory()
+    assert cost.peak(1e9) >= used + 1e9
+    monkeypatch.setattr(cost, "free_memory", lambda: 10**9)
+    assert cost.check_memory(used + 0.5e9, "Take less.") is None

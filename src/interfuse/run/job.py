@@ -15,9 +15,11 @@ from typing import Any, Generic, TypeVar
 from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
 from interfuse.errors import OptionError
 from interfuse.run import store
+from interfuse.run.cost import check_memory
 from interfuse.run.fitting import (
     CHECKPOINT_SECONDS,
     Listener,
+    Notice,
     drive,
     machine,
     resume,
@@ -142,6 +144,21 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     @abstractmethod
     def _prepare(self, loaded: Loaded, budget: Budget) -> Ready[Made]:
         """Encode the data, say what the fit will cost, and set up the trainer."""
+
+    def _tell_cost(self, cost: Any, advice: str) -> None:
+        """Say what the fit will cost, and hold it against what is free.
+
+        Args:
+            cost: with its bytes at the peak as `memory`.
+            advice: how the fit could need less, as a sentence.
+
+        Raises:
+            DataError: it does not fit.
+        """
+        self.listener(Notice("estimate", str(cost), cost))
+        warning = check_memory(cost.memory, advice)
+        if warning:
+            self.listener(Notice("warning", warning))
 
     def _between(self, folder: Path, ready: Ready[Made]) -> Callable[[Event], None] | None:
         """What is called after each event of training."""

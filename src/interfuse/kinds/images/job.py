@@ -39,6 +39,7 @@ from interfuse.kinds.images.learn import (
 )
 from interfuse.kinds.images.model import SCORE_SEED, ImageModel
 from interfuse.run import store
+from interfuse.run.cost import peak, weights_bytes
 from interfuse.run.fitting import Listener, Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -54,8 +55,6 @@ PREVIEWS = 32
 PREVIEW_SECONDS = 15.0
 PREVIEW_SHARE = 0.05
 MOST_SCORED = 256
-RUNTIME_BYTES = 350e6
-WEIGHT_COPIES = 8
 
 
 @dataclass(frozen=True)
@@ -154,12 +153,8 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         net = image_network_for(schema.shape, classes, n, self.seed)
         net.kernel = image_gaussian(self.noise_schedule())
         pixels = torch.from_numpy(schema.extend(loaded.pixels))
-        weights = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
-        cost = ImageEstimate(
-            RUNTIME_BYTES + 2.0 * pixels.numel() + weights,
-            budget,
-        )
-        self.listener(Notice("estimate", str(cost), cost))
+        cost = ImageEstimate(peak(1.0 * pixels.numel() + weights_bytes(net)), budget)
+        self._tell_cost(cost, "Fit fewer images, or smaller ones (--size).")
         rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(loaded.labels)), self.seed)
         trainer = Trainer(
             net=net,

@@ -30,6 +30,7 @@ from interfuse.kinds.series.learn.objective import (
 from interfuse.kinds.series.learn.view import SeriesRows
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.model import SeriesModel
+from interfuse.run.cost import peak, weights_bytes
 from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -37,9 +38,7 @@ from interfuse.train.precision import choose_device, choose_precision
 from interfuse.train.trainer import Trainer
 
 EXAMPLES = 60_000
-RUNTIME_BYTES = 350e6
 ROW_BYTES = 24
-WEIGHT_COPIES = 8
 
 
 @dataclass(frozen=True)
@@ -141,13 +140,12 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             self.seed,
         )
         net.kernel = series_gaussian(self.noise_schedule())
-        size = 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
         cost = SeriesEstimate(
-            RUNTIME_BYTES + size + float(ROW_BYTES * len(rows.values) * channels),
+            peak(weights_bytes(net) + float(ROW_BYTES * len(rows.values) * channels)),
             length,
             budget,
         )
-        self.listener(Notice("estimate", str(cost), cost))
+        self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         train, held = split_windows(rows, length, self.seed)
         trainer = Trainer(
             net=net,

@@ -17,6 +17,7 @@ import torch
 from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.read import fingerprint
+from interfuse.io.textsize import check_text
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
@@ -86,6 +87,8 @@ class Job(BaseJob[Table, Model]):
         lazy, origin = to_polars(self.data, said)
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
+        if is_path:
+            check_text(lazy.lazy(), str(self.data))
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
         schema = asked.put(schema, types)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
@@ -114,6 +117,7 @@ class Job(BaseJob[Table, Model]):
 
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
+        from_file = isinstance(self.data, str | Path)
         sample = lazy.head(_SAMPLE_ROWS).collect()
         device = choose_device(self.device)
         codec = TableCodec.fit(sample, schema)
@@ -123,13 +127,13 @@ class Job(BaseJob[Table, Model]):
         cost = estimate(
             rows,
             len(sample.columns),
-            sample.estimated_size() * rows / len(sample),
+            sample.estimated_size() * rows / len(sample) if from_file else 0,
             net,
             settings_for(rows, self.seed, "fp32").batch,
             Budget.of(self.seconds, self.examples, rows),
             choose_precision(self.precision, device),
         )
-        self.listener(Notice("estimate", str(cost), cost))
+        self._tell_cost(cost, "Fit a part of the rows, or leave columns out (kind drop).")
 
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
         schema = loaded.schema

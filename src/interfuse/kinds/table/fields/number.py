@@ -222,9 +222,18 @@ class NumberField(Field):
     @classmethod
     def from_json(cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays) -> Self:
         """The inverse of `to_json` and `arrays`."""
-        quantiles = BinnedQuantiles(Knots(**arrays)) if arrays else None
-        grid = tuple(int(g) for g in d["grid"]) if d["grid"] else None
-        return cls(name, dtype, quantiles, tuple(d["special"]), grid)  # type: ignore[arg-type]
+        quantiles = BinnedQuantiles(Knots(**arrays).sound()) if arrays else None
+        special, grid = tuple(d["special"]), d["grid"]
+        if any(s not in SPECIAL for s in special) or len(set(special)) < len(special):
+            raise ValueError(f"column {name!r} has the special values {special}")
+        if grid is not None and not (
+            len(grid) == 2
+            and all(type(g) is int for g in grid)
+            and -(2**63) <= grid[0] < 2**64
+            and 0 <= grid[1] < 2**64
+        ):
+            raise ValueError(f"column {name!r} has the grid {grid}")
+        return cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """Missing and infinite values, where fitting saw none."""
