@@ -30,11 +30,13 @@ from typing import Any, ClassVar, Protocol
 from interfuse.errors import RunError
 from interfuse.io.files import write_json
 from interfuse.run.record import BEGINNING, check
+from interfuse.visible import quoted
 
 FORMAT = 2
 """2: numbers among the elements of keys; runs of format 1 are read as well."""
 CHECKPOINT = "checkpoint.safetensors"
 EVENTS = "events.jsonl"
+LOCK = ".lock"
 REFERENCE = "reference.safetensors"
 """A part that may be absent; its checksum stands in `config.json`."""
 PREVIEWS = "previews"
@@ -57,7 +59,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process is writing here.
     """
-    with (folder / ".lock").open("a+") as f:
+    with (folder / LOCK).open("a+") as f:
         try:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -92,7 +94,7 @@ def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder}: cannot make this folder ({error.strerror}).") from error
-    inside = [p.name for p in folder.iterdir() if p.name != ".lock"]
+    inside = [p.name for p in folder.iterdir() if p.name != LOCK]
     if not inside:
         return
     ours = "run.json" in inside or CHECKPOINT in inside
@@ -199,7 +201,7 @@ def open_record(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise RunError(
-            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {folder}"
+            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {quoted(folder)}"
         )
     if not (folder / "run.json").exists():
         raise RunError(f"{folder}: not a run folder (no run.json in it).")
@@ -215,7 +217,8 @@ def open_record(folder: Path) -> dict[str, Any]:
         )
     if run.get("status") != "complete":
         raise RunError(
-            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {folder} --resume"
+            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {quoted(folder)} "
+            "--resume"
         )
     return run
 
