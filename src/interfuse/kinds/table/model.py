@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from interfuse.errors import note
 from interfuse.io.frames import from_polars
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
@@ -120,7 +121,9 @@ class Model(BaseModel):
         The rows are those of `generate` with the same arguments.
         """
         if _is_condition(given):
-            return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
+            made = self.generation(given=given, seed=seed, steps=steps, device=device)
+            note(made.warnings)
+            return made.frames(n)
         steps = STEPS if steps is None else steps
         rows = Imputation(
             self.fitted,
@@ -132,7 +135,7 @@ class Model(BaseModel):
             subset=True,
             values=False,
         )
-        return rows.completions()
+        return _noted(rows)
 
     def augment(
         self,
@@ -230,7 +233,7 @@ class Model(BaseModel):
                 stacklevel=2,
             )
             tell = tell or progress
-        return self.imputation(
+        drawn = self.imputation(
             data,
             draws=draws,
             columns=columns,
@@ -239,6 +242,8 @@ class Model(BaseModel):
             steps=steps,
             device=device,
         ).answer(tell)
+        note(drawn.warnings)
+        return drawn
 
     def imputation(self, data: Any, **options: Any) -> Imputation:
         """The prepared question behind `impute`; its `batches` take any number of rows."""
@@ -289,6 +294,12 @@ class Model(BaseModel):
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
         write_folder(self.fitted, folder)
+
+
+def _noted(rows: Imputation) -> Iterator[Any]:
+    """The completed rows, and at their end what was unusual about them."""
+    yield from rows.completions()
+    note(rows.warnings)
 
 
 def _is_condition(given: Any) -> bool:
