@@ -24,6 +24,11 @@ def visible(text: object, *, layout: bool = False) -> str:
     return (_BUT_LAYOUT if layout else _HIDDEN).sub(_written, str(text))
 
 
+def cut(text: str, most: int = 60) -> str:
+    """The text, or its beginning and how long it is."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+
+
 def quoted(word: str | Path) -> str:
     """A file or a name as a shell reads it back, control characters included."""
     text = str(word)

@@ -22,6 +22,7 @@ from interfuse.kinds.table.fields.keyform import KeyForm
 from interfuse.kinds.table.fields.learned import Columns
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.visible import cut
 
 ROOM = 1_000_000
 """A form is roomy if it spans this many times the keys seen: a new key then repeats an old one with
@@ -98,7 +99,7 @@ class ConstantField(_Cellless):
         always = self.decode(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros(1, int), 0)
         if column.eq_missing(always).all():
             return None
-        return f"{asked!r} was never seen; it is always {always[0]!r}."
+        return f"{cut(repr(asked))} was never seen; it is always {always[0]!r}."
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
         """The value, once a row."""
