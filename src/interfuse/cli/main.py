@@ -24,6 +24,7 @@ from interfuse.cli import ask, demo, evaluate, fit, reproduce, show
 from interfuse.cli.streams import reliable, silence
 from interfuse.console import fail, interrupts, tell, warn
 from interfuse.errors import InterfuseError, InterfuseWarning
+from interfuse.io.scratch import remove_abandoned_rows
 
 # Typer brings its own copy of click in some versions and the package in others.
 ClickException = typer.BadParameter.__mro__[2]
@@ -108,6 +109,7 @@ def _notes() -> Iterator[None]:
 
 
 def _run() -> None:
+    remove_abandoned_rows()
     command = typer.main.get_command(app)
     with command.make_context("interfuse", sys.argv[1:] or ["--help"]) as context:
         command.invoke(context)

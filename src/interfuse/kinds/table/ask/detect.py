@@ -11,11 +11,8 @@ take their place.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +20,7 @@ import polars as pl
 
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.scratch import on_disk
 from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.conditions import Condition
 from interfuse.kinds.table.ask.generation import generate_table
@@ -153,16 +151,10 @@ class Detection:
 
     def batches(self) -> Iterator[Scores]:
         """The same scores, some thousand rows at a time, in constant memory."""
-        folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
-        try:
-            # Any part of an Arrow file is read at once; of a text file only from its beginning.
-            self._lazy.sink_ipc(folder / "rows.arrow")
-            lazy = pl.scan_ipc(folder / "rows.arrow")
+        with on_disk(self._lazy) as lazy:
             for start in range(0, self.rows, ROWS):
                 table = lazy.slice(start, ROWS).collect()
                 yield self.judge.scores(table, self.reader, Origin())
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 _JUDGES: dict[tuple[int, bool, str | None], Judge] = {}

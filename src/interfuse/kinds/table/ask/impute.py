@@ -15,11 +15,7 @@ then drawn as often.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +25,7 @@ import torch
 from interfuse.errors import OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.scratch import on_disk
 from interfuse.kinds.table.answer import Draws, Filled
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
@@ -133,7 +130,7 @@ class Imputation:
 
     def batches(self, tell: Progress | None = None) -> Iterator[Draws]:
         """The same draws, some hundred rows at a time, in constant memory, as polars frames."""
-        with _on_disk(self._lazy) as lazy:
+        with on_disk(self._lazy) as lazy:
             types = self._types(lazy)
             for start in range(0, self.rows, ROWS):
                 frame = self.reader.cast(lazy.slice(start, ROWS).collect())
@@ -235,14 +232,3 @@ class Imputation:
 def impute_table(model: Fitted, data: Any, tell: Progress | None = None, **options: Any) -> Draws:
     """See `Model.impute`."""
     return Imputation(model, data, **options).answer(tell)
-
-
-@contextmanager
-def _on_disk(lazy: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    """The same rows in an Arrow file of their own, any part of which is read at once."""
-    folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
-    try:
-        lazy.sink_ipc(folder / "rows.arrow")
-        yield pl.scan_ipc(folder / "rows.arrow")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
