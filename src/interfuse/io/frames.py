@@ -40,11 +40,12 @@ from interfuse.io.pandasframe import from_pandas, to_pandas
 from interfuse.io.read import read
 
 
-def to_polars(data: Any) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
+def to_polars(data: Any, *, nested: bool = False) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
     Args:
         data: a pandas, polars or Arrow frame, any other that narwhals knows, or a path.
+        nested: let columns of lists, structs, arrays and bytes pass.
 
     Returns:
         A DataFrame, or a LazyFrame for a LazyFrame or a path.
@@ -66,10 +67,13 @@ def to_polars(data: Any) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     else:
         frame, origin = _from_other(data), Origin("other")
     schema = frame.collect_schema()
-    check_names(schema.names())
+    where = "the frame"
+    if origin.library == "file":
+        where = "standard input" if str(data) == "-" else str(data)
+    check_names(schema.names(), where)
     for name, dtype in schema.items():
-        if not can_be_a_column(dtype):
-            raise unusable(name, str(dtype))
+        if not nested and not can_be_a_column(dtype):
+            raise unusable(name, str(dtype), where)
     if origin.library != "file" and frame.lazy().head(1).collect().is_empty():
         raise DataError(
             f"the frame: has {len(schema)} columns but no rows. Expected at least one row."

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.scratch import on_disk
@@ -58,10 +59,19 @@ class Judge:
             rows, held = kept.frames(model.codec)
         else:
             drawn = pl.concat(
-                list(generate_table(model, Condition.none(), seed=0).frames(DRAWN + DRAWN // 4))
+                list(
+                    generate_table(model, Condition.none(), seed=0).frames(
+                        DRAWN + DRAWN // 4, keys=False
+                    )
+                )
             )
             rows, held = drawn[:DRAWN], drawn[DRAWN:]
         features = Features.fit(rows, model.schema)
+        if not features.width:
+            raise DataError(
+                "the model: no column says how odd a row is; all are keys, free text or empty. Fit "
+                "one with numbers, categories or times."
+            )
         if features.width > WIDE:
             rows = rows.gather_every(-(-rows.height // FEWER))  # a search costs rows x width
         self.cells = Cells(
@@ -127,7 +137,7 @@ class Detection:
     def __init__(
         self, model: Fitted, data: Any, *, clean: bool = True, device: str | None = None
     ) -> None:
-        frame, self.origin = to_polars(data)
+        frame, self.origin = to_polars(data, nested=True)
         self._lazy = frame.lazy()
         self.reader = RowReader(model.codec, dict(self._lazy.collect_schema()), ())
         self.rows: int = self._lazy.select(pl.len()).collect(engine="streaming").item()

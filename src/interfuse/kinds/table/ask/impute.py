@@ -82,7 +82,7 @@ class Imputation:
         if steps < 1:
             raise OptionError(f"steps: is {steps}; expected 1 or more. The default is {STEPS}.")
         self.model = model
-        frame, self._given_origin = to_polars(data)
+        frame, self._given_origin = to_polars(data, nested=True)
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)

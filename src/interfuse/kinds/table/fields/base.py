@@ -146,6 +146,11 @@ class Field(Learned):
         """Values as a column of this field's name and type."""
         return pl.Series(self.name, values).cast(self.dtype)
 
+    @property
+    def room(self) -> int | None:
+        """How many rows it can make new values for; None without an end."""
+        return None
+
     # Schemas and inference
 
     @classmethod

@@ -119,6 +119,15 @@ def bounds(dtype: pl.DataType) -> tuple[float | int, float | int]:
     return tuple(pl.select(dtype.min(), dtype.max().alias("max")).row(0))  # type: ignore[attr-defined, return-value]
 
 
+BEYOND = "times beyond the years 1 to 9999, or as long"
+
+
+def outside_calendar(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """How many times of a column Python's calendar does not have."""
+    low, high = bounds(dtype)
+    return (~column.to_physical().is_between(low, high)).sum()
+
+
 def within_calendar(column: pl.Series) -> pl.Series:
     """Whether each value is one that Python's calendar has; all that is no time is."""
     if not column.dtype.is_temporal() or column.dtype == pl.Time:
