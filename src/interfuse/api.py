@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from interfuse.errors import OptionError, RunError
+from interfuse.errors import OptionError, RunError, note
 from interfuse.kinds import Kind, all_kinds, named, of, of_record
 from interfuse.run import store
 from interfuse.run.fitting import FitStopped, Listener, Notice
+from interfuse.train.events import Event
+
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
 __all__ = ["FitStopped", "Notice", "fit", "kind_of", "load"]
 
@@ -105,6 +112,7 @@ def fit(
     if found is None:
         said = getattr(schema, "kind", None)
         found = named(said) if isinstance(said, str) else of(data)
+    told = _and_warns(listener)
     job = found.job(
         data=data,
         schema=schema,
@@ -114,15 +122,22 @@ def fit(
         device=device,
         precision=precision,
         schedule=schedule,
-        listener=listener or (lambda _: None),
+        listener=told,
         **_own(found, options),
     )
     if folder is None:
-        return job.run()
-    folder = Path(folder)
-    store.prepare(folder, resume=resume, overwrite=overwrite)
-    with store.locked(folder):
-        return job.run_in(folder, again=resume)
+        model = job.run()
+    else:
+        folder = Path(folder)
+        new = not folder.exists()
+        with _allowed(folder):
+            store.prepare(folder, resume=resume, overwrite=overwrite)
+            with store.locked(folder), _nothing_left(folder, new):
+                model = job.run_in(folder, again=resume)
+    skipped = model.record["training"]["skipped_steps"]
+    if skipped:
+        note(f"{skipped} steps were skipped because the loss was not finite.")
+    return model
 
 
 def load(folder: str | Path, *, kind: str | None = None) -> Any:
@@ -141,15 +156,64 @@ def load(folder: str | Path, *, kind: str | None = None) -> Any:
         OptionError: there is no such kind.
     """
     folder = Path(folder)
-    found = of_record(store.open_record(folder), folder)
-    if kind is not None and named(kind) is not found:
+    with _allowed(folder):
+        found = of_record(store.open_record(folder), folder)
+        if kind is not None and named(kind) is not found:
+            raise RunError(
+                f"{folder}: is a model {found.words.of}; expected one {named(kind).words.of}. "
+                "Leave kind out to open any."
+            )
+        record, parts = store.open_run(folder, found.parts)
+        body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
+        return found.open(folder, body, parts)
+
+
+def _and_warns(listener: Listener | None) -> Listener:
+    """The listener, and a Python warning of what is to be known of the data or the training."""
+
+    def listen(said: Notice | Event) -> None:
+        if listener is not None:
+            listener(said)
+        about_data = isinstance(said, Notice) and said.stage == "warning"
+        if about_data or (isinstance(said, Event) and said.kind == "rescued"):
+            note(said.message)
+
+    return listen
+
+
+@contextmanager
+def _allowed(folder: Path) -> Iterator[None]:
+    """Tell of files in the folder that may not be read or written, or are no files.
+
+    Raises:
+        RunError: there is one.
+    """
+    try:
+        yield
+    except OSError as error:
+        at = error.filename
+        if at is None:
+            raise
+        inside = Path(os.fsdecode(at)).is_relative_to(folder)
+        if not inside or error.errno not in _NOT_ALLOWED:
+            raise
         raise RunError(
-            f"{folder}: is a model {found.words.of}; expected one {named(kind).words.of}. "
-            "Leave kind out to open any."
-        )
-    record, parts = store.open_run(folder, found.parts)
-    body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
-    return found.open(folder, body, parts)
+            f"{os.fsdecode(at)}: cannot be read or written ({error.strerror}). Check who may, or "
+            "choose another folder."
+        ) from error
+
+
+@contextmanager
+def _nothing_left(folder: Path, new: bool) -> Iterator[None]:
+    """Remove the folder again where a fit ended before it had anything to keep."""
+    try:
+        yield
+    except BaseException:
+        if [path.name for path in folder.iterdir()] == [store.LOCK]:
+            (folder / store.LOCK).unlink()
+            if new:
+                folder.rmdir()
+        raise
 
 
 def _own(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich import box
 from rich.console import Console
@@ -19,12 +19,32 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from interfuse.visible import visible
+
 T = TypeVar("T")
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 PIPED_WIDTH = 120  # where there is no terminal to ask
-output = Console(
-    highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH
+
+
+class _Lasting(Console):
+    """A console that goes on when its reader has left; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Be silent from now on."""
+        self.quiet = True
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether people look at it; a stream that is closed is looked at by nobody."""
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+errors = _Lasting(stderr=True, highlight=False, soft_wrap=True)
+output = _Lasting(
+    highlight=False, soft_wrap=True, width=None if is_terminal(sys.stdout) else PIPED_WIDTH
 )
 
 
@@ -63,35 +83,37 @@ def clock(seconds: float) -> str:
 
 
 def say(text: str) -> None:
-    """A line on standard output, as it is."""
-    output.print(text, markup=False)
+    """A line on standard output, as it is but for control characters."""
+    output.print(visible(text, layout=True), markup=False)
 
 
 def tell(text: str) -> None:
-    """A line on standard error, as it is."""
-    errors.print(text, markup=False)
+    """A line on standard error, as it is but for control characters."""
+    errors.print(visible(text, layout=True), markup=False)
 
 
 def warn(text: str) -> None:
     """A warning on standard error."""
-    errors.print(f"[yellow]warning:[/] {escape(text)}")
+    errors.print(f"[yellow]warning:[/] {plain(text)}")
 
 
 def fail(text: str) -> None:
     """An error on standard error."""
-    errors.print(f"[bold red]error:[/] {escape(text)}")
+    errors.print(f"[bold red]error:[/] {plain(text)}")
 
 
 def table(
     title: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, text: bool = False
 ) -> None:
     """Print a table: first column to the left, numbers to the right; all to the left if `text`."""
-    grid = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    grid = Table(
+        title=plain(title) or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
+    )
     for i, name in enumerate(header):
         left = text or i == 0
-        grid.add_column(name, justify="left" if left else "right", overflow="fold")
+        grid.add_column(plain(name), justify="left" if left else "right", overflow="fold")
     for row in rows:
-        grid.add_row(*(escape(str(cell)) for cell in row))
+        grid.add_row(*(plain(cell) for cell in row))
     output.print(grid)
 
 
@@ -101,8 +123,8 @@ def facts(title: str, rows: Iterable[tuple[str, object]]) -> None:
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(escape(name), escape(str(value)))
-    output.print(f"[bold]{escape(title)}[/]")
+        grid.add_row(plain(name), plain(value))
+    output.print(f"[bold]{plain(title)}[/]")
     output.print(grid)
 
 
@@ -120,7 +142,7 @@ def bar() -> Progress:
         TextColumn("{task.fields[status]}"),
         _Remaining(),
         console=errors,
-        disable=not sys.stderr.isatty(),
+        disable=not is_terminal(sys.stderr),
         transient=False,
     )
 
@@ -158,6 +180,11 @@ def summary(count: int, seconds: float, place: object, unit: str = "rows") -> st
     where = "standard output" if str(place) == "-" else place
     speed = count / max(seconds, 1e-9)
     return f"{count:,} {unit} in {clock(seconds)} ({_speed(speed)} {unit}/s): {where}"
+
+
+def plain(text: object) -> str:
+    """Markup that shows the text and nothing else, on one line."""
+    return escape(visible(text))
 
 
 def _speed(a_second: float) -> str:

@@ -2,12 +2,26 @@
 
 Every error raised for bad input derives from `InterfuseError` and its message says, in this order,
 where (the file, the column, the option), what was found, what was expected and what to do.
-The command line prints the message alone and exits with code 2; a traceback is kept for bugs.
+The command line prints the message alone and exits with code 2.
+
+What is no error but changes what people get (rows left out, values converted or averaged, a
+condition beyond the data) is an `InterfuseWarning`: the command line prints it behind "warning:",
+Python gives it to `warnings`.
 """
+
+from __future__ import annotations
+
+import warnings
+from collections import abc
 
 
 class InterfuseWarning(UserWarning):
-    """Something about data, a condition or an answer that people should know of."""
+    """Something about data, a condition or an answer that people should know of.
+
+    Examples:
+        >>> import warnings, interfuse
+        >>> warnings.simplefilter("error", interfuse.InterfuseWarning)  # notes become errors
+    """
 
 
 class InterfuseError(Exception):
@@ -32,3 +46,14 @@ class ConditionError(InterfuseError):
 
 class OptionError(InterfuseError):
     """An option has a value outside its range, or options contradict each other."""
+
+
+def note(texts: str | abc.Iterable[str], stacklevel: int = 3) -> None:
+    """Warn of each of some texts, as of the line that called who calls this.
+
+    Args:
+        texts: for people, one or more.
+        stacklevel: as `warnings.warn` counts: 2 is the caller of this function.
+    """
+    for text in [texts] if isinstance(texts, str) else texts:
+        warnings.warn(text, InterfuseWarning, stacklevel=stacklevel)

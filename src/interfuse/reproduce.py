@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from interfuse.api import load
 from interfuse.errors import RunError
+from interfuse.io.scratch import ROWS, temporary
 from interfuse.kinds import Kind, of_record
 from interfuse.run import store
 from interfuse.run.fitting import Listener, machine, versions
@@ -84,8 +85,9 @@ def reproduce(
     source = _source(run, record) if data is None else data
     listen = listener or (lambda _: None)
     job = _job(kind, run, record, source, options, listen)
-    with tempfile.TemporaryDirectory(prefix="interfuse-") as name, _threads(record):
-        folder = Path(name) / "run"
+    place = Path(tempfile.gettempdir())
+    with temporary(place, ROWS, folder=True) as kept, _threads(record):
+        folder = kept / "run"
         store.prepare(folder, resume=False, overwrite=False)
         with store.locked(folder):
             _check(run, record, job)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -36,41 +37,78 @@ def flows(rows: int = ROWS) -> pl.DataFrame:
     return pl.DataFrame({"label": label, "proto": proto, "port": port, "bytes": size.astype(int)})
 
 
-class child:
+class watched:
+    """A process that is waited for as long as it works, however busy the machine.
+
+    Args:
+        process: of which no output was read.
+    """
+
+    IDLE = 120
+    """Seconds without any work after which it hangs: no load makes a process wait so long."""
+
+    def __init__(self, process: subprocess.Popen) -> None:
+        self.process = process
+        self._work, self._since = -1.0, time.monotonic()
+
+    def wait_for_end(self) -> Result:
+        """Its exit code and words."""
+        while True:
+            try:
+                out, err = self.process.communicate(timeout=1)
+                return Result(self.process.returncode, out or "", err or "")
+            except subprocess.TimeoutExpired:
+                self._look()
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Until something has happened that the process does."""
+        while not condition():
+            ended = self.process.poll() is not None
+            assert not ended or condition(), "it ended before it happened"
+            self._look()
+            time.sleep(0.02)
+
+    def _look(self) -> None:
+        done = worked(self.process.pid)
+        if done > self._work:
+            self._work, self._since = done, time.monotonic()
+        elif time.monotonic() - self._since > self.IDLE:
+            self.process.kill()
+            raise AssertionError("it hangs")
+
+
+def worked(process: int) -> float:
+    """How much processor time a process has had, in any unit."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return float(fields[11]) + float(fields[12])
+    except FileNotFoundError:  # no /proc, or it has just ended
+        done = subprocess.run(["ps", "-o", "time=", "-p", str(process)], capture_output=True)
+        return float(sum(done.stdout)) if done.stdout else time.monotonic()
+
+
+class child(watched):
     """A command in a process of its own, which a test can hurt.
 
     Args:
         arguments: of the command line.
         checkpoint: seconds between checkpoints.
-        preexec_fn: called in the child before it starts.
-        stdout: where its output goes; kept by default.
+        options: of `subprocess.Popen`; by default output is kept and there is no input.
     """
 
-    def __init__(
-        self,
-        *arguments: object,
-        checkpoint: float = 30.0,
-        preexec_fn: Callable[[], object] | None = None,
-        stdout: int | IO[str] = subprocess.PIPE,
-    ) -> None:
+    def __init__(self, *arguments: object, checkpoint: float = 30.0, **options: Any) -> None:
         code = (
             f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "
             "from interfuse.cli import main; main()"
         )
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            preexec_fn=preexec_fn,
-        )
-
-    def wait_for_end(self, seconds: float = 90) -> Result:
-        """Its exit code and words."""
-        out, err = self.process.communicate(timeout=seconds)
-        return Result(self.process.returncode, out or "", err)
+        usual = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "env": {**os.environ, "OMP_NUM_THREADS": "1"},
+        }
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        super().__init__(subprocess.Popen(command, text=True, **{**usual, **options}))
 
 
 def left_in(folder: Path) -> list[str]:

@@ -94,7 +94,6 @@ def test_the_python_that_is_shown_runs(name, table, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr

@@ -197,5 +197,5 @@ def test_a_schema_that_is_edited_says_what_a_column_is(file, tmp_path):
     schema.save(tmp_path / "s.json")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterfuseWarning)
-        model = interfuse.fit(str(file), examples=64, schema=tmp_path / "s.json")
+        model = interfuse.fit(str(file), kind="table", examples=64, schema=tmp_path / "s.json")
     assert model.schema["zip"].dtype.is_numeric()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -22,7 +24,7 @@ def rows(*names: str) -> pl.DataFrame:
     return frame.with_columns(first, text=pl.Series(RNG.choice(["u", "v"], N)))
 
 
-def fitted(frame: pl.DataFrame, folder, **options: object):
+def fitted(frame: pl.DataFrame, folder, **options: Any):
     interfuse.fit(frame, examples=64, **options).save(folder / "run")
     frame.write_csv(folder / "in.csv")
     return folder / "run", folder / "in.csv"

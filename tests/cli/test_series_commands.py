@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from commands import left_in
+from commands import left_in, watched
 
 import interfuse
 
@@ -327,24 +327,18 @@ def process(*arguments: object) -> subprocess.Popen:
     )
 
 
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 90
-    while not (path.exists() and path.stat().st_size):
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.02)
-
-
 def test_killed_and_resumed_is_bit_equal(cli, servers, tmp_path):
     """Two fits at once are refused, too, and the second does not hurt the first."""
     budget = 6_400
     first, whole = tmp_path / "first", tmp_path / "whole"
     asked = ("fit", servers, "--kind", "series", "--examples", budget, "--seed", 4)
     child = process(*asked, "-o", first)
-    wait_for(first / "checkpoint.safetensors")
+    saved = first / "checkpoint.safetensors"
+    watched(child).wait_until(lambda: saved.exists() and saved.stat().st_size)
     refused = cli(*asked, "-o", first, "--overwrite")
     bad(refused, "another fit", str(child.pid))
     child.send_signal(signal.SIGKILL)
-    child.communicate(timeout=60)
+    watched(child).wait_for_end()
     assert not (first / "weights.safetensors").exists(), "killed too late to prove anything"
     shown = cli("show", first)
     assert "not finished" in shown.out
@@ -369,9 +363,9 @@ def test_ctrl_c_leaves_no_half_file(fitted, servers, tmp_path):
     time.sleep(0.5)
     assert child.poll() is None, "over too early to prove anything"
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
-    assert child.returncode == 130
-    assert "Traceback" not in err
+    done = watched(child).wait_for_end()
+    assert done.code == 130
+    assert "Traceback" not in done.err
     assert left_in(tmp_path) == []
 
 

@@ -11,6 +11,7 @@ import typer
 from interfuse.cli.training import Training, print_end
 from interfuse.console import say, tell
 from interfuse.errors import RunError
+from interfuse.visible import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,8 +96,8 @@ def demo(
     page, _ = report.save(folder / "report.html")
     say(f"\nOpen {page} in a browser. Beside it: {', '.join(FILES)}.")
     say("Next:")
-    say(f"  interfuse show {folder / RUN}")
-    say(f"  interfuse generate {folder / RUN} -n 1000 -o buyers.csv --given {TARGET}=true")
+    say(f"  interfuse show {quoted(folder / RUN)}")
+    say(f"  interfuse generate {quoted(folder / RUN)} -n 1000 -o buyers.csv --given {TARGET}=true")
     say("  interfuse fit YOUR_DATA.csv -o run")
 
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interfuse.console import bar, output, table
+from interfuse.console import bar, output, say, table
 from interfuse.errors import OptionError, SchemaError
 from interfuse.kinds import named
+from interfuse.visible import visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -198,7 +199,7 @@ def evaluate(
         )
     page, data = found.save(report)
     print_report(found)
-    output.print(f"\nReport: {page} (the same as JSON: {data})", markup=False)
+    say(f"\nReport: {page} (the same as JSON: {data})")
     if not _all_hold(checks, found):
         raise typer.Exit(1)
 
@@ -288,16 +289,16 @@ def print_report(report: Report) -> None:
     head = ("Figure", "Synthetic", "95%", "Floor", "Independent columns", "Copula", "Better")
     table("", head, rows)
     for said, mark in words.items():
-        output.print(f"{mark} {said}", markup=False)
+        say(f"{mark} {said}")
     for sentence in report.verdict:
-        output.print(sentence, markup=False)
-    output.print("")
+        say(sentence)
+    say("")
     if report.findings:
-        output.print(f"What is off ({len(report.findings)}):", markup=False)
+        say(f"What is off ({len(report.findings)}):")
         for line in report.findings:
-            output.print(f"  - {line}", markup=False)
+            say(f"  - {visible(line)}")
     else:
-        output.print(report.nothing_found, markup=False)
+        say(report.nothing_found)
 
 
 def _all_hold(checks: Sequence[Check], report: Report) -> bool:

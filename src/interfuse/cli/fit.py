@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from interfuse.console import say, tell
 from interfuse.errors import OptionError, SchemaError
 from interfuse.kinds import Kind, all_kinds, named, of
 from interfuse.kinds.option import DEVICE, SEED, Option, typed
+from interfuse.visible import quoted
 
 if TYPE_CHECKING:
     from interfuse.run.fitting import Notice
@@ -131,8 +131,8 @@ def _fit(data: str, said: dict[str, Any]) -> None:
             raise typer.Exit(130) from None
     print_end(model, kind.words.unit)
     say(f"The model is in {run}. Next:")
-    quoted = "DATA" if data == "-" else shlex.quote(data)
-    for line in kind.next_commands(quoted, _quoted(run), model.record["data"]["rows"]):
+    shown = "DATA" if data == "-" else quoted(data)
+    for line in kind.next_commands(shown, quoted(run or "RUN"), model.record["data"]["rows"]):
         say(f"  {line}")
 
 
@@ -190,7 +190,7 @@ def _hint(data: str, kind: Kind) -> str:
     said = kind.words.fit
     return (
         f"To change {kind.words.edit}: "
-        f"interfuse fit {shlex.quote(data)}{said} --dry-run --save-schema schema.json; edit that "
+        f"interfuse fit {quoted(data)}{said} --dry-run --save-schema schema.json; edit that "
         f"file; fit with{said} --schema schema.json."
     )
 
@@ -210,14 +210,10 @@ def _suggest(data: str, kind: Kind) -> None:
     for other in all_kinds():
         hint = "" if other is kind else other.hint(data)
         if hint:
-            tell(f"{hint} interfuse fit {shlex.quote(data)}{other.words.fit} -o RUN")
+            tell(f"{hint} interfuse fit {quoted(data)}{other.words.fit} -o RUN")
 
 
 def _stopped(message: str, data: str, run: Path | None) -> str:
     """What the fit said, with a command that can be typed as it is."""
     said = message.split(" Go on with:")[0]
-    return f"{said}\nGo on with:\n  interfuse fit {shlex.quote(data)} -o {_quoted(run)} --resume"
-
-
-def _quoted(path: Path | None) -> str:
-    return shlex.quote(str(path))
+    return f"{said}\nGo on with:\n  interfuse fit {quoted(data)} -o {quoted(run or 'RUN')} --resume"

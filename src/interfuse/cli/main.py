@@ -1,7 +1,8 @@
 """Entry point: builds the command tree and turns errors into exit codes.
 
-Exit codes: 0 done; 1 a check asked for did not hold; 2 bad input or options; 130 interrupted.
-An error is one line on standard error, whether an option, a file or a column is at fault.
+Exit codes: 0 done; 1 a check asked for did not hold; 2 bad input or options, or anything else that
+went wrong; 130 interrupted. An error is one line on standard error, whether an option, a file or a
+column is at fault. What no one foresaw is one line too; with INTERFUSE_TRACEBACK set, all of it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,24 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import typer
 
 from interfuse.cli import ask, demo, evaluate, fit, reproduce, show
-from interfuse.console import fail, interrupts
-from interfuse.errors import InterfuseError
+from interfuse.cli.streams import reliable, silence
+from interfuse.console import fail, interrupts, tell, warn
+from interfuse.errors import InterfuseError, InterfuseWarning
+from interfuse.io.scratch import remove_abandoned_rows
 
 # Typer brings its own copy of click in some versions and the package in others.
 ClickException = typer.BadParameter.__mro__[2]
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TRACEBACK = "INTERFUSE_TRACEBACK"
 
 app = typer.Typer(
     name="interfuse",
@@ -63,17 +71,45 @@ def main() -> None:
     # Torch's threads otherwise wait for each other by spinning, which on a processor that others
     # use as well can make training tens of times slower. Read when torch is loaded, which is later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, interrupts.ask) for number in numbers}
-    try:
+    with reliable(), _signals(), _notes():
         code = _exit_code(_run)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     sys.exit(code)
 
 
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """End as Ctrl-C does on a termination and on a terminal that is closed; not under nohup."""
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, interrupts.ask) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Show our warnings as one line each, and all of them; others are for programmers."""
+    with warnings.catch_warnings():
+        show_other = warnings.showwarning
+
+        def show(message: Any, category: Any, *place: Any) -> None:
+            if issubclass(category, InterfuseWarning):
+                warn(str(message))
+            else:
+                show_other(message, category, *place)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", InterfuseWarning)
+        yield
+
+
 def _run() -> None:
+    remove_abandoned_rows()
     command = typer.main.get_command(app)
     with command.make_context("interfuse", sys.argv[1:] or ["--help"]) as context:
         command.invoke(context)
@@ -89,35 +125,50 @@ def _exit_code(run: Callable[[], None]) -> int:
         fail(str(error))
         return 2
     except BrokenPipeError:
-        # The reader of our output has left (head, less): that is not an error.
-        _silence()
+        # The reader of our answer has left (head, less): that is not an error.
+        silence(sys.stdout)
         return 0
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        fail("the disk is full. Free some space and try again.")
-        _silence()
-        return 2
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
+        tell("interrupted")
         return 130
-    except Exception as error:
-        if not isinstance(error, ClickException):
-            raise
-        fail(_usage(error))
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 2
+    except BaseException as error:  # a panic of polars is no Exception
+        if os.environ.get(_TRACEBACK):
+            traceback.print_exc()
+        fail(_words(error))
+        if isinstance(error, OSError):
+            silence(sys.stdout)
         return 2
     return 0
 
 
-def _silence() -> None:
-    """Keep Python from trying once more, at exit, to write what could not be written."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _words(error: BaseException) -> str:
+    """One line about what went wrong, by the sort of error."""
+    if isinstance(error, ClickException):
+        return _usage(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return f"there is not enough memory ({_first(error)}). Use fewer rows or a smaller model."
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}the disk is full. Free some space and try again."
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}. Check the name and who may read and write it."
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"this should not happen ({_first(error)}; {Path(last.filename).name}:{last.lineno}). "
+        f"{_TRACEBACK}=1 interfuse ... shows more; please report it with that."
+    )
 
 
-def _usage(error: Exception) -> str:
+def _first(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _usage(error: Any) -> str:
     """One line about a wrong option or argument."""
-    message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    message = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
     where = context.command_path if context else "interfuse"
     return f"{message.rstrip('.')}. See: {where} --help"

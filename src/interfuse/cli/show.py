@@ -11,6 +11,7 @@ import typer
 from interfuse.console import clock, facts, say, table
 from interfuse.errors import InterfuseError
 from interfuse.kinds import Kind, named, of_record
+from interfuse.visible import quoted
 
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 8
@@ -131,16 +132,28 @@ def _unfinished(run: Path) -> None:
     except InterfuseError:
         say("The fit is running.")
         return
-    source = str(record["data"]["source"])
-    if source != "-" and "." not in source:  # it was a frame in memory
-        source = "DATA"
+    source, folder = _data_of(record), quoted(run)
     if (run / store.CHECKPOINT).exists():
-        say(f"Go on with:\n  interfuse fit {source} -o {run} --resume")
+        say(f"Go on with:\n  interfuse fit {source} -o {folder} --resume")
     else:
+        said = of_record(record, run).words.fit
         say(
             "It ended before its first checkpoint. Start again with:\n"
-            f"  interfuse fit {source} -o {run} --overwrite"
+            f"  interfuse fit {source}{said} -o {folder} --overwrite"
         )
+
+
+def _data_of(record: dict[str, Any]) -> str:
+    """The data of a fit as a shell reads it; a frame in memory has no name."""
+    typed = record["data"].get("path")
+    if not isinstance(typed, str):
+        return "DATA"
+    if typed == "-":
+        return typed
+    place, begun = Path(typed).expanduser(), record.get("begun_in")
+    if not place.exists() and isinstance(begun, str):
+        place = Path(begun) / place
+    return quoted(place)
 
 
 def _last_event(run: Path) -> dict[str, Any] | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.progress import Progress
 
-from interfuse.console import bar, clock, errors, say, tell, warn
+from interfuse.console import bar, clock, errors, plain, say, tell
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from interfuse.run.model import BaseModel
     from interfuse.train.events import Event
 
-_OF_DATA = ("schema", "reading", "warning", "preview")
+_OF_DATA = ("schema", "reading", "preview")
 
 
 class Training:
@@ -30,7 +29,7 @@ class Training:
     Args:
         kind: of the data.
         schema_hint: how to change the schema, printed under it; nothing if empty.
-        quiet: whether to say nothing of the data: neither schema nor warnings nor pictures.
+        quiet: whether to say nothing of the data: neither schema nor pictures.
     """
 
     def __init__(self, kind: Kind, schema_hint: str = "", quiet: bool = False) -> None:
@@ -80,11 +79,9 @@ class Training:
             if self.hint:
                 say(self.hint)
         elif notice.stage == "reading" and errors.is_terminal:
-            errors.print(f"reading: {notice.message}", end="\r", markup=False)
-        elif notice.stage == "warning":
-            warn(notice.message)
+            errors.print(f"reading: {plain(notice.message)}", end="\r")
         elif notice.stage == "preview" and errors.is_terminal:
-            errors.print(f"[dim]{escape(notice.message)}[/]")
+            errors.print(f"[dim]{plain(notice.message)}[/]")
         elif notice.stage == "preview":
             tell(notice.message)
 
@@ -104,9 +101,7 @@ class Training:
             remaining=event.remaining,
             description="settling" if p.decay_from is not None else "training",
         )
-        if event.kind == "rescued":
-            warn(event.message)
-        elif event.kind == "decay" and not live:
+        if event.kind == "decay" and not live:
             tell(
                 f"settling: {event.message}; {status(event, self.unit)}, "
                 f"{clock(event.remaining)} left"
@@ -136,5 +131,3 @@ def print_end(model: BaseModel, unit: str = "rows") -> None:
             f"{t['best_examples']:,} examples; {line}"
         )
     say(f"{line}.")
-    if t["skipped_steps"]:
-        warn(f"{t['skipped_steps']} steps were skipped because the loss was not finite.")

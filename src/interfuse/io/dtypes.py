@@ -18,6 +18,16 @@ _PLAIN: dict[str, pl.DataType] = {
 }  # fmt: skip
 
 
+_NESTED: dict[str, pl.DataType] = {
+    "List": pl.List(pl.Null()),
+    "Array": pl.Array(pl.Null(), 0),
+    "Struct": pl.Struct([]),
+    "Binary": pl.Binary(),
+    "Object": pl.Object(),
+}
+"""Types of columns that are left out."""
+
+
 def dtype_to_json(dtype: pl.DataType) -> Any:
     """A JSON value that names a polars type, with its unit, zone, scale or categories."""
     if isinstance(dtype, pl.Datetime):
@@ -28,7 +38,7 @@ def dtype_to_json(dtype: pl.DataType) -> Any:
         return {"type": "Decimal", "precision": dtype.precision, "scale": dtype.scale}
     if isinstance(dtype, pl.Enum):
         return {"type": "Enum", "categories": dtype.categories.to_list()}
-    return str(dtype.base_type())
+    return str(dtype.base_type())  # of nested types, which are never learned, no more
 
 
 def dtype_from_json(value: Any) -> pl.DataType:
@@ -37,8 +47,8 @@ def dtype_from_json(value: Any) -> pl.DataType:
     Raises:
         SchemaError: the name is unknown, or the object lacks something.
     """
-    if isinstance(value, str) and value in _PLAIN:
-        return _PLAIN[value]
+    if isinstance(value, str) and value in _PLAIN | _NESTED:
+        return (_PLAIN | _NESTED)[value]
     if isinstance(value, dict):
         with contextlib.suppress(KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
             kind = value.get("type")

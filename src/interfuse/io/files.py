@@ -6,11 +6,11 @@ import contextlib
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from interfuse.errors import DataError
+from interfuse.io.scratch import temporary
 
 
 @contextlib.contextmanager
@@ -22,30 +22,48 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises:
         DataError: the folder does not exist, cannot be written, or the disk is full.
     """
+    with _beside(Path(path), folder=False) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; it becomes `path` if the block ends well.
+
+    Raises:
+        DataError: something is there already, or the place cannot be written to.
+    """
     path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot write here ({error.strerror}). Choose another place."
-        ) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        # mkstemp makes private files; what we leave should follow the user's umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DataError(f"{path}: exists and is not an empty folder. Choose a new one.")
+    with _beside(path, folder=True) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _beside(path: Path, *, folder: bool) -> Iterator[Path]:
+    with contextlib.ExitStack() as stack:
+        try:
+            made = stack.enter_context(
+                temporary(path.parent, f".{path.name}.", ".tmp", folder=folder)
+            )
+        except OSError as error:
             raise DataError(
-                f"{path}: the disk is full; nothing was written. Free some space and try again."
+                f"{path}: cannot write here ({error.strerror}). Choose another place."
             ) from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            yield made
+            # It was made private; what we leave should follow the user's umask.
+            umask = os.umask(0)
+            os.umask(umask)
+            made.chmod((0o777 if folder else 0o666) & ~umask)
+            os.replace(made, path)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise DataError(
+                    f"{path}: the disk is full; nothing was written. Free some space and try again."
+                ) from error
+            raise
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:

@@ -45,7 +45,11 @@ from interfuse.io.textforms import Said
 
 
 def to_polars(
-    data: Any, said: Mapping[str, Said] | None = None, *, times: bool = True
+    data: Any,
+    said: Mapping[str, Said] | None = None,
+    *,
+    times: bool = True,
+    nested: bool = False,
 ) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
@@ -53,6 +57,7 @@ def to_polars(
         data: a pandas, polars or Arrow frame, any other that narwhals knows, or a path.
         said: of a file, what is known of its columns of text (`interfuse.io.read.read_sheet`).
         times: of a file, whether times may be written in other forms than programs do.
+        nested: let columns of lists, structs, arrays and bytes pass.
 
     Returns:
         A DataFrame, or a LazyFrame for a LazyFrame or a path.
@@ -75,10 +80,13 @@ def to_polars(
     else:
         frame, origin = _from_other(data), Origin("other")
     schema = frame.collect_schema()
-    check_names(schema.names())
+    where = "the frame"
+    if origin.library == "file":
+        where = "standard input" if str(data) == "-" else str(data)
+    check_names(schema.names(), where)
     for name, dtype in schema.items():
-        if not can_be_a_column(dtype):
-            raise unusable(name, str(dtype))
+        if not nested and not can_be_a_column(dtype):
+            raise unusable(name, str(dtype), where)
     if origin.library != "file" and frame.lazy().head(1).collect().is_empty():
         raise DataError(
             f"the frame: has {len(schema)} columns but no rows. Expected at least one row."

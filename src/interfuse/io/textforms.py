@@ -67,7 +67,7 @@ class Loss(NamedTuple):
     """
 
     column: str
-    count: int
+    count: int  # type: ignore[assignment]
     of: int
     sort: str
     examples: tuple[tuple[int, str], ...]

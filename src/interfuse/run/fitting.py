@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import platform
 import signal
 import threading
@@ -28,6 +29,7 @@ from interfuse.run import store
 from interfuse.train.events import Event
 from interfuse.train.state import Checkpoint
 from interfuse.train.trainer import Trainer
+from interfuse.visible import quoted
 
 CHECKPOINT_SECONDS = 30.0
 
@@ -58,7 +60,9 @@ def start(folder: Path, schema: Any, record: dict[str, Any]) -> None:
     """Begin a new run in a folder that is locked: its schema, and a record that can be resumed."""
     store.clear(folder)
     schema.save(folder / "schema.json")
-    write_json(folder / "run.json", {"format": store.FORMAT, "status": "fitting", **record})
+    begun = {"format": store.FORMAT, "status": "fitting", **record}
+    # Where relative paths begin, for who goes on elsewhere; it is gone when the fit is complete.
+    write_json(folder / "run.json", {**begun, "begun_in": os.getcwd()})
 
 
 def same_data(folder: Path, before: dict[str, Any], data: dict[str, Any]) -> None:
@@ -106,28 +110,36 @@ def drive(
         between: called after each event.
 
     Raises:
-        FitStopped: on an interrupt; the checkpoint is saved.
+        FitStopped: on an interrupt; the checkpoint is saved. It is after any other error, too.
     """
+    path = None if folder is None else folder / store.CHECKPOINT
     with _interruptible(trainer), _events(folder, trainer.progress.examples) as log:
         saved = time.monotonic()
-        for event in trainer.run():
-            listener(event)
-            log(event)
-            if between is not None:
-                between(event)
-            due = time.monotonic() - saved >= every
-            if folder and due and not trainer.progress.reason:
-                trainer.checkpoint().save(folder / store.CHECKPOINT)
-                saved = time.monotonic()
-    if folder is not None:
-        trainer.checkpoint().save(folder / store.CHECKPOINT)
+        try:
+            for event in trainer.run():
+                listener(event)
+                log(event)
+                if between is not None:
+                    between(event)
+                due = time.monotonic() - saved >= every
+                if path is not None and due and not trainer.progress.reason:
+                    trainer.checkpoint().save(path)
+                    saved = time.monotonic()
+        except BaseException:
+            # Whatever it was, what was learned is kept; the error is more telling than a second.
+            if path is not None and trainer.whole and trainer.progress.step:
+                with contextlib.suppress(Exception):
+                    trainer.checkpoint().save(path)
+            raise
+    if path is not None:
+        trainer.checkpoint().save(path)
     if trainer.progress.reason:
         return
     if folder is None:
         raise FitStopped("interrupted; a fit without a folder keeps nothing.")
     raise FitStopped(
         f"interrupted after {trainer.progress.examples:,} examples; all of it is saved. "
-        f"Go on with: interfuse fit DATA -o {folder} --resume"
+        f"Go on with: interfuse fit DATA -o {quoted(folder)} --resume"
     )
 
 
@@ -177,7 +189,7 @@ def _finite(x: float) -> float | None:
 
 @contextlib.contextmanager
 def _interruptible(trainer: Trainer) -> Iterator[None]:
-    """Let the first Ctrl-C or termination end training after the step at hand."""
+    """Let the first Ctrl-C, termination or hang-up end training after the step at hand."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -187,7 +199,11 @@ def _interruptible(trainer: Trainer) -> Iterator[None]:
             raise KeyboardInterrupt
         trainer.stop_requested = True
 
-    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup
+        numbers.append(hangup)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

@@ -31,6 +31,7 @@ from interfuse.errors import RunError
 from interfuse.io.files import write_json
 from interfuse.io.records import read_object, short
 from interfuse.run.record import Begun, Done, check
+from interfuse.visible import quoted
 
 _ADVICE = "The run folder is incomplete or was changed: restore the file or fit again."
 FORMAT = 2
@@ -212,7 +213,7 @@ def open_record(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise RunError(
-            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {folder}"
+            f"{folder}: no such run folder. Make one with: interfuse fit DATA -o {quoted(folder)}"
         )
     if not (folder / "run.json").exists():
         raise RunError(f"{folder}: not a run folder (no run.json in it).")
@@ -231,7 +232,8 @@ def open_record(folder: Path) -> dict[str, Any]:
         )
     if run.get("status") != "complete":
         raise RunError(
-            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {folder} --resume"
+            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {quoted(folder)} "
+            "--resume"
         )
     return run
 

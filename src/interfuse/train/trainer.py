@@ -55,6 +55,11 @@ class Trainer(Generic[Net, Goal, Examples]):
         settings: seed, batch size, rates.
         budget: when to stop at the latest.
         device: where to compute.
+
+    Attributes:
+        progress: the counters.
+        stop_requested: set it to end after the step at hand.
+        whole: whether `checkpoint` gives a state to go on from: not while a step changes it.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         )
         self.progress = Progress()
         self.stop_requested = False
+        self.whole = True
         self._best: dict[str, dict[str, Tensor]] = {}
         self._order = Order(settings.seed, len(rows))
         self._bad_steps = 0
@@ -92,10 +98,19 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     # -- one step -------------------------------------------------------------------------------
 
+    def _batch(self) -> int:
+        """How many records the next step takes; fewer in the last, so that no budget is overrun."""
+        p, usual = self.progress, self.settings.batch
+        ends = [] if self.budget.examples is None else [self.budget.examples]
+        ends += [] if p.decay_from is None else [p.decay_from + p.decay_examples]
+        left = max(min(ends) - p.examples, 1) if ends else usual
+        return min(left, usual)
+
     def _step(self) -> float:
         p, s = self.progress, self.settings
         generator = generator_for(s.seed, Purpose.BATCH, p.step, device=self.device)
-        batch = self.rows.take(self._order.batch(p.examples, s.batch)).to(self.device)
+        index = self._order.batch(p.examples, self._batch())
+        batch = self.rows.take(index).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
         dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
         with dropout, autocast(self.device, s.precision):
@@ -104,8 +119,9 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.parameters.clear_gradients()
         total.backward()
         norm = self.parameters.clip(1.0)
+        self.whole = False
         p.step += 1
-        p.examples += s.batch
+        p.examples += len(index)
         value = float(total.detach())
         if not (torch.isfinite(norm) and value == value and abs(value) != float("inf")):
             p.skipped += 1
@@ -157,6 +173,14 @@ class Trainer(Generic[Net, Goal, Examples]):
         weights = {name: p.detach().clone() for name, p in self.net.named_parameters()}
         self._load_weights(self.ema.state())
         self.net.eval()
+        try:
+            return self._held_out_loss()
+        finally:
+            self.net.train()
+            self._load_weights(weights)
+
+    def _held_out_loss(self) -> float:
+        """The loss on held-out rows of the weights that are in the network."""
         losses = []
         draws = self.settings.held_out_draws or HELD_OUT_DRAWS
         draws = min(draws, max(FEWEST_DRAWS, self.progress.interval))
@@ -169,8 +193,6 @@ class Trainer(Generic[Net, Goal, Examples]):
             noisy = self.objective.corrupt(self.held_out.take(index).to(self.device), generator)
             with autocast(self.device, self.settings.precision):
                 losses.append(self.objective.loss(self.net, noisy).judged().float())
-        self.net.train()
-        self._load_weights(weights)
         return float(torch.stack(losses).mean())
 
     @torch.no_grad()
@@ -222,6 +244,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         clock = last = time.monotonic()
         examples, losses, recent = p.examples, [], []
         while not p.reason:
+            self.whole = True
             loss = self._step()
             now = time.monotonic()
             p.seconds += now - clock
@@ -243,6 +266,7 @@ class Trainer(Generic[Net, Goal, Examples]):
                     raise self._hopeless("in any step")
                 self._measure(recent[-1] if recent else loss)
                 p.reason = self._why()
+            self.whole = True
             if self.stop_requested:
                 break
             if p.reason or kind != "tick" or now - last >= TICK_SECONDS:
@@ -280,6 +304,8 @@ class Trainer(Generic[Net, Goal, Examples]):
         if waited and len(self.held_out):
             p.decay_from = p.examples
             p.decay_examples = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
+            if self.budget.examples is not None:
+                p.decay_examples = min(p.decay_examples, max(self.budget.examples - p.examples, 1))
             self._load_weights(self._best["best_weights"])
             self._load_moments(self._best["best_moments"])
             self.ema.load(self._best["best"])
@@ -292,6 +318,8 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     def _finished(self) -> bool:
         p = self.progress
+        if self.budget.examples is not None and p.examples >= self.budget.examples:
+            return True
         if p.decay_from is not None:
             return p.examples >= p.decay_from + p.decay_examples
         return self.budget.spent(p.seconds, p.examples) >= 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interfuse.console import tell, warn
+from interfuse.console import tell
 from interfuse.errors import OptionError
 from interfuse.kinds.images.cli import parse_class
 from interfuse.kinds.images.data.pictures import check_moving
@@ -75,8 +75,6 @@ def _forward(
     from interfuse.kinds.images.ask.chain import forward_frames, nats_from_noise
 
     found = model.read(source)
-    for line in found.lines():
-        warn(line)
     pixels = found.pixels[:images]
     _write([frame for _, frame in forward_frames(pixels, frames + 1, seed)], target)
     nats = nats_from_noise(pixels)

@@ -215,8 +215,6 @@ def detect_images(
 
     check_target(target)
     images = model.read(source)
-    for line in images.lines():
-        warn(line)
     begin = time.monotonic()
     scores = model.detect(shown(images.pixels), device=device)
     write(

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from interfuse.core.solvers import steps_of
-from interfuse.errors import DataError, OptionError
+from interfuse.errors import DataError, OptionError, note
 from interfuse.kinds.images.answer import ImageScores, as_array, shown
 from interfuse.kinds.images.ask.classes import draw_classes, place_of
 from interfuse.kinds.images.ask.fill import fill, score_pixels
@@ -265,7 +265,9 @@ class ImageModel(BaseModel):
             resize=self.schema.resize,
             levels=self.schema.levels,
         )
-        return read_images(source, schema=bare)
+        found = read_images(source, schema=bare)
+        note(found.lines())
+        return found
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""

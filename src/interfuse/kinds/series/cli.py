@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.console import bar, clock, facts, interrupts, tell, warn
+from interfuse.console import bar, clock, facts, interrupts, tell
 from interfuse.errors import InterfuseError, OptionError
 from interfuse.io.write import check_target
 from interfuse.kinds.option import check_below, check_share
@@ -153,8 +153,6 @@ def forecast_series(
             device=device,
             tell=progress,
         )
-    for note in answer.notes:
-        warn(note)
     if draw_rows:
         rows = write(drawn(model, answer), target)
     else:
@@ -211,8 +209,6 @@ def impute_series(
             device=device,
             tell=progress,
         )
-    for note in answer.notes:
-        warn(note)
     if value == "draws":
         rows = write(drawn(model, answer), target)
     else:
@@ -283,8 +279,6 @@ def detect_series(
     with counting("scoring") as progress, _called(source):
         series = model.read(data)
         scores = model.detect(series, window=window, device=device, tell=progress)
-    for note in series.notes:
-        warn(note)
     if series.rows is not None:
         scores = scores.beside(data)
     frame = scores.polars()

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from interfuse.errors import OptionError
+from interfuse.errors import OptionError, note
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
 from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
@@ -138,6 +138,7 @@ class SeriesModel(BaseModel):
             parts = list(zip(series.names, times, values, strict=True))
             return writer.frame(parts, whole=whole)
 
+        note(series.notes)
         return SeriesDraws(series.names, times, values, put, series.notes)
 
     def impute(
@@ -191,6 +192,7 @@ class SeriesModel(BaseModel):
         def put(values: list[np.ndarray], whole: bool) -> Any:
             return writer.restore(data, values, add_rows=add_rows, whole=whole)
 
+        note(series.notes)
         return SeriesDraws(series.names, times, values, put, series.notes)
 
     def generate(
@@ -278,6 +280,7 @@ class SeriesModel(BaseModel):
         scores = surprise.scores(
             series, rows.to(filler.device), scales, self.codec.bound, window, tell
         )
+        note(series.notes)
         plain = series.rows is None or isinstance(data, SeriesSet)
         return scores if plain else scores.beside(data)
 

@@ -104,7 +104,12 @@ class TableCodec:
         return Encoded(codes, low, high)
 
     def decode(
-        self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int = 0
+        self,
+        codes: np.ndarray,
+        z: np.ndarray,
+        rows: np.ndarray,
+        seed: int = 0,
+        keys: bool = True,
     ) -> pl.DataFrame:
         """The table of these cells, with columns in the schema's order.
 
@@ -113,12 +118,26 @@ class TableCodec:
             z: (n, p) float64 scores; NaN where a number is absent.
             rows: (n,) row numbers, which make the keys.
             seed: chooses the keys.
+            keys: whether to make keys; missing if not.
         """
         columns = []
         for name, field in self.fields.items():
+            if field.invented and not keys:
+                columns.append(pl.Series(name, [None] * len(rows), dtype=field.dtype))
+                continue
             place = self.places[name]
             columns.append(field.decode(codes[:, place.codes], z[:, place.numbers], rows, seed))
         return self.complete(pl.DataFrame(columns))
+
+    def short_of_keys(self, rows: int) -> tuple[str, ...]:
+        """What to say of columns that can have no new keys for so many rows."""
+        short = {n: f.room for n, f in self.fields.items() if f.room is not None and f.room < rows}
+        return tuple(
+            f"column {name!r} is a key of type {self.schema[name].dtype}, which has room for "
+            f"{room:,} new keys behind the largest: no more rows than that can be drawn. Cast it "
+            "to Int64, or make it 'number' or 'drop' in the schema."
+            for name, room in short.items()
+        )
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with its derived columns computed anew, in the schema's order."""

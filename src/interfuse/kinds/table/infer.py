@@ -2,6 +2,7 @@
 
 A column takes the first kind whose condition it meets; `note` says which one it was.
 
+0. `drop`: lists, structs and bytes, and times beyond the years 1 to 9999; a fit says so.
 1. `empty`: no value at all.
 2. `constant`: one value and nothing missing.
 3. `category`: booleans; Categorical and Enum, and what pandas calls a category; numbers of at most
@@ -40,9 +41,11 @@ from typing import Any
 
 import polars as pl
 
+from interfuse.io.dtypes import can_be_a_column
 from interfuse.io.forms import form_from_json
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
 from interfuse.kinds.table.rulesearch import find_rules
@@ -82,7 +85,7 @@ def infer_schema(data: str | Path | Any) -> Schema:
         >>> [(c.name, c.kind) for c in infer_schema(frame).columns]
         [('port', 'number'), ('proto', 'category')]
     """
-    return schema_of(*to_polars(data))
+    return schema_of(*to_polars(data, nested=True))
 
 
 def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
@@ -101,7 +104,7 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
         own = by_column[i]
         declared = _declared(origin, name)
         kind, note = _kind(name, dtype, rows, own, declared)
-        if kind not in ("empty", "constant"):
+        if kind not in ("empty", "constant", "drop"):
             kind, note = _claimed(name, dtype, rows, own, declared) or (kind, note)
         columns.append(ColumnSpec(name, kind, dtype, note + _written(origin, name, kind)))
     rules = find_rules(lazy.select(_of_kind(columns, "number", "datetime")))
@@ -144,6 +147,11 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
     for i, (name, dtype) in enumerate(types.items()):
         column = pl.col(name)
         facts = {"missing": column.null_count()}
+        if not can_be_a_column(dtype):
+            out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
+            continue
+        if dtype.is_temporal():
+            facts["outside"] = outside_calendar(column, dtype)
         if dtype.is_float():
             few = (column == column.min()) | (column == column.max())
             facts |= {"low": column.min(), "high": column.max(), "nan": column.is_nan().sum()}
@@ -192,6 +200,10 @@ def _kind(
 ) -> tuple[str, str]:
     """Kind and note of a column."""
     missing = facts["missing"]
+    if not can_be_a_column(dtype):
+        return "drop", f"holds {dtype}, which cannot be learned"
+    if facts.get("outside"):
+        return "drop", f"{facts['outside']:,} {BEYOND}, which no calendar has"
     if missing == rows:
         return "empty", "no values"
     if dtype.is_float():

@@ -22,6 +22,7 @@ from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
+from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.infer import schema_of
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
@@ -51,6 +52,24 @@ class Table:
     frame: pl.DataFrame
     schema: Schema
     words: dict[str, Any]
+
+
+def check_calendar(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> None:
+    """Refuse times that cannot be printed.
+
+    Raises:
+        DataError: a column has some.
+    """
+    times = {n: t for n, t in types.items() if t.is_temporal()}
+    if not times:
+        return
+    counts = [outside_calendar(pl.col(n), t).alias(n) for n, t in times.items()]
+    for name, count in lazy.select(counts).collect(engine="streaming").row(0, named=True).items():
+        if count:
+            raise DataError(
+                f"column {name!r} holds {count:,} {BEYOND}; expected times that a calendar has. "
+                "Mend them, or make the column 'drop' in the schema."
+            )
 
 
 @dataclass(kw_only=True)
@@ -84,7 +103,7 @@ class Job(BaseJob[Table, Model]):
         if given is not None and not isinstance(given, Schema):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
-        lazy, origin = to_polars(self.data, said)
+        lazy, origin = to_polars(self.data, said, nested=True)
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         if is_path:
@@ -95,6 +114,17 @@ class Job(BaseJob[Table, Model]):
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
+        if self.schema is None:
+            for column in schema.columns:
+                if column.kind == "drop":
+                    words = f"column {column.name!r}: {column.note}; it is left out."
+                    self.listener(Notice("warning", words))
+        if not wanted:
+            raise DataError(
+                "the data has no column to learn: all are left out. Give numbers, text, booleans, "
+                "dates or times."
+            )
+        check_calendar(lazy.lazy(), {name: types[name] for name in wanted})
         rows = lazy.lazy().select(pl.len()).collect().item()
         if rows < 2:
             raise DataError(f"the data has {rows} row; expected at least 2. Add rows.")
@@ -138,6 +168,8 @@ class Job(BaseJob[Table, Model]):
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
         schema = loaded.schema
         codec = TableCodec.fit(loaded.frame, schema)
+        for said in codec.short_of_keys(loaded.frame.height):
+            self.listener(Notice("warning", said))
         cells = codec.encode(loaded.frame)
         layout = layout_of(codec, cells.codes, cells.low)
         tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))

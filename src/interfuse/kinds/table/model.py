@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from interfuse.core.solvers import steps_of
+from interfuse.errors import note
 from interfuse.io.frames import from_polars, index_of
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
@@ -129,7 +130,9 @@ class Model(BaseModel):
         The rows are those of `generate` with the same arguments.
         """
         if _is_condition(given):
-            return self.generation(given=given, seed=seed, steps=steps, device=device).frames(n)
+            made = self.generation(given=given, seed=seed, steps=steps, device=device)
+            note(made.warnings)
+            return made.frames(n)
         rows = Imputation(
             self.fitted,
             given,
@@ -140,7 +143,7 @@ class Model(BaseModel):
             subset=True,
             values=False,
         )
-        return rows.completions()
+        return _noted(rows)
 
     def augment(
         self,
@@ -243,7 +246,7 @@ class Model(BaseModel):
                 stacklevel=2,
             )
             tell = tell or progress
-        return self.imputation(
+        drawn = self.imputation(
             data,
             draws=draws,
             columns=columns,
@@ -252,6 +255,8 @@ class Model(BaseModel):
             steps=steps,
             device=device,
         ).answer(tell)
+        note(drawn.warnings)
+        return drawn
 
     def imputation(self, data: Any, **options: Any) -> Imputation:
         """The prepared question behind `impute`; its `batches` take any number of rows."""
@@ -302,6 +307,12 @@ class Model(BaseModel):
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
         write_folder(self.fitted, folder)
+
+
+def _noted(rows: Imputation) -> Iterator[Any]:
+    """The completed rows, and at their end what was unusual about them."""
+    yield from rows.completions()
+    note(rows.warnings)
 
 
 def _is_condition(given: Any) -> bool:

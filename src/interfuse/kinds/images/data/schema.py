@@ -48,10 +48,7 @@ RESIZE = ("crop", "pad", "stretch")
 Side = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_SIDE})]
 """The schema itself says what is out of range, wherever it comes from."""
 White = Annotated[int, Meta(ge=1, le=DEEP)]
-Whites = Annotated[
-    tuple[White | None, White | None],
-    Meta(extra={"words": f"two whole numbers of 1 to {DEEP}, or null"}),
-]
+Whites = tuple[White | None, White | None]
 
 
 @dataclass(frozen=True)

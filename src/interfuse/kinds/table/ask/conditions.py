@@ -19,10 +19,12 @@ from interfuse.errors import ConditionError
 from interfuse.io.forms import form_from_json
 from interfuse.kinds.table.ask.expressions import Range, parse_expressions
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
+from interfuse.kinds.table.ask.values import one_value, shown
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
+from interfuse.visible import cut
 
 _UNASKABLE = {
     "drop": "left out of the model",
@@ -144,7 +146,7 @@ def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, lis
     series, warnings = [], []
     for value in values:
         if isinstance(value, list | tuple | set | dict):
-            raise ConditionError(f"column {name!r}: {value!r} cannot be read as one value.")
+            raise ConditionError(f"column {name!r}: {shown(value)} cannot be read as one value.")
         column = _column(name, value, codec)
         _check_seen(codec.fields[name], column, value)
         warnings += _out_of_range(codec.fields[name], column)
@@ -212,15 +214,7 @@ def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
     written = _written(name, value, codec)
     if written is not None:
         return written
-    try:
-        column = _typed(name, value, spec.dtype)
-        if column.dtype != spec.dtype:  # lists and objects stay what they are in a cast
-            raise TypeError
-        return column
-    except (pl.exceptions.PolarsError, KeyError, TypeError, ValueError, OverflowError):
-        raise ConditionError(
-            f"column {name!r}: {value!r} cannot be read as {spec.dtype}. Give a value of that type."
-        ) from None
+    return one_value(name, value, spec.dtype)
 
 
 def _written(name: str, value: object, codec: TableCodec) -> pl.Series | None:
@@ -238,7 +232,7 @@ def _written(name: str, value: object, codec: TableCodec) -> pl.Series | None:
 def _askable(name: str, codec: TableCodec) -> ColumnSpec:
     schema = codec.schema
     if name not in schema.names:
-        raise ConditionError(unknown_column(name, schema.names))
+        raise ConditionError(unknown_column(cut(name), schema.names))
     spec = schema[name]
     field = codec.fields.get(name)
     why = field.unaskable if field is not None else _UNASKABLE[spec.kind]
@@ -251,31 +245,6 @@ def _missing_in_pandas(value: Any) -> bool:
     """Whether it is NaN, NaT or NA."""
     nan = isinstance(value, float | np.floating) and value != value
     return bool(nan) or type(value).__name__ in ("NAType", "NaTType")
-
-
-def _typed(name: str, value: Any, dtype: pl.DataType) -> pl.Series:
-    if value is None:
-        return pl.Series(name, [None], dtype=dtype)
-    if isinstance(value, str):
-        text = pl.Series(name, [value])
-        if dtype == pl.Boolean:
-            return pl.Series(name, [{"true": True, "false": False}[value.lower()]])
-        if isinstance(dtype, pl.Datetime):
-            zone = dtype.time_zone
-            stamp = text.str.to_datetime(time_unit=dtype.time_unit, time_zone=zone, strict=True)
-            return stamp.cast(dtype)
-        if dtype == pl.Date:
-            return text.str.to_date()
-        if dtype == pl.Time:
-            return text.str.to_time()
-        return text.cast(dtype)
-    if dtype in (pl.String, pl.Categorical, pl.Enum) and not isinstance(value, str):
-        raise TypeError
-    if dtype.is_integer() and isinstance(value, float) and value != int(value):
-        raise ValueError
-    # An array keeps the unit of numpy's times; a list makes numbers of them.
-    times = isinstance(value, np.timedelta64 | np.datetime64)
-    return pl.Series(name, np.array([value]) if times else [value]).cast(dtype)
 
 
 def _out_of_range(field: Field, column: pl.Series) -> list[str]:

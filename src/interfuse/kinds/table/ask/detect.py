@@ -11,18 +11,17 @@ take their place.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.scratch import on_disk
 from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.conditions import Condition
 from interfuse.kinds.table.ask.generation import generate_table
@@ -60,10 +59,19 @@ class Judge:
             rows, held = kept.frames(model.codec)
         else:
             drawn = pl.concat(
-                list(generate_table(model, Condition.none(), seed=0).frames(DRAWN + DRAWN // 4))
+                list(
+                    generate_table(model, Condition.none(), seed=0).frames(
+                        DRAWN + DRAWN // 4, keys=False
+                    )
+                )
             )
             rows, held = drawn[:DRAWN], drawn[DRAWN:]
         features = Features.fit(rows, model.schema)
+        if not features.width:
+            raise DataError(
+                "the model: no column says how odd a row is; all are keys, free text or empty. Fit "
+                "one with numbers, categories or times."
+            )
         if features.width > WIDE:
             rows = rows.gather_every(-(-rows.height // FEWER))  # a search costs rows x width
         self.cells = Cells(
@@ -129,7 +137,7 @@ class Detection:
     def __init__(
         self, model: Fitted, data: Any, *, clean: bool = True, device: str | None = None
     ) -> None:
-        frame, self.origin = to_polars(data, model.schema.said())
+        frame, self.origin = to_polars(data, model.schema.said(), nested=True)
         self._lazy = frame.lazy()
         self.reader = RowReader(model.codec, dict(self._lazy.collect_schema()), ())
         self.rows: int = self._lazy.select(pl.len()).collect(engine="streaming").item()
@@ -153,16 +161,10 @@ class Detection:
 
     def batches(self) -> Iterator[Scores]:
         """The same scores, some thousand rows at a time, in constant memory."""
-        folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
-        try:
-            # Any part of an Arrow file is read at once; of a text file only from its beginning.
-            self._lazy.sink_ipc(folder / "rows.arrow")
-            lazy = pl.scan_ipc(folder / "rows.arrow")
+        with on_disk(self._lazy) as lazy:
             for start in range(0, self.rows, ROWS):
                 table = lazy.slice(start, ROWS).collect()
                 yield self.judge.scores(table, self.reader, Origin())
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 _JUDGES: dict[tuple[int, bool, str | None], Judge] = {}

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from interfuse.errors import ConditionError
+from interfuse.kinds.table.ask.values import shown
 from interfuse.kinds.table.fields.limit import Range
 
 __all__ = ["Range", "parse_expressions"]
@@ -55,27 +56,35 @@ def parse_expressions(texts: Sequence[str], names: Sequence[str]) -> dict[str, o
 
 
 def _parse(text: str, names: Sequence[str]) -> tuple[str, object]:
-    known = [n for n in names if text.lstrip().startswith(n)]
-    for name in sorted(known, key=len, reverse=True):
-        match = _AFTER.fullmatch(text.lstrip()[len(name) :])
+    for name, written in _spellings(names):
+        start = text if text.startswith(written) else text.lstrip()
+        match = _AFTER.fullmatch(start[len(written) :]) if start.startswith(written) else None
         if match:
             return name, _value(text, match[2], match[3], bool(match[1]))
-    for name in sorted(names, key=len, reverse=True):
-        at = text.find(name)
-        before = _BEFORE.fullmatch(text[:at]) if at > 0 else None
-        if before is not None and before[1].strip():
-            rest = text[at + len(name) :]
+    for name, written in _spellings(names):
+        for at in (m.start() for m in re.finditer(re.escape(written), text)):
+            before = _BEFORE.fullmatch(text[:at])
+            if before is None or not before[1].strip() or "=" in before[1]:
+                continue
+            rest = text[at + len(written) :]
             after = _AFTER.fullmatch(rest)
-            if (rest.strip() and after is None) or "=" in before[1]:
+            if rest.strip() and (after is None or after[2][0] not in "<>"):
                 continue
             return name, _between(text, before[1].strip(), before[2], after)
     match = _ANY.fullmatch(text)
     if match is None or not match[1]:
         raise ConditionError(
-            f"--given: {text!r} has no '=', nor any of in, <, <=, > and >=. Write COLUMN=VALUE, "
-            "'COLUMN in [A, B]' or 'COLUMN > VALUE'."
+            f"--given: {shown(text)} has no '=', nor any of in, <, <=, > and >=. Write "
+            "COLUMN=VALUE, 'COLUMN in [A, B]' or 'COLUMN > VALUE'."
         )
     return match[1], _value(text, match[2], match[3])
+
+
+def _spellings(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Each name and how it may be written, longest first: as it is, or without blanks around it."""
+    exact = [(name, name) for name in names]
+    bare = [(name, name.strip()) for name in names if name.strip() not in names]
+    return sorted(exact + bare, key=lambda pair: len(pair[1]), reverse=True)
 
 
 def _value(text: str, sign: str, rest: str, spaced: bool = False) -> object:
@@ -84,8 +93,15 @@ def _value(text: str, sign: str, rest: str, spaced: bool = False) -> object:
     if sign.startswith("in"):
         rest = rest.strip()
         if not (rest.startswith("[") and rest.endswith("]")) or not rest[1:-1].strip():
-            raise ConditionError(f"--given: {text!r} is no list. Write COLUMN in [A, B].")
-        return [_single(v) for v in next(csv.reader([rest[1:-1]], skipinitialspace=True))]
+            raise ConditionError(f"--given: {shown(text)} is no list. Write COLUMN in [A, B].")
+        try:
+            values = next(csv.reader([rest[1:-1].strip()], skipinitialspace=True, strict=True))
+        except (csv.Error, StopIteration) as error:
+            raise ConditionError(
+                f"--given: {shown(text)} is no list ({error}). Put values with commas, brackets, "
+                'quotes or ends of lines between double quotes, a quote in them as "".'
+            ) from None
+        return [_single(v.strip()) for v in values]
     return _one_sided(text, sign, rest.strip())
 
 
@@ -95,7 +111,7 @@ def _single(text: str) -> str | None:
 
 def _one_sided(text: str, sign: str, value: str) -> Range:
     if not value:
-        raise ConditionError(f"--given: {text!r} has no value after {sign!r}.")
+        raise ConditionError(f"--given: {shown(text)} has no value after {sign!r}.")
     if sign[0] == ">":
         return Range(low=value, open_low=sign == ">")
     return Range(high=value, open_high=sign == "<")
@@ -107,7 +123,7 @@ def _between(text: str, low: str, sign: str, after: re.Match[str] | None) -> Ran
     if after is None:
         return first
     if after[2][0] != sign[0]:
-        raise ConditionError(f"--given: {text!r} goes two ways. Write LOW <= COLUMN < HIGH.")
+        raise ConditionError(f"--given: {shown(text)} goes two ways. Write LOW <= COLUMN < HIGH.")
     second = _one_sided(text, after[2], after[3].strip())
     return _both("", first, second)
 

@@ -40,17 +40,21 @@ class Generation:
         rows = self.model.schema.rows
         return said or unlikely(self.sampler, self.condition, rows)
 
-    def frames(self, n: int) -> Iterator[pl.DataFrame]:
+    def frames(self, n: int, keys: bool = True) -> Iterator[pl.DataFrame]:
         """Draw rows 0 .. n - 1, a block at a time.
+
+        Args:
+            n: how many.
+            keys: whether to make keys; missing if not.
 
         Raises:
             OptionError: `n` is no number of rows.
         """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
             raise OptionError(f"n: is {n!r}; expected a whole number of rows, 0 or more.")
-        return self._blocks(int(n))
+        return self._blocks(int(n), keys)
 
-    def _blocks(self, n: int) -> Iterator[pl.DataFrame]:
+    def _blocks(self, n: int, keys: bool) -> Iterator[pl.DataFrame]:
         key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
@@ -65,6 +69,7 @@ class Generation:
                 z.double().cpu().numpy()[: len(rows)],
                 rows,
                 key_seed,
+                keys,
             )
             yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
 

@@ -15,12 +15,8 @@ then drawn as often.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +27,7 @@ from interfuse.core.solvers import steps_of
 from interfuse.errors import OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.scratch import on_disk
 from interfuse.kinds.table.answer import Draws, Filled
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
@@ -85,7 +82,7 @@ class Imputation:
             raise OptionError(f"tolerance: is {tolerance!r}; expected a share between 0 and 1.")
         steps = steps_of(steps, model.net.sampling.fill)
         self.model = model
-        frame, self._given_origin = to_polars(data, model.schema.said())
+        frame, self._given_origin = to_polars(data, model.schema.said(), nested=True)
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)
@@ -245,14 +242,3 @@ class Imputation:
 def impute_table(model: Fitted, data: Any, tell: Progress | None = None, **options: Any) -> Draws:
     """See `Model.impute`."""
     return Imputation(model, data, **options).answer(tell)
-
-
-@contextmanager
-def on_disk(lazy: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    """The same rows in an Arrow file of their own, any part of which is read at once."""
-    folder = Path(tempfile.mkdtemp(prefix="interfuse-"))
-    try:
-        lazy.sink_ipc(folder / "rows.arrow")
-        yield pl.scan_ipc(folder / "rows.arrow")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

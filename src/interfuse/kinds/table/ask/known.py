@@ -19,6 +19,7 @@ import polars as pl
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.physical import BEYOND, within_calendar
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.schema import unknown_column
 
@@ -140,6 +141,11 @@ class RowReader:
         asked: dict[str, np.ndarray] = {}
         for name, field in self.codec.fields.items():
             column = frame[name]
+            if field.reads and not within_calendar(column).all():
+                raise DataError(
+                    f"the rows: column {name!r} holds {BEYOND}; expected times that a calendar "
+                    "has. Mend them, or leave them missing."
+                )
             gone = column.is_null().to_numpy()
             if name in self.fill and field.filled and (self.subset or not field.invented):
                 asked[name] = np.flatnonzero(gone)

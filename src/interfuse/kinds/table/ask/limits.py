@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import polars as pl
 
 from interfuse.errors import ConditionError
+from interfuse.kinds.table.ask.values import shown
 from interfuse.kinds.table.fields.limit import Limit
 
 __all__ = ["Limit", "physical_bound"]
+
+_MOST_DIGITS = 100  # of no type that there is
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(
+    r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity)", re.IGNORECASE
+)
 
 
 def physical_bound(
@@ -25,12 +34,19 @@ def physical_bound(
         return read(value).to_physical()[0]
     try:
         text = str(value).strip()
-        whole = text.lstrip("+-").isdigit()
-        number: float | int = int(text) if whole else float(text)
-        if isinstance(value, bool) or (isinstance(number, float) and math.isnan(number)):
+        if isinstance(value, bool) or not _NUMBER.fullmatch(text):
             raise ValueError
+        number: float | int = float(text)
+        if not math.isinf(number) and _WHOLE.fullmatch(text):
+            number = int(text)
     except ValueError:
         raise ConditionError(
-            f"column {name!r}: {value!r} cannot be read as a number. Give a value of type {dtype}."
+            f"column {name!r}: {shown(value)} cannot be read as a number. Give a value of type "
+            f"{dtype}."
         ) from None
-    return number * 10**dtype.scale if isinstance(dtype, pl.Decimal) else number
+    if not isinstance(dtype, pl.Decimal) or math.isinf(number):
+        return number
+    exact = Decimal(text).scaleb(dtype.scale)
+    if abs(exact) > 10**_MOST_DIGITS:
+        return math.copysign(math.inf, exact)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)

@@ -67,6 +67,7 @@ from interfuse.kinds.table.fields.limit import Limit, Range, limit_to_values
 from interfuse.kinds.table.fields.marginals import Marginal
 from interfuse.kinds.table.fields.quantiles import BinnedQuantiles
 from interfuse.kinds.table.fields.spec import Claim, Facts, Role
+from interfuse.visible import cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,6 +146,11 @@ class Field(Learned):
         """Values as a column of this field's name and type."""
         return pl.Series(self.name, values).cast(self.dtype)
 
+    @property
+    def room(self) -> int | None:
+        """How many rows it can make new values for; None without an end."""
+        return None
+
     # Schemas and inference
 
     @classmethod
@@ -197,7 +203,7 @@ class Field(Learned):
             asked: as it was given, for the message.
         """
         if (self.encode(column).codes < 0).any():
-            return f"{asked!r} was never seen."
+            return f"{cut(repr(asked))} was never seen."
         return None
 
     @property

@@ -37,6 +37,7 @@ def between(
     asked: Range,
     low: float | int | None,
     high: float | int | None,
+    bounds: tuple[float | int, float | int],
 ) -> Between:
     """The parts of the bins between two ends.
 
@@ -47,14 +48,16 @@ def between(
         asked: for messages, and which ends are open.
         low: the lower end in the column's physical unit; None if there is none.
         high: the upper end.
+        bounds: least and greatest value of the column's type.
 
     Raises:
         ConditionError: no value satisfies the range.
     """
     knots, seen = quantiles.knots, quantiles.range
     least, most, half = _on_grid(name, quantiles, grid, asked, low, high)
-    if least > most:
+    if least > most or least > bounds[1] or most < bounds[0]:
         raise ConditionError(f"column {name!r}: no value has {asked}. Mend the condition.")
+    least, most = max(least, bounds[0]), min(most, bounds[1])
     k = quantiles.bins
     weight, a, b = np.zeros(k), np.zeros(k), np.ones(k)
     for code in range(k):
@@ -69,6 +72,12 @@ def between(
     weight[weight < LEAST] = 0.0
     nearest = min(max(seen[0], least), most) if least > seen[0] or most < seen[0] else seen[0]
     return Between(weight, a, b, (max(least, seen[0]), min(most, seen[1])), nearest)
+
+
+def nothing_of(quantiles: BinnedQuantiles) -> Between:
+    """None of the bins; what was asked for lies outside of them."""
+    none, seen = np.zeros(quantiles.bins), quantiles.range
+    return Between(none, none, none + 1, seen, seen[0])
 
 
 def _on_grid(
@@ -104,20 +113,23 @@ def _on_grid(
     least, most = far
     if grid is not None:
         unit = 10.0 ** -grid[1]
-        if math.isfinite(least):
+        coarse = 2.0**52 * unit  # beyond it all numbers lie on the grid
+        if abs(least) < coarse:
             up = math.ceil(round(least / unit, 6))
             up += asked.open_low and math.isclose(up * unit, least, rel_tol=1e-12, abs_tol=1e-300)
             least = round(up * unit, grid[1])
-        if math.isfinite(most):
+        if abs(most) < coarse:
             down = math.floor(round(most / unit, 6))
             down -= asked.open_high and math.isclose(
                 down * unit, most, rel_tol=1e-12, abs_tol=1e-300
             )
             most = round(down * unit, grid[1])
-        return least, most, unit / 2
-    if asked.open_low:
+        if max(abs(least), abs(most)) < coarse:
+            return least, most, unit / 2
+    # Integers beyond 2^53 are compared as they were given, floats as they are.
+    if asked.open_low and least == far[0]:
         least = math.nextafter(least, math.inf)
-    if asked.open_high:
+    if asked.open_high and most == far[1]:
         most = math.nextafter(most, -math.inf)
     return least, most, 0.0
 

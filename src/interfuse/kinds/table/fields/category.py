@@ -35,6 +35,7 @@ from interfuse.kinds.table.fields.cells import (
 from interfuse.kinds.table.fields.marginals import CategoryMarginal
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.visible import cut
 
 PLAIN = 512
 SMALLEST_GROUP = 64
@@ -154,9 +155,10 @@ class CategoryField(Field):
             return None
         known = [str(v) for v in self.values.head(5_000).to_list()]
         close = difflib.get_close_matches(str(asked), known, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        some = ", ".join(map(repr, known[:8])) + (", ..." if len(self.values) > 8 else "")
-        return f"{asked!r} was never seen; it knows {some}.{hint}"
+        hint = f" Did you mean {cut(repr(close[0]))}?" if close else ""
+        more = ", ..." if len(self.values) > 8 else ""
+        some = ", ".join(cut(repr(value)) for value in known[:8]) + more
+        return f"{cut(repr(asked))} was never seen; it knows {some}.{hint}"
 
     def _has_own_code(self, codes: np.ndarray) -> bool:
         """Of two cells the first may be a group of rare values: missing is not ruled out there."""

@@ -17,6 +17,7 @@ import polars as pl
 from interfuse.errors import ConditionError
 from interfuse.kinds.table.fields.cells import Cell, Encoded
 from interfuse.kinds.table.fields.normal import ndtr
+from interfuse.visible import cut
 
 LEAST = 1e-9
 """Shares of a bin below this count as none."""
@@ -39,8 +40,10 @@ class Range:
     open_high: bool = False
 
     def __str__(self) -> str:
-        low = "" if self.low is None else f"{self.low} {'<' if self.open_low else '<='} "
-        high = "" if self.high is None else f" {'<' if self.open_high else '<='} {self.high}"
+        low = "" if self.low is None else f"{cut(str(self.low))} {'<' if self.open_low else '<='} "
+        high = (
+            "" if self.high is None else f" {'<' if self.open_high else '<='} {cut(str(self.high))}"
+        )
         return f"{low}value{high}"
 
 
@@ -94,8 +97,8 @@ class Limit:
             bounds = [(end / pl.Series([scale])).cast(column.dtype)[0] for end in (low, high)]
             return column.clip(*bounds)
         held = work.clip(*self.ends)
-        if work.dtype.is_float() and work.is_infinite().any():  # drawn only where allowed
-            held = held.set(work.is_infinite(), None).fill_null(work)
+        if work.dtype.is_float():  # an infinity in the range stays one
+            held = pl.select(pl.when(work.is_infinite()).then(work).otherwise(held)).to_series()
         return held.cast(column.dtype)
 
 

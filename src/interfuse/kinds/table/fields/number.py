@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
-from interfuse.errors import SchemaError
+from interfuse.errors import ConditionError, SchemaError
 from interfuse.io.dtypes import to_text
 from interfuse.kinds.table.fields.base import Field
-from interfuse.kinds.table.fields.between import between
+from interfuse.kinds.table.fields.between import between, nothing_of
 from interfuse.kinds.table.fields.cells import Arrays, Cell, Encoded
 from interfuse.kinds.table.fields.counted import Counted
 from interfuse.kinds.table.fields.limit import Limit, Range
 from interfuse.kinds.table.fields.marginals import NumberMarginal
 from interfuse.kinds.table.fields.physical import (
     SPECIAL,
+    bounds,
     from_physical,
     grid_of,
     on_grid,
@@ -37,6 +38,7 @@ from interfuse.kinds.table.fields.physical import (
 from interfuse.kinds.table.fields.quantiles import BinnedQuantiles, Knots, assign_bins, make_knots
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.visible import cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -238,7 +240,7 @@ class NumberField(Field):
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """Missing and infinite values, where fitting saw none."""
         if (self.encode(column).codes < 0).any():
-            return f"{asked!r} was never seen; the column has no such values."
+            return f"{cut(repr(asked))} was never seen; the column has no such values."
         return None
 
     def limit_between(
@@ -246,26 +248,42 @@ class NumberField(Field):
     ) -> tuple[Limit | None, pl.Series]:
         """The bins of the range, and the parts of those that hold its ends."""
         assert self.quantiles is not None
-        part = between(self.name, self.quantiles, self.grid, asked, low, high)
+        inside = self._infinite(asked, low, high)
+        try:
+            ends = bounds(self.dtype)
+            part = between(self.name, self.quantiles, self.grid, asked, low, high, ends)
+        except ConditionError:
+            if not inside.any():
+                raise
+            part = nothing_of(self.quantiles)
         nearest = one_physical(self.name, part.nearest, self.dtype)
-        # Beyond an end that is open there is an infinity, too.
-        rest = np.zeros(len(self.special))
-        for end, special in ((low, "-inf"), (high, "inf")):
-            if end is None and special in self.special:
-                rest[self.special.index(special)] = 1.0
-        if not part.weight.any() and not rest.any():
+        if not part.weight.any() and not inside.any():
             return None, nearest
-        weight, rest = np.concatenate([part.weight, rest]), np.zeros(len(rest))
+        rest = np.zeros(len(self.special))
         limit = Limit(
             self.name,
             0,
-            weight,
+            np.concatenate([part.weight, inside]),
             number=0 if self._has_number else None,
             low=np.concatenate([part.low, rest]),
             high=np.concatenate([part.high, rest + 1]),
             ends=part.ends,
         )
         return limit, nearest
+
+    def _infinite(
+        self, asked: Range, low: float | int | None, high: float | int | None
+    ) -> np.ndarray:
+        """Share of each special value that lies in a range; infinities are its far ends."""
+        least, most = -np.inf if low is None else low, np.inf if high is None else high
+        open_low, open_high = (
+            asked.open_low and low is not None,
+            asked.open_high and high is not None,
+        )
+        above = most == np.inf and not open_high and not (least == np.inf and open_low)
+        below = least == -np.inf and not open_low and not (most == -np.inf and open_high)
+        found = {"inf": above, "-inf": below}
+        return np.array([float(found.get(name, False)) for name in self.special])
 
     def readable(self, column: pl.Series) -> pl.Series:
         """Numbers of any type; real ones for a column of whole numbers are rounded."""

@@ -7,6 +7,12 @@ import polars as pl
 
 from interfuse.errors import SchemaError
 
+_YEARS = (-62_135_596_800, 253_402_300_799)
+"""Seconds since 1970 of the first and the last moment of the years 1 to 9999, which Python has."""
+_SPAN = 999_999_999 * 86_400
+"""Seconds of the longest duration that Python has, less than a day."""
+_A_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+
 SPECIAL = ("missing", "nan", "inf", "-inf")
 MOST_DECIMALS = 6
 
@@ -89,3 +95,42 @@ def one_physical(name: str, value: float | int, dtype: pl.DataType) -> pl.Series
     if dtype.is_temporal():
         series = series.cast(pl.Int32 if dtype == pl.Date else pl.Int64)
     return series.cast(dtype)
+
+
+def bounds(dtype: pl.DataType) -> tuple[float | int, float | int]:
+    """Least and greatest finite value that a column of the type can hold, as it is inside.
+
+    Times end where Python's calendar does.
+    """
+    if isinstance(dtype, pl.Decimal):
+        most = 10 ** (dtype.precision or 38) - 1
+        return -most, most
+    if dtype == pl.Date:
+        return _YEARS[0] // 86_400, _YEARS[1] // 86_400
+    if dtype == pl.Time:
+        return 0, 86_400 * 10**9 - 1
+    if isinstance(dtype, pl.Datetime | pl.Duration):
+        unit = _A_SECOND[dtype.time_unit or "us"]
+        low, high = (-_SPAN, _SPAN) if isinstance(dtype, pl.Duration) else _YEARS
+        return max(low * unit, -(2**63)), min(high * unit + unit - 1, 2**63 - 1)
+    if dtype.is_float():
+        most = float(np.finfo(np.float32 if dtype == pl.Float32 else np.float64).max)
+        return -most, most
+    return tuple(pl.select(dtype.min(), dtype.max().alias("max")).row(0))  # type: ignore[attr-defined, return-value]
+
+
+BEYOND = "times beyond the years 1 to 9999, or as long"
+
+
+def outside_calendar(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """How many times of a column Python's calendar does not have."""
+    low, high = bounds(dtype)
+    return (~column.to_physical().is_between(low, high)).sum()
+
+
+def within_calendar(column: pl.Series) -> pl.Series:
+    """Whether each value is one that Python's calendar has; all that is no time is."""
+    if not column.dtype.is_temporal() or column.dtype == pl.Time:
+        return pl.Series(np.ones(len(column), bool))
+    low, high = bounds(column.dtype)
+    return column.to_physical().is_between(low, high).fill_null(True)

@@ -282,7 +282,9 @@ class BinnedQuantiles:
         edge = np.where(below, self._start[b], self._end[b])
         width = np.maximum(_distance(self._end[b], self._start[b]), np.finfo(float).tiny)
         rank = _ndtri(1 - 0.5 / np.maximum(self.knots.rows[self._light_bin[b]], 1))
-        out = np.maximum(rank, 0) + np.minimum(_distance(v, edge) / width, 1e6)
+        with np.errstate(over="ignore"):  # infinitely far is far enough
+            far = np.minimum(_distance(v, edge) / width, 1e6)
+        out = np.maximum(rank, 0) + far
         return np.where(below, -out, out)
 
     def to_values(self, bins: np.ndarray, z: np.ndarray) -> np.ndarray:

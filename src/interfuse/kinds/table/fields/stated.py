@@ -20,8 +20,10 @@ from interfuse.kinds.table.fields.cells import (
 )
 from interfuse.kinds.table.fields.keyform import KeyForm
 from interfuse.kinds.table.fields.learned import Columns
+from interfuse.kinds.table.fields.physical import bounds
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.visible import cut
 
 ROOM = 1_000_000
 """A form is roomy if it spans this many times the keys seen: a new key then repeats an old one with
@@ -98,7 +100,7 @@ class ConstantField(_Cellless):
         always = self.decode(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros(1, int), 0)
         if column.eq_missing(always).all():
             return None
-        return f"{asked!r} was never seen; it is always {always[0]!r}."
+        return f"{cut(repr(asked))} was never seen; it is always {always[0]!r}."
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
         """The value, once a row."""
@@ -227,10 +229,17 @@ class KeyField(_Cellless):
             step += 2
         return self.series([self.form.text((step * i + seed) % span) for i in rows.tolist()])
 
+    @property
+    def room(self) -> int | None:
+        """How many whole numbers of the type lie behind the largest key; text has no end."""
+        if self.form is not None or not self.dtype.is_integer():
+            return None
+        return max(int(bounds(self.dtype)[1]) - self.first + 1, 0)
+
     def _numbered(self, rows: np.ndarray) -> pl.Series:
         last = self.first + int(rows.max(initial=-1))
-        largest = pl.select(self.dtype.max()).item()  # type: ignore[attr-defined]
-        if last > largest:
+        largest = int(bounds(self.dtype)[1])
+        if len(rows) and last > largest:
             wide = self.dtype in (pl.Int64, pl.UInt64)
             advice = "Use kind 'number'" if wide else "Cast the column to Int64"
             raise SchemaError(

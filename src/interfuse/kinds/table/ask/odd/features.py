@@ -27,6 +27,8 @@ from interfuse.kinds.table.schema import Schema
 MOST_VALUES = 48
 FAR = 1e6
 _INFINITE = 1e300
+_TINY = 1e-100
+_LEAST = 5e-324
 _HALF = 0.5**0.5
 
 
@@ -104,7 +106,10 @@ class Features:
             span = self.high[j] - self.low[j]
             reach = FAR * (span if 0 < span < np.inf else max(abs(self.median[j]), 1.0))
             x = np.where(np.isnan(x), self.median[j], x)
-            parts.append(np.clip(x, self.low[j] - reach, self.high[j] + reach)[:, None])
+            x = np.clip(x, self.low[j] - reach, self.high[j] + reach)
+            if span and not _TINY < span < 1 / _TINY:  # squares would not be finite, or be zero
+                x = (x / 2 - self.median[j] / 2) / max(span / 2, _LEAST)
+            parts.append(x[:, None])
         parts.append(gone)
         for name, values in self.categories.items():
             column = to_text(frame[name]) if name in frame.columns else pl.Series([None] * n)

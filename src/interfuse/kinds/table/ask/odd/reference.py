@@ -65,4 +65,4 @@ def _some(rows: Rows, most: int, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _frame(codec: TableCodec, codes: np.ndarray, z: np.ndarray) -> pl.DataFrame:
-    return codec.decode(codes.astype(np.int64), z.astype(float), np.arange(len(codes)))
+    return codec.decode(codes.astype(np.int64), z.astype(float), np.arange(len(codes)), keys=False)
