@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interfuse.core import DiffusionModel
-    from interfuse.errors import InterfuseError
+    from interfuse.errors import InterfuseError, InterfuseWarning
     from interfuse.evaluate import evaluate
     from interfuse.kinds.images.answer import ImageScores
     from interfuse.kinds.images.data import ImageSchema
@@ -41,6 +41,7 @@ __all__ = [
     "ImageSchema",
     "ImageScores",
     "InterfuseError",
+    "InterfuseWarning",
     "Model",
     "Range",
     "Schema",
@@ -63,6 +64,7 @@ _HOMES = {
     "ImageSchema": "interfuse.kinds.images.data",
     "ImageScores": "interfuse.kinds.images.answer",
     "InterfuseError": "interfuse.errors",
+    "InterfuseWarning": "interfuse.errors",
     "Model": "interfuse.kinds.table.model",
     "Range": "interfuse.kinds.table.fields.limit",
     "Schema": "interfuse.kinds.table.schema",

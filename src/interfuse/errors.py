@@ -2,12 +2,23 @@
 
 Every error raised for bad input derives from `InterfuseError` and its message says, in this order,
 where (the file, the column, the option), what was found, what was expected and what to do.
-The command line prints the message alone and exits with code 2; a traceback is kept for bugs.
+The command line prints the message alone and exits with code 2.
+
+What is no error but changes what people get (rows left out, values converted or averaged, a
+condition beyond the data) is an `InterfuseWarning`: the command line prints it behind "warning:",
+Python gives it to `warnings`.
 """
+
+from __future__ import annotations
 
 
 class InterfuseWarning(UserWarning):
-    """Something about data, a condition or an answer that people should know of."""
+    """Something about data, a condition or an answer that people should know of.
+
+    Examples:
+        >>> import warnings, interfuse
+        >>> warnings.simplefilter("error", interfuse.InterfuseWarning)  # notes become errors
+    """
 
 
 class InterfuseError(Exception):
