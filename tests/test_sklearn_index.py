@@ -60,8 +60,6 @@ def test_every_strategy_keeps_the_index_of_what_it_is_given(strategy):
 
 @pytest.mark.parametrize("name", INDEXES)
 def test_columns_put_side_by_side_stay_row_by_row(name):
-    if name == "repeated":
-        pytest.skip("pandas joins no frames with repeated labels, as scikit-learn has it do")
     data = table(INDEXES[name])
     both = make_column_transformer(
         (InterfuseImputer(examples=32, draws=2), ["a", "b"]),

@@ -48,7 +48,7 @@ def fit(
         data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
             standard input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed
             scales, constant columns, keys and free text are recognised, each handled by a stated
-            rule. For images: a folder of PNG, JPEG, WebP or GIF (classes are sub-folders, or in a
+            rule. For images: a folder of PNG, JPEG, WebP, TIFF (classes are sub-folders, or in a
             `labels.csv`), a `.npz`, `.npy` or idx file, a Parquet file with a column of encoded
             images, or an array (n, h, w) or (n, h, w, c).
         kind: the name of the kind of data, for instance series; inferred unless given. Series are

@@ -64,7 +64,7 @@ def test_fit_says_what_it_found_and_writes_previews(cli, photos, tmp_path):
     assert done.code == 0, done.err
     for word in ("60", "8 x 8", "grey", "dark", "light", "Estimate: ", "Stopped: the budget"):
         assert word in done.out
-    assert "skipped dark/broken.png: is not a PNG, JPEG, WebP or GIF" in done.err
+    assert "skipped dark/broken.png: is not a PNG, JPEG, WebP, GIF, BMP or TIFF" in done.err
     assert f"interfuse generate {folder} -n 64 -o grid.png" in done.out
     pictures = list((folder / "previews").iterdir())
     assert pictures

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -305,3 +307,37 @@ def test_a_fit_says_what_it_was_told(tmp_path):
     assert model.schema.levels.deep == 4095
     for words in ("1 .txt", "test 4, train 4", "4,095 was taken for white"):
         assert any(words in text for text in told), (words, told)
+
+
+def labelled(*files: str) -> dict[str, pd.Series | pd.DataFrame | pl.DataFrame]:
+    """What names the class of three files, in another order than theirs."""
+    kinds = [f"kind {Path(f).stem}" for f in files]
+    frame = pd.DataFrame({"class": kinds, "size": 1}, index=files)
+    return {
+        "series by file": pd.Series(kinds, index=files),
+        "frame by file": frame,
+        "frame": frame.rename_axis("file").reset_index(),
+        "frame, shuffled": frame.rename_axis("path").reset_index().sample(frac=1, random_state=1),
+        "polars": pl.DataFrame({"file": files, "class": kinds}),
+    }
+
+
+@pytest.mark.parametrize("name", labelled("a"))
+def test_labels_of_a_frame_go_to_their_files(name, tmp_path):
+    for file in ("1.png", "2.png", "3.png"):
+        save(photo(), tmp_path / file)
+    found = read_images(tmp_path, labels=labelled("3.png", "1.png", "2.png")[name])
+    classes = [found.schema.classes[i] for i in found.labels]
+    assert dict(zip(found.names, classes, strict=True)) == {
+        "1.png": "kind 1", "2.png": "kind 2", "3.png": "kind 3"
+    }  # fmt: skip
+
+
+def test_labels_without_names_are_in_the_order_of_the_files(tmp_path):
+    for file in ("1.png", "2.png"):
+        save(photo(), tmp_path / file)
+    for labels in (["x", "y"], np.array(["x", "y"]), pd.Series(["x", "y"], index=[7, 3])):
+        found = read_images(tmp_path, labels=labels)
+        assert [found.schema.classes[i] for i in found.labels] == ["x", "y"]
+    with pytest.raises(DataError, match="names none of the images"):
+        read_images(tmp_path, labels=pd.Series(["x", "y"], index=["8.png", "9.png"]))

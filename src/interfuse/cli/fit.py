@@ -47,7 +47,7 @@ def fit(data: str, **said: Any) -> None:
 
     Or to time series: the same files, or .npy and .npz, with --kind series. Or to images.
 
-    Images are a folder of PNG, JPEG, WebP or GIF (sub-folders are classes), a .npz, .npy or idx
+    Images are a folder of PNG, JPEG, WebP, TIFF ... (sub-folders are classes), a .npz, .npy or idx
     file, or Parquet with a column of encoded images; a grid of draws goes to RUN/previews now and
     then.
     Without a budget, training stops when rows held out of it are no longer predicted better.

@@ -62,6 +62,14 @@ REFUSED = {
         ),
         ["'date' and 'at'"],
     ),
+    "date and a clock of text": (
+        panel(at=[f"{h}:00" for h in range(24)], value="load"),
+        ["'at' holds times of day, such as '0:00'", "beside 'date'"],
+    ),
+    "date, host and a clock of text": (
+        panel(host=["a", "b"], at=[f"{h:02d}:00:00" for h in range(24)], value="load"),
+        ["'at' holds times of day", "beside 'date'"],
+    ),
     "nothing tells them apart": (
         panel(k=list(range(3))).drop("k"),
         ["no column tells them apart"],

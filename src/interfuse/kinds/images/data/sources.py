@@ -38,14 +38,13 @@ from interfuse.io.arrays import check_fits
 from interfuse.io.read import read
 from interfuse.kinds.images.data.arrayfiles import is_idx, labels_beside, read_idx, read_npz
 from interfuse.kinds.images.data.arrays import PixelArray, to_names
+from interfuse.kinds.images.data.classes import CLASS_NAMES, by_file, named
 from interfuse.kinds.images.data.decode import SUFFIXES
 from interfuse.kinds.images.data.foldernames import classes_of, left_out
 from interfuse.kinds.images.data.levels import Levels
 
 LABELS = "labels.csv"
 _MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
-_FILE_NAMES = ("file", "filename", "file_name", "path", "image", "name")
-_CLASS_NAMES = ("class", "label", "labels", "classes", "target", "y")
 _BATCH = 256
 
 
@@ -225,32 +224,10 @@ def _folder(root: Path, labels: Any) -> Folder:
     if labels is None and (root / LABELS).is_file():
         labels = root / LABELS
     if labels is not None:
-        said = _by_file(labels, names, root)
+        said = by_file(labels, names, root)
         return Folder(root, names, said, tuple(left_out(others)))
     classes, notes = classes_of(names)
     return Folder(root, names, classes, (*left_out(others), *notes))
-
-
-def _by_file(labels: Any, names: list[str], root: Path) -> list[str | None]:
-    """Classes of a folder's files from a CSV, or from a sequence in the order of their names."""
-    if not isinstance(labels, str | Path):
-        return to_names(labels, len(names), "labels")
-    table = read(labels).collect()
-    if len(table.columns) < 2:
-        raise DataError(f"{labels}: has one column; expected two: file and class.")
-    file = _named(table.columns, _FILE_NAMES, table.columns[0])
-    label = _named(table.columns, _CLASS_NAMES, next(c for c in table.columns if c != file))
-    if table[file].is_duplicated().any():
-        twice = table[file].filter(table[file].is_duplicated())[0]
-        raise DataError(f"{labels}: column {file!r} lists {twice!r} twice; list each file once.")
-    listed = to_names(table[label], table.height, f"{labels}: column {label!r}")
-    said = dict(zip((str(f).removeprefix("./") for f in table[file]), listed, strict=True))
-    if not any(name in said for name in names):
-        raise DataError(
-            f"{labels}: column {file!r} names none of the images in {root} (it begins with "
-            f"{table[file][0]!r}, the folder with {names[0]!r}). Give paths under that folder."
-        )
-    return [said.get(name) for name in names]
 
 
 # -- arrays -------------------------------------------------------------------------------------
@@ -276,7 +253,7 @@ def _label_file(path: Path) -> Any:
     if path.is_file() and is_idx(path):
         return read_idx(path)
     table = read(path).collect()
-    return table[_named(table.columns, _CLASS_NAMES, table.columns[-1])]
+    return table[named(table.columns, CLASS_NAMES, table.columns[-1])]
 
 
 # -- Parquet ------------------------------------------------------------------------------------
@@ -320,7 +297,7 @@ def _column(path: Path, labels: Any, column: str | None) -> Column:
         )
     names = [f"{i:06d}" for i in range(n)]
     if labels is None:
-        name = next((c for c in columns if c.lower() in _CLASS_NAMES and c != column), None)
+        name = next((c for c in columns if c.lower() in CLASS_NAMES and c != column), None)
         if name is None:
             return Column(path, column or there[0], names, [None] * n)
         where, labels = f"{path}: column {name!r}", pl.read_parquet(path, columns=[name])[name]
@@ -329,8 +306,3 @@ def _column(path: Path, labels: Any, column: str | None) -> Column:
     else:
         where = "labels"
     return Column(path, column or there[0], names, to_names(labels, n, where))
-
-
-def _named(columns: Sequence[str], known: Sequence[str], default: str) -> str:
-    """The first column with one of the known names."""
-    return next((c for c in columns if c.lower() in known), default)

@@ -4,8 +4,8 @@
 within a tenth of it of a multiple; the most common of those for which that holds. Else the data is
 irregular, and the step is the median difference, brought to a round number of seconds, minutes or
 hours where one is within 5 %. Stamps that come late make odd differences: if a round step within a
-tenth leaves smaller residuals, and small ones, it is the step. Residuals are measured around the
-circle of one step, 1 - |mean of exp(2 pi i t / step)| of each series: an odd step drifts away.
+tenth leaves residuals that are small and no larger, it is the step. Residuals are measured around
+the circle of one step, 1 - |mean of exp(2 pi i t / step)| of each series: an odd step drifts away.
 
 **Months, working days.** Stamps that lie on one day of the month, or on its last, a month or more
 apart, at times of day less than half a day apart, lie on a grid of months. Daily stamps of which
@@ -26,7 +26,7 @@ from interfuse.kinds.series.data.grid import MONTH, Grid
 from interfuse.kinds.series.data.zones import DAY
 
 _NEAR, _ENOUGH, _TRIED = 0.1, 0.95, 8
-_SMALL = 0.25
+_SMALL, _ALIKE = 0.25, 0.01
 _ROUND = [
     many * unit
     for unit, counts in (
@@ -124,9 +124,9 @@ def _rounded(step: int, stamps: np.ndarray, groups: np.ndarray, dates: bool) -> 
     if here == 0:
         return step
     for rounds in _near(step, dates):
-        found = [(_residual(since, first, r), r) for r in rounds if r != step]
+        found = [(_residual(since, first, r), r) for r in rounds]
         best, value = min(found, default=(1.0, step))
-        if best < min(here, _SMALL):
+        if best < min(here + _ALIKE, _SMALL):
             return value
     return step
 

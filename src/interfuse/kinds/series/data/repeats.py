@@ -8,25 +8,19 @@ fewest columns that tell them apart. Copies, rows that are the same in every col
 
 from __future__ import annotations
 
-import re
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.kinds.series.data.roles import Roles, is_text, sounds_like_identifier
+from interfuse.kinds.series.data.roles import Roles, sounds_like_identifier
+from interfuse.kinds.series.data.stamps import is_part_of_time
 
 MOST = 0.1
 _LEFT = 0.01
 _ROWS = 200_000
 _COLUMNS, _TOGETHER = 12, 3
-_PART = re.compile(
-    r"(?i)^(hour|hours|hr|hh|stunde|minute|minutes|min|mm|second|seconds|sec|half_?hour|quarter|"
-    r"quarter_?hour|slot|period|interval|time|time_?of_?day|tod|clock|(.*_)?(hour|minute|second)|"
-    r"(hour|minute|second)_.*)$"
-)
-_CLOCK = re.compile(r"^\s*\d{1,2}:\d{2}")
 _STAMP, _SERIES = "\0stamp", "\0series"  # no column has such a name
 
 
@@ -79,18 +73,6 @@ def refuse_repeats(
         f"{' and '.join(map(repr, joined))} in one and name it: series=... (--series); or make the "
         f"values of {listed} columns (pivot)."
     )
-
-
-def is_part_of_time(column: pl.Series) -> bool:
-    """Whether a column holds hours, minutes or times of day, by its type, name or form."""
-    if column.dtype == pl.Time or isinstance(column.dtype, pl.Duration):
-        return True
-    if is_text(column.dtype):
-        text = column.drop_nulls().head(50).cast(pl.String)
-        return len(text) > 0 and all(_CLOCK.match(t) for t in text)
-    if _PART.match(column.name) is None or not column.dtype.is_numeric():
-        return False
-    return bool(column.min() >= 0 and column.max() < 1440)  # type: ignore[operator]
 
 
 def tells_apart(keys: pl.DataFrame, names: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.kinds.series.data.stamps import form_of, sounds_like_time
+from interfuse.kinds.series.data.stamps import form_of, is_part_of_time, sounds_like_time
 
 _IDENTIFIER = re.compile(
     r"(?i)^(id|.*[_ ]?id|series|item|store|shop|key|host|server|node|link|sensor|device|machine|"
@@ -195,6 +195,8 @@ def _find_time(frame: pl.DataFrame, rest: list[str], series: str | None, where: 
 def _find_series(frame: pl.DataFrame, rest: list[str], time: str | None) -> str | None:
     rows, kinds = frame.height, dict(frame.schema)
     texts = [n for n in rest if is_text(kinds[n])]
+    if time is not None:  # a time of day names no series
+        texts = [n for n in texts if not is_part_of_time(frame[n])]
     texts = [n for n in texts if 1 < frame[n].n_unique() <= max(rows // 2, 1)]
     if time is None:
         return max(texts, key=lambda n: frame[n].n_unique(), default=None)
@@ -234,6 +236,12 @@ def _refuse_text(
     for name in names:
         if not is_text(frame[name].dtype):
             continue
+        if time is not None and is_part_of_time(frame[name]):
+            raise DataError(
+                f"{where}: column {name!r} holds times of day, such as {frame[name][0]!r}, beside "
+                f"{time!r}; expected the whole time in one column. Make one of the two, such as "
+                "2024-02-29 23:00, or list the channels to use: channels=[...] (--channels)."
+            )
         if series is not None and time is not None:
             rows, pairs = frame.height, frame.select(pl.struct(series, time).n_unique()).item()
             if frame.select(pl.struct(series, time, name).n_unique()).item() == rows > pairs:

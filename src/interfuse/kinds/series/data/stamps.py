@@ -37,6 +37,12 @@ _NAMES = re.compile(
     r"second|seconds|week|month|year|epoch|step|index|tick|period|unix_?time|.*_(time|date|at|ts)|"
     r".*(timestamp|datetime).*|(time|date)_.*|zeit|datum|zeitstempel)$"
 )
+_PART = re.compile(
+    r"(?i)^(hour|hours|hr|hh|stunde|minute|minutes|min|mm|second|seconds|sec|half_?hour|quarter|"
+    r"quarter_?hour|slot|period|interval|time|time_?of_?day|tod|clock|(.*_)?(hour|minute|second)|"
+    r"(hour|minute|second)_.*)$"
+)
+_CLOCK = re.compile(r"^\s*\d{1,2}:\d{2}")
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
 _CLOCKS = ("", " %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M", " %I:%M:%S %p", " %I:%M %p")
@@ -56,6 +62,18 @@ _MOST = 8.7e18
 def sounds_like_time(name: str) -> bool:
     """Whether a column of numbers with this name may be time."""
     return _NAMES.match(name) is not None
+
+
+def is_part_of_time(column: pl.Series) -> bool:
+    """Whether a column holds hours, minutes or times of day, by its type, name or form."""
+    if column.dtype == pl.Time or isinstance(column.dtype, pl.Duration):
+        return True
+    if column.dtype in (pl.String, pl.Categorical) or isinstance(column.dtype, pl.Enum):
+        text = column.drop_nulls().head(50).cast(pl.String)
+        return len(text) > 0 and all(_CLOCK.match(t) for t in text)
+    if _PART.match(column.name) is None or not column.dtype.is_numeric():
+        return False
+    return bool(column.min() >= 0 and column.max() < 1440)  # type: ignore[operator]
 
 
 def form_of(column: pl.Series) -> str | None:
