@@ -40,7 +40,8 @@ def rows(seed=0, holes=0.0):
         cells = [
             f"{stamp:%d.%m.%Y %H:%M}", f"{stamp.month}/{stamp.day}/2021", price,
             f"{rng.randrange(100)}%", str(rng.random() < 0.5), f"{i % 9:03d}",
-            str(rng.randrange(400)), f"{stamp:%I:%M %p}".lstrip("0"), f"{rng.randrange(40) * 977:05d}",
+            str(rng.randrange(400)), f"{stamp:%I:%M %p}".lstrip("0"),
+            f"{rng.randrange(40) * 977:05d}",
         ]  # fmt: skip
         blanks = [rng.random() < holes for _ in cells]
         words = ["", "n/a", "-"]

@@ -178,6 +178,12 @@ def _behind(suffix: str) -> str:
     return (r"\s?" if suffix == bare else r"\s+") + escaped(bare)
 
 
+def decimals_of(texts: pl.Series) -> int:
+    """How many decimals all numbers have that are written as programs write; -1 if they differ."""
+    places = {len(t.partition(".")[2]) if "e" not in t.lower() else -1 for t in texts.to_list()}
+    return places.pop() if len(places) == 1 else -1
+
+
 def digits_of(texts: pl.Series) -> NumberForm:
     """The form of whole numbers that may have leading zeros."""
     zeros = bool(texts.str.contains(r"^0\d").any())

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, digits_of, forms_of_numbers
+from interfuse.io.numbers import NumberForm, decimals_of, digits_of, forms_of_numbers
+from interfuse.io.textcounts import MOST_FORMS, Counted, count_forms
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
@@ -35,8 +36,6 @@ FEW, SOME = 0.02, 0.1
 CODES, WORDS = 20, 5
 SAMPLE = 2000
 _EXAMPLES = 3
-_ZERO = r"^[+-]?0\d+$"
-_LONG = r"^[+-]?\d{19,}$"
 
 
 class Said(NamedTuple):
@@ -90,17 +89,6 @@ class Typed:
     open: dict[str, str] = field(default_factory=dict)
 
 
-class _Counted(NamedTuple):
-    values: int
-    fits: int
-    whole: int
-    spelled: int
-    other: int
-    rest: int
-    digits: int
-    bad: int
-
-
 def read_text(
     lazy: pl.LazyFrame,
     names: Sequence[str],
@@ -141,7 +129,7 @@ def read_text(
             looks[name] = found[0]
     if not only_times:
         _with_marks(options, looks, sample, types, said, comma)
-    counts = _count(lazy, options)
+    counts = count_forms(lazy, options)
     return _chosen(lazy, plain, options, looks, counts, said, types)
 
 
@@ -200,10 +188,16 @@ def _with_marks(
         and n not in looks
         and (types[n] == pl.String or types[n].is_float() or said.get(n, Said()).sort == "number")
     ]
+    for name in [n for n in asked if types[n] != pl.String and not said.get(n, Said()).sort]:
+        if not _three(sample[name]):
+            # Written as programs write; only how many decimals is left to see.
+            looks[name] = NumberForm(decimals=decimals_of(sample[name]))
+            asked.remove(name)
+    decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
     settled: dict[str, list[NumberForm]] = {n: forms_of_numbers(sample[n], None) for n in asked}
     sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
     marks = {f.decimal for f in sure if f.decimals or f.group}
-    plain = any(f and f[0].plain and f[0].decimals for n, f in settled.items()
+    plain = decimal or any(f and f[0].plain and f[0].decimals for n, f in settled.items()
                 if not _three(sample[n]))  # fmt: skip
     known = len(marks | ({"."} if plain else set())) == 1
     if known:
@@ -229,42 +223,12 @@ def _three(texts: pl.Series) -> bool:
     return bool(numbers.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
 
 
-def _count(
-    lazy: pl.LazyFrame, options: Mapping[str, list[Form]]
-) -> dict[tuple[str, int], _Counted]:
-    """How many values of the whole column are in each form, and what the others are."""
-    exprs, keys = [], []
-    for i, (name, forms) in enumerate(options.items()):
-        text = value_of(name)
-        for j, form in enumerate(forms[:3]):
-            loose = replace(form, whole=False) if isinstance(form, NumberForm) else form
-            value = loose.value(text)
-            rest = text.filter(value.is_null())
-            strict = form.value(text) if isinstance(form, NumberForm) and form.whole else value
-            at = f"{i}:{j}:"
-            exprs += [
-                text.count().alias(at + "values"), value.count().alias(at + "fits"),
-                strict.count().alias(at + "whole"), value.n_unique().alias(at + "spelled"),
-                rest.drop_nulls().n_unique().alias(at + "other"),
-                rest.count().alias(at + "rest"),
-                rest.str.contains(r"\d").sum().alias(at + "digits"),
-                (text.str.contains(_ZERO) | (text.str.contains(_LONG)
-                & text.cast(pl.Int64, strict=False).is_null())).sum().alias(at + "bad"),
-            ]  # fmt: skip
-            keys.append((name, j, at))
-    if not exprs:
-        return {}
-    row = lazy.select(exprs).collect(engine="streaming").row(0, named=True)
-    fields = _Counted._fields
-    return {(n, j): _Counted(*(int(row[at + f] or 0) for f in fields)) for n, j, at in keys}
-
-
 def _chosen(
     lazy: pl.LazyFrame,
     plain: dict[str, pl.Expr],
     options: Mapping[str, list[Form]],
     looks: Mapping[str, Form],
-    counts: Mapping[tuple[str, int], _Counted],
+    counts: Mapping[tuple[str, int], Counted],
     said: Mapping[str, Said],
     types: Mapping[str, pl.DataType],
 ) -> Typed:
@@ -274,7 +238,7 @@ def _chosen(
         if not found:
             continue
         one = said.get(name, Said())
-        seen_of = [counts[name, j] for j in range(len(found[:3]))]
+        seen_of = [counts[name, j] for j in range(len(found[:MOST_FORMS]))]
         best = max(range(len(seen_of)), key=lambda j: (seen_of[j].fits, -j))
         known = one.form is not None and 2 * seen_of[0].fits > seen_of[0].values
         best = 0 if known else best
@@ -304,7 +268,7 @@ def _usual(form: Form) -> bool:
     return form in usual
 
 
-def _is(form: Form, seen: _Counted) -> bool:
+def _is(form: Form, seen: Counted) -> bool:
     """Whether a column is what most of its values are; see the module."""
     if 2 * seen.fits <= seen.values:
         return False
@@ -323,7 +287,7 @@ def _is(form: Form, seen: _Counted) -> bool:
     return seen.other <= WORDS or share <= SOME
 
 
-def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: _Counted) -> Loss:
+def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: Counted) -> Loss:
     text = value_of(name)
     rest = text.is_not_null() & form.value(text).is_null()
     some = lazy.select(name).with_row_index("\0row").filter(rest).head(_EXAMPLES)

@@ -103,7 +103,7 @@ def _of_numbers(texts: pl.Series, name: str, sure: bool) -> list[TimeForm]:
         low, high = float(value.min()), float(value.max())  # type: ignore[arg-type]
         for unit, many in EPOCHS.items():
             if _FROM * many <= low and high <= _TO * many:
-                digits = int(numbers.str.extract(r"\.(\d+)").str.len_chars().max() or 0)  # type: ignore[arg-type]
+                digits = int(numbers.str.extract(r"\.(\d+)").str.len_chars().max() or 0)  # type: ignore
                 if digits <= (6 if unit == "s" else 3 if unit == "ms" else 0):
                     out.append(TimeForm("%s", digits=digits, epoch=unit))
                 break
