@@ -10,6 +10,7 @@ a folder gives interfuse's own error, or a model that answers (perhaps with inte
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import random
@@ -50,22 +51,20 @@ ODD = [
 ]  # fmt: skip
 
 
-def places(value, path=()):
-    """The path of every part of a JSON value."""
-    yield path
-    if isinstance(value, dict):
-        for name in value:
-            yield from places(value[name], (*path, name))
-    elif isinstance(value, list):
-        for i in range(len(value)):
-            yield from places(value[i], (*path, i))
+def places(value):
+    """The path of every part of a JSON value, outer ones first."""
+    left = [((), value)]
+    for path, part in left:
+        yield path
+        names = part if isinstance(part, dict) else range(len(part) if type(part) is list else 0)
+        left += [((*path, name), part[name]) for name in names]
 
 
 def odd(rng, old):
     """Another value in the place of one."""
     kind = rng.randrange(8)
     if kind < 4:
-        return rng.choice(ODD)
+        return copy.deepcopy(rng.choice(ODD))
     if kind == 4 and type(old) in (int, float):
         return rng.choice([-old, old + 1, old - 1, old * 10, old * 10**9, old / 3, int(old), -1])
     if kind == 5 and isinstance(old, list) and old:
@@ -78,7 +77,7 @@ def odd(rng, old):
         names = list(old)
         rng.shuffle(names)
         return {name: old[name] for name in names[: rng.randrange(len(names) + 1)]}
-    return rng.choice(ODD)
+    return copy.deepcopy(rng.choice(ODD))
 
 
 def change_json(rng, path):

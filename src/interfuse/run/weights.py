@@ -23,6 +23,8 @@ from interfuse.io.files import write_atomically
 from interfuse.io.memory import require
 
 WEIGHTS = "weights.safetensors"
+MOST_WEIGHT = 1e6
+"""No training leaves larger ones; products of larger ones overflow, and answers are NaN."""
 Net = TypeVar("Net", bound=nn.Module)
 _ADVICE = "Restore the run folder or fit again."
 
@@ -43,7 +45,7 @@ def read_weights(folder: Path, build: Callable[[], Net]) -> Net:
         build: makes the network.
 
     Raises:
-        RunError: its weights are of other names or shapes than those in the file, or not finite.
+        RunError: its weights are of other names or shapes, not finite, or absurd.
     """
     path = folder / WEIGHTS
     shapes = tensor_shapes(path)
@@ -57,10 +59,10 @@ def read_weights(folder: Path, build: Callable[[], Net]) -> Net:
     net = build()
     weights = load_file(path)
     for name, weight in weights.items():
-        if weight.dtype != torch.float32 or not torch.isfinite(weight).all():
+        if weight.dtype != torch.float32 or not (weight.abs() <= MOST_WEIGHT).all():
             raise RunError(
                 f"{path}: {name} holds {str(weight.dtype).removeprefix('torch.')} values that are "
-                f"not all finite numbers of float32. {_ADVICE}"
+                f"not all numbers of float32 up to {MOST_WEIGHT:.0e}. {_ADVICE}"
             )
     net.load_state_dict(weights, strict=True)
     return net

@@ -58,6 +58,7 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         config = read_config(folder, parts, TableConfig)
         schema = Schema.from_json(parts["schema.json"])
         layout, shape = config.layout.layout(), config.network
+        fits(folder, (schema.kind == config.kind, "the kinds of schema and config.json"))
         _check_layout(folder, layout, shape)
         arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)

@@ -227,9 +227,16 @@ class NumberField(Field):
     @classmethod
     def from_json(cls, name: str, dtype: pl.DataType, d: dict[str, Any], arrays: Arrays) -> Self:
         """The inverse of `to_json` and `arrays`."""
-        quantiles = BinnedQuantiles(Knots(**arrays)) if arrays else None
-        grid = tuple(int(g) for g in d["grid"]) if d["grid"] else None
-        return cls(name, dtype, quantiles, tuple(d["special"]), grid)  # type: ignore[arg-type]
+        quantiles = BinnedQuantiles(Knots(**arrays).sound()) if arrays else None
+        special, grid = tuple(d["special"]), d["grid"]
+        if any(s not in SPECIAL for s in special) or len(set(special)) < len(special):
+            raise ValueError(f"column {name!r} has the special values {special}")
+        if grid is not None and (len(grid) != 2 or any(type(g) is not int for g in grid)):
+            raise ValueError(f"column {name!r} has the grid {grid}")
+        made = cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
+        if made.quantiles is not None:  # a grid that is too large for the type fails here
+            on_grid(made.quantiles.knots.value, made.grid)
+        return made
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """Missing and infinite values, where fitting saw none."""

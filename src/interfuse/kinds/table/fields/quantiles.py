@@ -124,6 +124,26 @@ class Knots:
     value: np.ndarray
     rows: np.ndarray
 
+    def sound(self) -> Knots:
+        """Itself, if it is what `make_knots` may have made; from a file it can be anything.
+
+        Raises:
+            ValueError: it is not.
+        """
+        one = self.bin.ndim == self.p.ndim == self.value.ndim == self.rows.ndim == 1
+        kinds = self.bin.dtype.kind, self.p.dtype.kind, self.value.dtype.kind, self.rows.dtype.kind
+        whole = one and kinds[0] in "iu" and kinds[1] == "f" and kinds[2] in "iuf"
+        lengths = {len(a) for a in (self.bin, self.p, self.value)} if whole else {0}
+        if len(lengths) > 1 or lengths == {0} or kinds[3] not in "iuf":
+            raise ValueError("the knots of a number are of other shapes or types")
+        step, rise = np.diff(self.bin.astype(np.int64)), np.diff(self.p)
+        ends = self.bin[0] == 0 and self.bin[-1] == len(self.rows) - 1
+        ordered = np.isin(step, (0, 1)).all() and (rise[step == 0] >= 0).all()
+        finite = np.isfinite(self.value).all() and ((self.p >= 0) & (self.p <= 1)).all()
+        if not (ends and ordered and finite and (self.rows >= 0).all()):
+            raise ValueError("the knots of a number are not in order")
+        return self
+
 
 def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Knots:
     """Knots of every bin.
