@@ -89,6 +89,14 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
         (len(layout.names) == q + p, "the cells and their names"),
         (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
         (all(gate.cell < q for gate in gates), "the gates and their cells"),
+        (
+            all(
+                layout.category_column[gate.cell] == column
+                for gate, column in zip(layout.gates, layout.number_column, strict=True)
+                if gate is not None
+            ),
+            "the columns of gates and numbers",
+        ),
         (all(len(gate.open) == layout.sizes[gate.cell] for gate in gates), "gates and sizes"),
         (
             not shape.scores

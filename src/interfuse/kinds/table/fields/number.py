@@ -235,7 +235,9 @@ class NumberField(Field):
             raise ValueError(f"column {name!r} has the grid {grid}")
         made = cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
         if made.quantiles is not None:  # a grid that is too large for the type fails here
-            on_grid(made.quantiles.knots.value, made.grid)
+            values = on_grid(made.quantiles.knots.value, made.grid)
+            if dtype.is_temporal():  # and so does a time beyond the calendar
+                to_text(from_physical(name, values, np.zeros(len(values), bool), dtype))
         return made
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
