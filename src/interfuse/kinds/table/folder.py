@@ -59,6 +59,7 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         config = read_config(folder, parts, TableConfig)
         schema = Schema.from_json(parts["schema.json"])
         layout, shape = config.layout.layout(), config.network
+        fits(folder, (schema.kind == config.kind, "the kinds of schema and config.json"))
         _check_layout(folder, layout, shape)
         arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
@@ -91,6 +92,14 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
         (len(layout.names) == q + p, "the cells and their names"),
         (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
         (all(gate.cell < q for gate in gates), "the gates and their cells"),
+        (
+            all(
+                layout.category_column[gate.cell] == column
+                for gate, column in zip(layout.gates, layout.number_column, strict=True)
+                if gate is not None
+            ),
+            "the columns of gates and numbers",
+        ),
         (all(len(gate.open) == layout.sizes[gate.cell] for gate in gates), "gates and sizes"),
         (
             not shape.scores

@@ -228,14 +228,14 @@ class NumberField(Field):
         special, grid = tuple(d["special"]), d["grid"]
         if any(s not in SPECIAL for s in special) or len(set(special)) < len(special):
             raise ValueError(f"column {name!r} has the special values {special}")
-        if grid is not None and not (
-            len(grid) == 2
-            and all(type(g) is int for g in grid)
-            and -(2**63) <= grid[0] < 2**64
-            and 0 <= grid[1] < 2**64
-        ):
+        if grid is not None and (len(grid) != 2 or any(type(g) is not int for g in grid)):
             raise ValueError(f"column {name!r} has the grid {grid}")
-        return cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
+        made = cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
+        if made.quantiles is not None:  # a grid that is too large for the type fails here
+            values = on_grid(made.quantiles.knots.value, made.grid)
+            if dtype.is_temporal():  # and so does a time beyond the calendar
+                to_text(from_physical(name, values, np.zeros(len(values), bool), dtype))
+        return made
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """Missing and infinite values, where fitting saw none."""
