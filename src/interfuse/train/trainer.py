@@ -24,7 +24,7 @@ from torch import Tensor
 
 from interfuse.core.seeds import Purpose, generator_for, seeded
 from interfuse.errors import InterfuseError
-from interfuse.train.budget import DECAY_SHARE, Budget, learning_rate
+from interfuse.train.budget import DECAY_SHARE, Budget, batch_size, learning_rate
 from interfuse.train.contracts import BatchLosses, Examples, Goal, Net
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
@@ -98,19 +98,12 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     # -- one step -------------------------------------------------------------------------------
 
-    def _batch(self) -> int:
-        """How many records the next step takes; fewer in the last, so that no budget is overrun."""
-        p, usual = self.progress, self.settings.batch
-        ends = [] if self.budget.examples is None else [self.budget.examples]
-        ends += [] if p.decay_from is None else [p.decay_from + p.decay_examples]
-        left = max(min(ends) - p.examples, 1) if ends else usual
-        return min(left, usual)
-
     def _step(self) -> float:
         p, s = self.progress, self.settings
         generator = generator_for(s.seed, Purpose.BATCH, p.step, device=self.device)
-        index = self._order.batch(p.examples, self._batch())
-        batch = self.rows.take(index).to(self.device)
+        decay = None if p.decay_from is None else p.decay_from + p.decay_examples
+        size = batch_size(s.batch, p.examples, self.budget.examples, decay)
+        batch = self.rows.take(self._order.batch(p.examples, size)).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
         dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
         with dropout, autocast(self.device, s.precision):
@@ -121,7 +114,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         norm = self.parameters.clip(1.0)
         self.whole = False
         p.step += 1
-        p.examples += len(index)
+        p.examples += size
         value = float(total.detach())
         if not (torch.isfinite(norm) and value == value and abs(value) != float("inf")):
             p.skipped += 1
@@ -303,9 +296,8 @@ class Trainer(Generic[Net, Goal, Examples]):
         waited = p.since_best >= self.settings.patience and p.examples >= least
         if waited and len(self.held_out):
             p.decay_from = p.examples
-            p.decay_examples = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
-            if self.budget.examples is not None:
-                p.decay_examples = min(p.decay_examples, max(self.budget.examples - p.examples, 1))
+            most = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
+            p.decay_examples = self.budget.within(p.examples, most)
             self._load_weights(self._best["best_weights"])
             self._load_moments(self._best["best_moments"])
             self.ema.load(self._best["best"])
