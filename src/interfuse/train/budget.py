@@ -63,11 +63,27 @@ class Budget:
         by_count = self.examples - examples if self.examples is not None else math.inf
         return max(min(by_clock, by_count), 0.0)
 
+    def within(self, examples: int, more: int) -> int:
+        """So many more examples, or as many as there may be; at least 1."""
+        return more if self.examples is None else min(more, max(self.examples - examples, 1))
+
     def limit(self, unit: str) -> str:
         """In words: "60 s", "1,000 images", or "60 s or 1,000 images"."""
         by_clock = [f"{self.seconds:.0f} s"] if self.seconds is not None else []
         by_count = [f"{self.examples:,} {unit}"] if self.examples is not None else []
         return " or ".join(by_clock + by_count)
+
+
+def batch_size(usual: int, examples: int, *ends: int | None) -> int:
+    """How many records the next step takes: fewer in the last, so that no end is overrun.
+
+    Args:
+        usual: of all steps but the last.
+        examples: records seen so far.
+        ends: after how many records the fit ends, by budget and by decay; None if not known.
+    """
+    left = min((end - examples for end in ends if end is not None), default=usual)
+    return min(max(left, 1), usual)
 
 
 def learning_rate(

@@ -64,3 +64,11 @@ class Objective(Protocol):
     def loss(self, net: Any, noisy: Any) -> BatchLosses:
         """Score `net` on a noisy batch."""
         ...
+
+
+def worst_cell(losses: BatchLosses | None, names: tuple[str, ...]) -> str:
+    """The name of the first loss that is not finite."""
+    if losses is None:
+        return "network"
+    bad = torch.nonzero(~torch.isfinite(losses.cells().detach())).flatten().tolist()
+    return names[bad[0]] if bad else "network"

@@ -24,11 +24,11 @@ from torch import Tensor
 
 from interfuse.core.seeds import Purpose, generator_for, seeded
 from interfuse.errors import InterfuseError
-from interfuse.train.budget import DECAY_SHARE, Budget, learning_rate
-from interfuse.train.contracts import BatchLosses, Examples, Goal, Net
+from interfuse.train.budget import DECAY_SHARE, Budget, batch_size, learning_rate
+from interfuse.train.contracts import BatchLosses, Examples, Goal, Net, worst_cell
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
-from interfuse.train.flat import FlatParameters
+from interfuse.train.flat import FlatParameters, load_moments, moments_of
 from interfuse.train.order import Order
 from interfuse.train.precision import autocast
 from interfuse.train.settings import Settings
@@ -98,19 +98,12 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     # -- one step -------------------------------------------------------------------------------
 
-    def _batch(self) -> int:
-        """How many records the next step takes; fewer in the last, so that no budget is overrun."""
-        p, usual = self.progress, self.settings.batch
-        ends = [] if self.budget.examples is None else [self.budget.examples]
-        ends += [] if p.decay_from is None else [p.decay_from + p.decay_examples]
-        left = max(min(ends) - p.examples, 1) if ends else usual
-        return min(left, usual)
-
     def _step(self) -> float:
         p, s = self.progress, self.settings
         generator = generator_for(s.seed, Purpose.BATCH, p.step, device=self.device)
-        index = self._order.batch(p.examples, self._batch())
-        batch = self.rows.take(index).to(self.device)
+        decay = None if p.decay_from is None else p.decay_from + p.decay_examples
+        size = batch_size(s.batch, p.examples, self.budget.examples, decay)
+        batch = self.rows.take(self._order.batch(p.examples, size)).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
         dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
         with dropout, autocast(self.device, s.precision):
@@ -121,7 +114,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         norm = self.parameters.clip(1.0)
         self.whole = False
         p.step += 1
-        p.examples += len(index)
+        p.examples += size
         value = float(total.detach())
         if not (torch.isfinite(norm) and value == value and abs(value) != float("inf")):
             p.skipped += 1
@@ -151,15 +144,8 @@ class Trainer(Generic[Net, Goal, Examples]):
         self._bad_steps = 0
 
     def _hopeless(self, why: str) -> InterfuseError:
-        return InterfuseError(
-            f"{self._worst_cell()}: the loss is not finite, {why}. {self.objective.advice}"
-        )
-
-    def _worst_cell(self) -> str:
-        if self._losses is None:
-            return "network"
-        bad = torch.nonzero(~torch.isfinite(self._losses.cells().detach())).flatten().tolist()
-        return self.objective.names[bad[0]] if bad else "network"
+        worst = worst_cell(self._losses, self.objective.names)
+        return InterfuseError(f"{worst}: the loss is not finite, {why}. {self.objective.advice}")
 
     # -- held-out rows --------------------------------------------------------------------------
 
@@ -200,15 +186,6 @@ class Trainer(Generic[Net, Goal, Examples]):
         for name, parameter in self.net.named_parameters():
             parameter.copy_(state[name])
 
-    def _moments(self) -> dict[str, Tensor]:
-        state = self.optimiser.state.get(self.parameters.weight, {})
-        return {key: torch.as_tensor(value) for key, value in state.items()}
-
-    def _load_moments(self, moments: dict[str, Tensor]) -> None:
-        self.optimiser.state.clear()
-        for key, value in moments.items():
-            self.optimiser.state[self.parameters.weight][key] = value.clone().to(self.device)
-
     def _keep_best(self) -> None:
         def copied(named: dict[str, Tensor]) -> dict[str, Tensor]:
             return {name: value.detach().clone() for name, value in named.items()}
@@ -216,7 +193,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         self._best = {
             "best": copied(self.ema.state()),
             "best_weights": copied(dict(self.net.named_parameters())),
-            "best_moments": copied(self._moments()),
+            "best_moments": copied(moments_of(self.optimiser, self.parameters)),
         }
 
     def _measure(self, loss: float) -> None:
@@ -303,11 +280,10 @@ class Trainer(Generic[Net, Goal, Examples]):
         waited = p.since_best >= self.settings.patience and p.examples >= least
         if waited and len(self.held_out):
             p.decay_from = p.examples
-            p.decay_examples = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
-            if self.budget.examples is not None:
-                p.decay_examples = min(p.decay_examples, max(self.budget.examples - p.examples, 1))
+            most = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
+            p.decay_examples = self.budget.within(p.examples, most)
             self._load_weights(self._best["best_weights"])
-            self._load_moments(self._best["best_moments"])
+            load_moments(self.optimiser, self.parameters, self._best["best_moments"])
             self.ema.load(self._best["best"])
             return "the held-out loss has stopped falling"
         if self.budget.spent(p.seconds, p.examples) >= 1 - DECAY_SHARE:
@@ -356,7 +332,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         tensors = {
             "weights": dict(self.net.named_parameters()),
             "average": self.ema.state(),
-            "moments": self._moments(),
+            "moments": moments_of(self.optimiser, self.parameters),
             **self._best,
         }
         return Checkpoint(tensors, self.progress, asdict(self.settings))
@@ -366,7 +342,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         t = checkpoint.tensors
         self._load_weights(t["weights"])
         self.ema.load({k: v.to(self.device) for k, v in t["average"].items()})
-        self._load_moments(t.get("moments", {}))
+        load_moments(self.optimiser, self.parameters, t.get("moments", {}))
         self.progress = checkpoint.progress
         roles = ("best", "best_weights", "best_moments")
         self._best = {r: {k: v.to(self.device) for k, v in t[r].items()} for r in roles if r in t}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +73,18 @@ def between(
     weight[weight < LEAST] = 0.0
     nearest = min(max(seen[0], least), most) if least > seen[0] or most < seen[0] else seen[0]
     return Between(weight, a, b, (max(least, seen[0]), min(most, seen[1])), nearest)
+
+
+def infinities(
+    special: Sequence[str], asked: Range, low: float | int | None, high: float | int | None
+) -> np.ndarray:
+    """Share of each special value that lies in a range; infinities are its far ends."""
+    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    open_low, open_high = asked.open_low and low is not None, asked.open_high and high is not None
+    above = most == math.inf and not open_high and not (least == math.inf and open_low)
+    below = least == -math.inf and not open_low and not (most == -math.inf and open_high)
+    found = {"inf": above, "-inf": below}
+    return np.array([float(found.get(name, False)) for name in special])
 
 
 def nothing_of(quantiles: BinnedQuantiles) -> Between:

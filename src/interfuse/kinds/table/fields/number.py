@@ -21,7 +21,7 @@ import polars as pl
 from interfuse.errors import ConditionError, SchemaError
 from interfuse.io.dtypes import to_text
 from interfuse.kinds.table.fields.base import Field
-from interfuse.kinds.table.fields.between import between, nothing_of
+from interfuse.kinds.table.fields.between import between, infinities, nothing_of
 from interfuse.kinds.table.fields.cells import Arrays, Cell, Encoded
 from interfuse.kinds.table.fields.counted import Counted
 from interfuse.kinds.table.fields.limit import Limit, Range
@@ -248,7 +248,7 @@ class NumberField(Field):
     ) -> tuple[Limit | None, pl.Series]:
         """The bins of the range, and the parts of those that hold its ends."""
         assert self.quantiles is not None
-        inside = self._infinite(asked, low, high)
+        inside = infinities(self.special, asked, low, high)
         try:
             ends = bounds(self.dtype)
             part = between(self.name, self.quantiles, self.grid, asked, low, high, ends)
@@ -270,20 +270,6 @@ class NumberField(Field):
             ends=part.ends,
         )
         return limit, nearest
-
-    def _infinite(
-        self, asked: Range, low: float | int | None, high: float | int | None
-    ) -> np.ndarray:
-        """Share of each special value that lies in a range; infinities are its far ends."""
-        least, most = -np.inf if low is None else low, np.inf if high is None else high
-        open_low, open_high = (
-            asked.open_low and low is not None,
-            asked.open_high and high is not None,
-        )
-        above = most == np.inf and not open_high and not (least == np.inf and open_low)
-        below = least == -np.inf and not open_low and not (most == -np.inf and open_high)
-        found = {"inf": above, "-inf": below}
-        return np.array([float(found.get(name, False)) for name in self.special])
 
     def readable(self, column: pl.Series) -> pl.Series:
         """Numbers of any type; real ones for a column of whole numbers are rounded."""
