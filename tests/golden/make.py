@@ -14,7 +14,8 @@ instructions that torch uses, the machine, and a hash of some arithmetic done wi
 libraries choose how to add by the processor's make as well. `values.json` has the beginning of each
 answer, for comparison within rounding anywhere else.
 
-An answer that has to change is a change for users: say in the commit which and why, and make anew.
+An answer that has to change is a change for users: say in the commit which and why, and make anew;
+hashes of it that another environment made go, and are added again there.
 Only names of interfuse's public surface are used here.
 """
 

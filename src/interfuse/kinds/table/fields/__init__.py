@@ -1,6 +1,6 @@
 """One file a kind of column; importing this package registers its own."""
 
-from interfuse.kinds.table.fields import category, number, stated
+from interfuse.kinds.table.fields import category, number, points, stated
 from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.cells import Cell, Encoded
 from interfuse.kinds.table.fields.registry import FIELDS, field_class, register_field
@@ -17,6 +17,7 @@ __all__ = [
     "category",
     "field_class",
     "number",
+    "points",
     "register_field",
     "stated",
 ]

@@ -329,20 +329,6 @@ class NumberField(Field):
         return _text(self.decode(bins[:, None], np.full((self.bins, 1), z), bins, 0))
 
 
-@register_field
-class TimeField(NumberField):
-    """Dates, times and durations: numbers inside."""
-
-    kind = "datetime"
-    words = "dates, times and durations; as numbers, on the data's own grid"
-    role = "time"
-
-    @classmethod
-    def holds(cls, dtype: pl.DataType) -> bool:
-        """Times of any sort."""
-        return dtype.is_temporal()
-
-
 _LIMIT = 9.0e18
 
 
