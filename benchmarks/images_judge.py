@@ -64,7 +64,7 @@ def train(pixels: Tensor, labels: Tensor, seed: int, epochs: int = EPOCHS) -> Cl
     device = choose_device()
     precision = choose_precision("auto", device)
     torch.manual_seed(seed)
-    net = Classifier().to(device=device, memory_format=torch.channels_last)  # pyright: ignore
+    net = Classifier().to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.02, fused=True)
     steps = epochs * (len(pixels) // BATCH)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)

@@ -90,7 +90,7 @@ class Plain:
                 found = np.rint(found) + self._start[name]
                 series = pl.Series(found).cast(pl.Int64).cast(dtype)
             elif name in self.whole:
-                low, high = pl.select(low=dtype.min(), high=dtype.max()).row(0)  # pyright: ignore
+                low, high = pl.select(low=dtype.min(), high=dtype.max()).row(0)  # pyright: ignore[reportAttributeAccessIssue]
                 series = pl.Series(np.clip(np.rint(found), low, high)).cast(dtype)
             else:
                 series = pl.Series(found).cast(dtype)
