@@ -67,11 +67,14 @@ def test_columns_put_side_by_side_stay_row_by_row(name):
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
     out = both.fit_transform(data)
+    assert isinstance(out, pd.DataFrame)
     assert_frame_equal(out[["a", "c"]], data[["a", "c"]])
     scaled = make_pipeline(both, StandardScaler()).set_output(transform="pandas")
     assert_index_equal(scaled.fit_transform(data).index, data.index)
     part = data[data["a"] > 0]
-    assert_frame_equal(both.transform(part)[["a", "c"]], part[["a", "c"]])
+    later = both.transform(part)
+    assert isinstance(later, pd.DataFrame)
+    assert_frame_equal(later[["a", "c"]], part[["a", "c"]])
 
 
 @pytest.mark.parametrize("container", [None, "pandas", "polars"])

@@ -96,7 +96,7 @@ def test_scores_of_a_table(cli, tmp_path, names, below):
     assert out.columns[: len(frame.columns)] == frame.columns
     ours = out.columns[len(frame.columns) :]
     assert [n.rstrip("_") for n in ours] == list(ADDED)
-    whole = interfuse.load(run).detect(frame).polars()
+    whole = interfuse.load(run, kind="table").detect(frame).polars()
     if below is not None:
         whole = whole.filter(pl.col(ours[1]) <= below)
         assert 0 < whole.height < N

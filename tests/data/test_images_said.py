@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def photo(h: int = 10, w: int = 12, c: int = 3) -> np.ndarray:
     return RNG.integers(0, 256, (h, w, c) if c > 1 else (h, w), dtype=np.uint8)
 
 
-def save(pixels: np.ndarray, path: Path, **options: object) -> np.ndarray:
+def save(pixels: np.ndarray, path: Path, **options: Any) -> np.ndarray:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)
     return pixels
@@ -312,7 +313,7 @@ def test_a_fit_says_what_it_was_told(tmp_path):
 def labelled(*files: str) -> dict[str, pd.Series | pd.DataFrame | pl.DataFrame]:
     """What names the class of three files, in another order than theirs."""
     kinds = [f"kind {Path(f).stem}" for f in files]
-    frame = pd.DataFrame({"class": kinds, "size": 1}, index=files)
+    frame = pd.DataFrame({"class": kinds, "size": 1}, index=pd.Index(files))
     return {
         "series by file": pd.Series(kinds, index=files),
         "frame by file": frame,

@@ -34,7 +34,7 @@ def little(monkeypatch):
 
 
 def packed_csv(path, megabytes):
-    with gzip.open(path, "wb", compresslevel=1) as file:
+    with gzip.GzipFile(path, "wb", compresslevel=1) as file:
         file.write(b"a,b\n")
         for _ in range(megabytes):
             file.write(b"1234567,7654321\n" * 65_536)

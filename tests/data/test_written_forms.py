@@ -112,6 +112,7 @@ def test_zones_that_differ_are_all_in_utc(tmp_path):
     _, frame = read_one(table(tmp_path, texts))
     truth = [s - dt.timedelta(hours=2 if i % 3 else 1) for i, s in enumerate(STAMPS)]
     assert frame["column"].dt.replace_time_zone(None).to_list() == truth
+    assert isinstance(frame["column"].dtype, pl.Datetime)
     assert frame["column"].dtype.time_zone == "UTC"
 
 

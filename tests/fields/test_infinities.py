@@ -102,6 +102,8 @@ def test_what_has_no_place_in_the_order_is_left_out(special):
 def test_cells_that_are_joined_stay_what_they_are():
     field = fitted(INF)
     one, two = (field.marginal(shares_of(field, 1 - p, high=p)) for p in (0.0, 1.0))
+    assert one is not None
+    assert two is not None
     both = one.joined([two])
     assert both.quantile(0.5).to_list() == [one.quantile(0.5)[0], INF]
     assert both.mean().tolist() == [one.mean()[0], INF]

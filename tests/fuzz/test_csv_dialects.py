@@ -9,6 +9,7 @@ import io
 import os
 import random
 import warnings
+from typing import Any
 
 import polars as pl
 import pytest
@@ -111,7 +112,7 @@ class Case:
     def written(self, columns):
         rng = self.rng
         self.delimiter = rng.choice([",", ";", "\t", "|"])
-        quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+        quoting: Any = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
         out = io.StringIO()
         end = rng.choice(["\n", "\r\n"])
         writer = csv.writer(out, delimiter=self.delimiter, quoting=quoting, lineterminator=end)

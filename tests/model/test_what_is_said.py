@@ -47,7 +47,7 @@ def physical(value: int, dtype) -> pl.DataFrame:
 def test_what_cannot_be_learned_is_left_out_with_a_word(frame, why, tmp_path):
     with pytest.warns(interfuse.InterfuseWarning, match=f"'odd': {why}.* left out"):
         model = interfuse.fit(frame, examples=100, folder=tmp_path / "run")
-    assert interfuse.load(tmp_path / "run").generate(3).columns == ["x", "c"]
+    assert interfuse.load(tmp_path / "run", kind="table").generate(3).columns == ["x", "c"]
     assert len(model.detect(frame).score) == N
     schema = interfuse.Schema.load(tmp_path / "run" / "schema.json")
     assert schema["odd"].kind == "drop"

@@ -22,6 +22,7 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
+    overload,
 )
 
 import msgspec
@@ -114,6 +115,7 @@ def read_object(
     return value
 
 
+@overload
 def checked(
     value: Any,
     kind: type[T],
@@ -121,7 +123,28 @@ def checked(
     error: type[InterfuseError],
     advice: str = "",
     hooks: tuple[Hook, ...] = (),
-) -> T:
+) -> T: ...
+
+
+@overload  # of an annotated type, which no checker takes for one
+def checked(
+    value: Any,
+    kind: Any,
+    where: str,
+    error: type[InterfuseError],
+    advice: str = "",
+    hooks: tuple[Hook, ...] = (),
+) -> Any: ...
+
+
+def checked(
+    value: Any,
+    kind: Any,
+    where: str,
+    error: type[InterfuseError],
+    advice: str = "",
+    hooks: tuple[Hook, ...] = (),
+) -> Any:
     """The value as an instance of a type.
 
     Args:

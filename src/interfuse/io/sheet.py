@@ -45,11 +45,11 @@ def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
 
 def _lost(loss: Loss, place: Callable[[int], str]) -> str:
     some = ", ".join(f"{value!r} in {place(row)}" for row, value in loss.examples)
-    more = ", ..." if loss.count > len(loss.examples) else ""
-    verb = "is" if loss.count == 1 else "are"
+    more = ", ..." if loss.many > len(loss.examples) else ""
+    verb = "is" if loss.many == 1 else "are"
     return (
-        f"column {loss.column!r}: {loss.count:,} of {loss.of:,} values {verb} no {loss.sort} and "
-        f"count{'s' * (loss.count == 1)} as missing ({some}{more})"
+        f"column {loss.column!r}: {loss.many:,} of {loss.of:,} values {verb} no {loss.sort} and "
+        f"count{'s' * (loss.many == 1)} as missing ({some}{more})"
     )
 
 

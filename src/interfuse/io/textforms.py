@@ -59,14 +59,14 @@ class Loss(NamedTuple):
 
     Attributes:
         column: whose they are.
-        count: how many.
+        many: how many.
         of: of how many that are no words for missing.
         sort: what they are not, for people.
         examples: rows and values.
     """
 
     column: str
-    count: int  # type: ignore[assignment]
+    many: int
     of: int
     sort: str
     examples: tuple[tuple[int, str], ...]

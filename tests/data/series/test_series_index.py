@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,7 @@ def test_scores_stand_beside_their_rows(name):
     out = SeriesScores.of(read, first, point, cells, bands, np.zeros(0)).beside(data).frame()
     assert_index_equal(out.index, data.index)
     assert_frame_equal(out[list(data.columns)], data)
+    assert read.rows is not None
     flat = first[read.rows[:, 0]] + read.rows[:, 1]
     assert out["score"].tolist() == point[flat].tolist()
 
@@ -102,7 +105,8 @@ def test_new_rows_go_on_in_the_same_kind_of_index(name):
         old, new = data.index.get_level_values(i), out.index.get_level_values(i)
         assert new.dtype == old.dtype, (old, new)
     if isinstance(data.index, pd.PeriodIndex):
-        assert out.index.tolist() == [data.index.max() + k for k in (1, 2, 3)]
+        last: Any = data.index.max()
+        assert out.index.tolist() == [last + k for k in (1, 2, 3)]
 
 
 def test_a_series_of_pandas_is_scored_and_filled():
@@ -140,7 +144,7 @@ def test_rows_that_are_added_take_no_label_of_another(name):
 
 
 def test_rows_that_are_added_have_the_levels_that_are_columns():
-    data = indexed(HOURS).drop(HOURS[7])
+    data = indexed(HOURS).drop(HOURS[7:8].to_list())
     read = read_series(data)
     out = FrameWriter(read).restore(data, read.values, add_rows=True)
     assert out.index.equals(HOURS)
