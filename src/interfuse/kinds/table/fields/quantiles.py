@@ -135,11 +135,10 @@ class Knots:
         Raises:
             ValueError: it is not.
         """
-        one = self.bin.ndim == self.p.ndim == self.value.ndim == self.rows.ndim == 1
-        kinds = self.bin.dtype.kind, self.p.dtype.kind, self.value.dtype.kind, self.rows.dtype.kind
-        whole = one and kinds[0] in "iu" and kinds[1] == "f" and kinds[2] in "iuf"
-        lengths = {len(a) for a in (self.bin, self.p, self.value)} if whole else {0}
-        if len(lengths) > 1 or lengths == {0} or kinds[3] not in "iuf":
+        parts = (self.bin, self.p, self.value, self.rows)
+        one, kinds = all(a.ndim == 1 for a in parts), [a.dtype.kind for a in parts]
+        whole = one and kinds[0] in "iu" and kinds[1] == "f" and set(kinds[2:]) <= set("iuf")
+        if not whole or not 0 < len(self.bin) == len(self.p) == len(self.value):
             raise ValueError("the knots of a number are of other shapes or types")
         step, rise = np.diff(self.bin.astype(np.int64)), np.diff(self.p)
         ends = self.bin[0] == 0 and self.bin[-1] == len(self.rows) - 1
