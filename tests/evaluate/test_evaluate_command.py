@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 from shop_sessions import sessions
 
-from interfuse.cli.evaluate import Check, rule_shares
+from interfuse.cli.evaluate import Check
 from interfuse.cli.main import main
 from interfuse.errors import OptionError
 from interfuse.kinds.table.infer import infer_schema
+from interfuse.kinds.table.judge import rule_shares
 
 
 def run(monkeypatch, capsys, *arguments):

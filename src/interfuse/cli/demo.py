@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,13 +51,14 @@ def demo(
 
     interfuse demo --output quick --seconds 30
     """
+    import polars as pl
+
     import interfuse
     from interfuse.api import FitStopped
-    from interfuse.cli.evaluate import curve_of, measuring, print_report, rule_shares
-    from interfuse.console import summary
+    from interfuse.cli.evaluate import curve_of, measuring, print_report
+    from interfuse.console import counted, summary
     from interfuse.io.write import write
-    from interfuse.kinds.table.cli import draw
-    from interfuse.kinds.table.kind import KIND
+    from interfuse.kinds import of
 
     prepare(folder)
     say(ATTRIBUTION)
@@ -64,7 +66,8 @@ def demo(
     say(f"{train.height:,} rows to fit, {holdout.height:,} held back to judge by.")
     write(train, folder / "train.parquet")
     write(holdout, folder / "holdout.parquet")
-    with Training(KIND) as training:
+    kind = of(train)
+    with Training(kind) as training:
         try:
             model = interfuse.fit(
                 train, seconds=seconds, folder=folder / RUN, overwrite=True, listener=training
@@ -75,7 +78,10 @@ def demo(
             raise typer.Exit(130) from None
     print_end(model)
 
-    synthetic, took = draw(model, train.height)
+    begin = time.monotonic()
+    batches = model.generate_batches(train.height)
+    synthetic = pl.concat(list(counted(batches, train.height, "generating", "rows")))
+    took = time.monotonic() - begin
     for name in ("synthetic.csv", "synthetic.parquet"):
         write(synthetic, folder / name)
     tell(summary(train.height, took, folder / "synthetic.parquet"))
@@ -89,7 +95,7 @@ def demo(
             target=TARGET,
             training_curve=curve_of(model.record),
             training_unit="examples",
-            rules=rule_shares(train, synthetic),
+            rules=kind.rules(train, synthetic),
             progress=progress,
         )
     print_report(report)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,15 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interfuse.console import bar, output, say, table
-from interfuse.errors import OptionError, SchemaError
-from interfuse.kinds import named
+from interfuse.errors import OptionError
+from interfuse.kinds import all_kinds, named
 from interfuse.visible import visible
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from interfuse.evaluate import Report
-    from interfuse.kinds.table.rules import Rule
 
 _CHECK = re.compile(
     r"\s*([a-z_.]+)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*%?\s*"
@@ -174,6 +171,7 @@ def evaluate(
     from interfuse.io.read import read_sheet
     from interfuse.io.textforms import said_of
 
+    judging = next(kind for kind in all_kinds() if kind.judged)
     kinds, curve, unit = _known_of_columns(schema, run)
     said = kinds.said() if kinds is not None else None
     frames = []
@@ -192,7 +190,7 @@ def evaluate(
             seed=seed,
             training_curve=curve,
             training_unit=unit,
-            rules=rule_shares(frames[0], frames[1]),
+            rules=judging.rules(frames[0], frames[1]),
             secrets=secret or (),
             thorough=thorough,
             progress=tell,
@@ -202,42 +200,6 @@ def evaluate(
     say(f"\nReport: {page} (the same as JSON: {data})")
     if not _all_hold(checks, found):
         raise typer.Exit(1)
-
-
-def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, float, float]]:
-    """Find the exact rules between the columns of the real table, and how often each is kept.
-
-    Args:
-        real: the table that rules are looked for in.
-        synthetic: a table that may break them.
-
-    Returns:
-        Rows (rule, share of real rows, share of synthetic rows) for `interfuse.evaluate`.
-    """
-    from interfuse.kinds.table.rulesearch import find_rules
-
-    out = []
-    for name, rule in find_rules(real).items():
-        with suppress(SchemaError):  # columns that do not match: `interfuse.evaluate` says which
-            shares = [_share_kept(name, rule, frame) for frame in (real, synthetic)]
-            out.append((f"{name} = {rule}", shares[0], shares[1]))
-    return out
-
-
-def _share_kept(name: str, rule: Rule, frame: pl.DataFrame) -> float:
-    """Return the share of rows that keep a rule, floats up to rounding."""
-    import polars as pl
-
-    said = rule.apply(frame)
-    if name not in frame.columns or frame[name].dtype.is_numeric() != said.dtype.is_numeric():
-        raise SchemaError(f"rule '{name} = {rule}': there is no such column {name!r}")
-    pair = pl.DataFrame({"is": frame[name], "said": said.cast(frame[name].dtype, strict=False)})
-    same = pl.col("is").eq_missing(pl.col("said"))
-    if frame[name].dtype.is_float():
-        size = pl.col("is").abs() + pl.col("said").abs()
-        near = (pl.col("is") - pl.col("said")).abs() <= 1e-9 * size
-        same = same | near.fill_null(False)
-    return float(pair.select(same.mean()).item())
 
 
 def _known_of_columns(schema: Path | None, run: Path | None) -> tuple[Any, Any, str]:

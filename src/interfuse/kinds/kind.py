@@ -77,6 +77,13 @@ class Kind(ABC):
         """A sentence for people whose data is taken for another kind and may be of this one."""
         return ""
 
+    def rules(self, real: Any, synthetic: Any) -> list[tuple[str, float, float]]:
+        """Rules that the real data keep: words, share of the real and of the synthetic that do.
+
+        Asked of kinds that are `judged`.
+        """
+        return []
+
     @abstractmethod
     def job(self, **options: Any) -> BaseJob[Any, Any]:
         """A fit: the arguments of `interfuse.run.job.BaseJob`, `data`, `schema` and `options`."""

@@ -260,13 +260,3 @@ def parse_given(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]
     from interfuse.kinds.table.ask.expressions import parse_expressions
 
     return parse_expressions(texts, names)
-
-
-def draw(model: Model, rows: int, seed: int = 0) -> tuple[pl.DataFrame, float]:
-    """Draw rows into one frame; also returns the seconds it took."""
-    import polars as pl
-
-    begin = time.monotonic()
-    batches = model.generate_batches(rows, seed=seed)
-    frame = pl.concat(list(counted(batches, rows, "generating", "rows")))
-    return frame, time.monotonic() - begin

@@ -186,6 +186,12 @@ class Table(Kind):
                 far = max(far, float(gap / span) if span > 0 else float(gap > 0))
         return float(1 - unequal.mean()), far
 
+    def rules(self, real: Any, synthetic: Any) -> list[tuple[str, float, float]]:
+        """Exact rules between columns."""
+        from interfuse.kinds.table.judge import rule_shares
+
+        return rule_shares(real, synthetic)
+
     def print_schema(self, schema: Any, found: str) -> None:
         """The columns: what they are and why."""
         from interfuse.kinds.table.cli import print_schema
