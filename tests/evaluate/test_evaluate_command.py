@@ -128,7 +128,7 @@ def test_a_schema_says_what_is_compared(files, tmp_path, monkeypatch, capsys):
             "no figure 'shape'; did you mean fidelity.shape?",
         ),
         (["real.csv", "broken.csv", "--check", "fidelity.shape"], "is not a check; expected"),
-        (["real.csv", "broken.csv", "--schema", "real.csv"], "cannot be read as a JSON schema"),
+        (["real.csv", "broken.csv", "--schema", "real.csv"], "Expected a schema, as --save-schema"),
         (["real.csv", "broken.csv", "--run", "nowhere"], "no such run folder"),
         (["real.csv", "broken.csv", "--secret", "proto"], "--secret: needs real rows"),
         (

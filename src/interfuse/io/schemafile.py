@@ -59,7 +59,7 @@ class SchemaFile(ABC):
         Raises:
             SchemaError: the file cannot be read, or is malformed; the message names it.
         """
-        value = read_object(Path(path), SchemaError)
+        value = read_object(Path(path), SchemaError, "Expected a schema, as --save-schema writes.")
         value.pop(COMPLETES, None)
         try:
             return cls.from_json(value)
