@@ -170,6 +170,8 @@ def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:
     hashes = np.concatenate([row_hashes(real), row_hashes(synthetic)])
     y = _labels(real, synthetic)
     split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    if max(real.rows, synthetic.rows) < FOLDS:
+        return []
     if not len(np.intersect1d(hashes[y == 1], hashes[y == 0])):
         return [np.isin(np.arange(len(y)), test) for _, test in split.split(y, y)]
     first, group = np.unique(hashes, return_inverse=True)
@@ -177,7 +179,8 @@ def _folds(real: Table, synthetic: Table, seed: int) -> list[NDArray[np.bool_]]:
     np.bitwise_or.at(sides, group, y + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fewer rows of a side than folds
-        folds = list(split.split(sides, sides)) if len(first) >= FOLDS else []
+        enough = np.bincount(sides).max() >= FOLDS  # else sklearn refuses
+        folds = list(split.split(sides, sides)) if enough else []
     return [np.isin(group, test) for _, test in folds]
 
 
