@@ -26,7 +26,7 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.io.csvlayout import DELIMITERS, Layout, layout_of, opened, records
-from interfuse.io.norows import header_again, is_units, totals
+from interfuse.io.norows import blank_end, header_again, is_units, totals
 from interfuse.io.sheet import Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 
@@ -58,6 +58,11 @@ def read_csv(
     layout = layout_of(source, tabs)
     names = _checked(layout, source, where)
     lazy, gone, notes = _scanned(source, where, layout, names)
+    if layout.missing:
+        words = list(layout.missing)
+        lazy = lazy.with_columns(
+            pl.when(pl.col(n).is_in(words).not_()).then(pl.col(n)).alias(n) for n in names
+        )
     again = header_again(lazy, names, gone) if layout.named else []
     if again:
         notes.append(_said(source, layout, gone, again, "repeat the names of the columns"))
@@ -77,10 +82,14 @@ def read_csv(
         if units:
             notes.append(_said(source, layout, gone, off[:1], "hold units"))
         if ends:
-            notes.append(_said(source, layout, gone, off[-ends:], "hold totals"))
+            notes.append(_said(source, layout, gone, off[-ends:], "hold totals or remarks"))
         gone = sorted({*gone, *off})
         text = _without(lazy, names, gone)
         typed = read_text(text, names, said=said, comma=comma, times=times)
+    if blank := blank_end(text, names):
+        # A row that is to be filled may be without values as well: told of, and kept.
+        which = "line holds" if blank == 1 else f"{blank:,} lines hold"
+        notes.append(f"the last {which} no value in any column and count as rows of missing values")
     examples = [row for loss in typed.losses for row, _ in loss.examples]
     lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
     told = words_of(typed, lambda row: f"line {lines[row]}")
@@ -209,6 +218,7 @@ def _unreadable(where: str, error: Exception) -> DataError:
 def check_text(source: Path | bytes, where: str) -> None:
     """Raise unless the bytes are UTF-8 text without NUL."""
     decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
+    feeds = returns = 0
     with opened(source) as file:
         while True:
             chunk = file.read(_CHUNK)
@@ -232,8 +242,14 @@ def check_text(source: Path | bytes, where: str) -> None:
                     "Recode it, for example with `iconv -f WINDOWS-1252 -t UTF-8`."
                 ) from None
             if not chunk:
-                return
+                break
+            feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
             offset += len(chunk)
+    if returns > 1 and not feeds:
+        raise DataError(
+            f"{where}: its lines end in a carriage return alone; expected a line feed. Write it "
+            "anew, for example with `tr '\\r' '\\n'`."
+        )
 
 
 def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Where in a delimited file its names and rows are, and by what its fields are parted.
 
 * Lines that begin with `#` before the names are comments. The last of several is the line of names
-  if it has a name for every field and the next line is data; `#fields` of a Zeek log always is.
+  if it has a name for every field and the next line is data; `#fields` of a Zeek log always is,
+  and the words of its `#unset_field` and `#empty_field` are missing in every column.
   A single line of names may begin with `#` itself.
 * `sep=;` on the first line says the delimiter, as Excel reads it.
 * A first line that is data, numbers above numbers, is no line of names (`_is_data`): the columns
@@ -38,6 +39,7 @@ class Layout:
         names: of the columns.
         named: whether the file has a line of names.
         notes: what was taken for something else than a row.
+        missing: words that the file itself says stand for no value.
     """
 
     delimiter: str
@@ -46,6 +48,7 @@ class Layout:
     names: tuple[str, ...] = ()
     named: bool = True
     notes: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = ()
 
 
 def opened(source: Path | bytes) -> IO[bytes]:
@@ -88,7 +91,9 @@ def layout_of(source: Path | bytes, tabs: bool) -> Layout:
     if fields is not None:
         delimiter = "\t" if "\t" in fields else ","
         names = tuple(fields.split(delimiter)[1:])
-        return Layout(delimiter, skip=skip, names=names, named=False)
+        said = dict(line[1:].split(delimiter, 1) for line in start[:skip] if delimiter in line)
+        words = tuple(said[key] for key in ("unset_field", "empty_field") if said.get(key))
+        return Layout(delimiter, skip=skip, names=names, named=False, missing=words)
     if not skip or skip == len(start):
         return _named(source, _sniffed(source, Layout(","), tabs))
     body = _sniffed(source, Layout(",", skip=skip), tabs)

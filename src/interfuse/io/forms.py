@@ -75,7 +75,7 @@ class BooleanForm:
 
 def booleans(texts: pl.Series) -> list[BooleanForm]:
     """The form of true and false that all of some texts have; yes and no are words."""
-    seen = texts.value_counts(sort=True).to_series().to_list()
+    seen = texts.alias("text").value_counts(sort=True).to_series().to_list()
     for yes, no in zip(_TRUE, _FALSE, strict=True):
         if {s.lower() for s in seen} == {yes, no}:
             spelled = [next(s for s in seen if s.lower() == word) for word in (yes, no)]

@@ -1,4 +1,4 @@
-"""Rows that are no data: the names again, a line of units, totals at the end."""
+"""Rows that are no data: the names again, a line of units, totals and remarks at the end."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ _TOTAL = re.compile(
     r"(?i)((grand |sub|overall )?totals?|sums?|summe|gesamt(summe)?|insgesamt|zusammen|averages?|"
     r"mean|mittelwert|durchschnitt|totale|total g[eé]n[eé]ral|итого|всего|合计|总计|小计)\s*:?"
 )
+_REMARK = re.compile(
+    r"(?i)[*©].*|(sources?|notes?|remarks?|footnotes?|quellen?|anmerkung(en)?|hinweise?|"
+    r"fuentes?|notas?|remarques?|generated|exported|created|printed|as of|stand|erstellt)\b.*"
+)
 _MOST = 5
+_BLANK = 100
 
 
 def header_again(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> list[int]:
-    """The numbers of the rows that hold the names of all columns; of one column, none."""
+    """The numbers of the rows that hold the names of all columns, in whatever case.
+
+    Of one column, none.
+    """
     if len(names) < 2:
         return []
     index = "\0row"
-    same = pl.all_horizontal(pl.col(n).str.strip_chars() == n.strip() for n in names)
+    same = pl.all_horizontal(
+        pl.col(n).str.strip_chars().str.to_lowercase() == n.strip().lower() for n in names
+    )
     found = lazy.with_row_index(index).filter(same).select(index).collect(engine="streaming")
     return found.to_series().cast(pl.Int64).to_list()
 
@@ -44,20 +54,37 @@ def is_units(text: pl.LazyFrame, typed: Typed) -> bool:
 
 
 def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
-    """How many of the last rows begin with a word for a total, which stands nowhere else."""
+    """How many of the last rows are no rows.
+
+    They are without values, hold a remark in their first field alone ("Source: ..."), or hold a
+    word for a total that stands nowhere else in its column; totals and remarks end the file.
+    """
     if len(names) < 2 or rows <= _MOST:
         return 0
     last = text.tail(_MOST).collect().rows()[::-1]
     found: list[tuple[int, str]] = []
+    count = 0
     for row in last:
-        cells = [(i, (c or "").strip()) for i, c in enumerate(row)]
-        filled = [(i, c) for i, c in cells if c]
-        if not filled or not _TOTAL.fullmatch(filled[0][1]) or len(filled) < 2:
+        filled = [(i, c.strip()) for i, c in enumerate(row) if c and c.strip()]
+        word = next(((i, c) for i, c in filled if _TOTAL.fullmatch(c)), None)
+        if len(filled) == 1 and filled[0][0] == 0 and _REMARK.fullmatch(filled[0][1]):
+            word = filled[0]
+        elif filled and (word is None or len(filled) < 2):
             break
-        found.append(filled[0])
+        count += 1
+        found += [word] if word else []
     if not found:
         return 0
-    column = pl.col(names[found[0][0]]).str.strip_chars()
-    words = [word for _, word in found]
-    seen = text.select(column.is_in(words).sum()).collect(engine="streaming").item()
-    return len(found) if seen == len(found) else 0
+    seen = [pl.col(names[i]).str.strip_chars() == word for i, word in found]
+    times = text.select(pl.sum_horizontal(*[s.sum() for s in seen])).collect(engine="streaming")
+    many = sum(found.count(f) for f in found)
+    return count if times.item() == many else 0
+
+
+def blank_end(text: pl.LazyFrame, names: Sequence[str]) -> int:
+    """How many rows at the end, of the last `_BLANK`, hold no value in any of several columns."""
+    if len(names) < 2:
+        return 0
+    last = text.tail(_BLANK).collect().rows()[::-1]
+    held = [any(c and c.strip() for c in row) for row in last]
+    return held.index(True) if True in held else 0

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from interfuse.io.textforms import Loss, Typed
+from interfuse.io.times import TimeForm
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
         typed: the columns.
         place: the words for where a row stands.
     """
-    return [_lost(loss, place) for loss in typed.losses] + [
+    said = [_lost(loss, place) for loss in typed.losses]
+    said += [
         f"column {name!r}: can be read in two ways; read as {_shown(typed.forms[name])}, not as "
         f"{_other(typed.forms[name])}"
         for name in typed.open
         if name in typed.forms
+    ]
+    return said + [
+        f"column {name!r}: zones differ from row to row; instants are kept in UTC, new ones are "
+        f"written in the commonest zone, {form.zone!r}"
+        for name, form in typed.forms.items()
+        if isinstance(form, TimeForm) and form.varies
     ]
 
 

@@ -16,6 +16,7 @@ MOST_FORMS = 3
 """So many forms of a column are counted on all its values."""
 _ZERO = r"^[+-]?0\d+$"
 _LONG = r"^[+-]?\d{19,}$"
+_PHONE = r"^\+\d{7,}$"
 
 
 class Counted(NamedTuple):
@@ -63,6 +64,7 @@ def _counts(name: str, at: str, strict: str) -> list[pl.Expr]:
     text, value = pl.col(name), pl.col("v" + at)
     rest = text.filter(value.is_null())
     long = text.str.contains(_LONG) & text.cast(pl.Int64, strict=False).is_null()
+    phone = text.str.contains(_PHONE) & ~text.str.starts_with("-").any()
     found = {
         "values": text.count(),
         "fits": value.count(),
@@ -71,6 +73,6 @@ def _counts(name: str, at: str, strict: str) -> list[pl.Expr]:
         "other": rest.drop_nulls().n_unique(),
         "rest": rest.count(),
         "digits": rest.str.contains(r"\d").sum(),
-        "bad": (text.str.contains(_ZERO) | long).sum(),
+        "bad": (text.str.contains(_ZERO) | long | phone).sum(),
     }
     return [expr.alias(at + fact) for fact, expr in found.items()]

@@ -9,8 +9,8 @@ other columns this module asks in which form (`interfuse.io.forms`) most values 
   values are missing if they are at most `FEW` of all, or a single word; beside more than `CODES`
   different numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one
   or two words without digits and at most `SOME`. Otherwise the column stays text.
-* **A leading zero, or more digits than 64 bits hold**, in any value: a column of whole numbers
-  stays text.
+* **A leading zero, more digits than 64 bits hold, or a plus before seven digits and no minus** (a
+  telephone), in any value: a column of whole numbers stays text.
 
 Whole columns are counted, not samples; a sample of `SAMPLE` rows from all parts of the file only
 says which forms are worth counting.

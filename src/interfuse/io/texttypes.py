@@ -4,7 +4,8 @@ A column takes the first type of this list that *all* its values fit; what of th
 `interfuse.io.textforms` makes, it says itself. Surrounding blanks and the
 missing tokens (`MISSING`) do not count as values for any type but text:
 
-1. whole numbers (no leading zero, so that a postal code stays text): Int64, else UInt64 where that
+1. whole numbers (no leading zero and no plus before seven digits, unless there is a minus too, so
+   that postal codes and telephones stay text): Int64, else UInt64 where that
    holds them all; larger ones stay text, because no float would give them back;
 2. numbers that polars reads as Float64, `inf` included, none with a leading zero before a digit;
 3. booleans: `true` and `false`, in one of the spellings true, True, TRUE;
@@ -29,6 +30,7 @@ __all__ = ["MISSING", "casts", "typed"]
 
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _ZERO_FIRST = r"^[+-]?0[0-9]"
+_PHONE = r"^\+[0-9]{7,}$"
 _NUMBER = r"^[+-]?([0-9]|\.[0-9]|inf)"
 _BOOLEANS = (("true", "false"), ("True", "False"), ("TRUE", "FALSE"))
 _TEMPORAL = re.compile(
@@ -112,10 +114,11 @@ def _all(text: pl.Expr, fits: pl.Expr) -> pl.Expr:
 
 def _numbers(text: pl.Expr) -> list[_Candidate]:
     whole, digits = text.str.contains(_WHOLE), text.str.strip_prefix("+")
+    phone = text.str.contains(_PHONE).any() & ~text.str.starts_with("-").any()
     out = []
     for dtype in (pl.Int64(), pl.UInt64()):
         value = digits.cast(dtype, strict=False)
-        out.append(_Candidate(value, _all(text, whole & value.is_not_null())))
+        out.append(_Candidate(value, _all(text, whole & value.is_not_null()) & ~phone))
     value = text.cast(pl.Float64, strict=False)
     fits = value.is_not_nan() & ~text.str.contains(_ZERO_FIRST)
     # Whole numbers that got this far are too large to be exact.

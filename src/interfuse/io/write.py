@@ -54,6 +54,12 @@ def check_target(path: str | Path) -> None:
         raise DataError(f"{path}: the folder {path.parent} cannot be written. Choose another.")
 
 
+def writes_text(path: str | Path) -> bool:
+    """Whether what is written there is delimited text, in which cells have a form."""
+    kind = format_of(path).format
+    return str(path) == "-" or (kind is not None and kind.text)
+
+
 def write(
     frames: pl.DataFrame | Iterable[pl.DataFrame],
     path: str | Path,

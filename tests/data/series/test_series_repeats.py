@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import product
 
 import numpy as np
@@ -156,3 +157,21 @@ def test_a_model_that_is_asked_refuses_too():
     rows = pl.concat([panel(), panel().with_columns(pl.col("sales") + 1)])
     with pytest.raises(DataError, match="40 of 80 rows share their stamp"):
         read_series(rows, schema=schema)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_measurement_that_tells_rows_apart_by_chance_is_no_key(seed):
+    rng = np.random.default_rng(seed)
+    keys = [(day, store, item) for day in range(60) for store in (1, 2) for item in (11, 12)]
+    days, stores, items = zip(*keys, strict=True)
+    start = dt.date(2023, 1, 1)
+    frame = pl.DataFrame(
+        {
+            "date": [start + dt.timedelta(days=day) for day in days],
+            "store": stores,
+            "item": items,
+            "sales": rng.integers(0, 120, len(keys)),
+        }
+    )
+    with pytest.raises(DataError, match="differ in 'store' and 'item'"):
+        read_series(frame)

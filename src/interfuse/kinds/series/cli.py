@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from interfuse.console import bar, clock, facts, interrupts, tell
 from interfuse.errors import InterfuseError, OptionError
-from interfuse.io.write import check_target
+from interfuse.io.write import check_target, writes_text
 from interfuse.kinds.option import check_below, check_share
-from interfuse.kinds.series.writing import as_frame, check_added, drawn, summary, written
+from interfuse.kinds.series.writing import (
+    as_frame,
+    check_added,
+    drawn,
+    in_file,
+    read_once,
+    summary,
+    writing_of,
+    written,
+)
 
 if TYPE_CHECKING:
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
     from interfuse.kinds.verb import Asked
 
-ARRAYS = (".npy", ".npz")
 SUMMARIES = ("median", "mean", "draws")
 
 
@@ -134,13 +142,14 @@ def forecast_series(
     """
     from interfuse.io.write import write
 
+    data, text = read_once(source)
     with _called(source):
-        history = model.read(_read(source))
+        history = model.read(data)
     check_added(model, written(model), interval, "--draw-rows" if draw_rows else None)
     future = None
     if given is not None:
         with _called(given):
-            future = model.read(_read(given))
+            future = model.read(read_once(given)[0])
     begin = time.monotonic()
     with counting("forecasting") as progress:
         answer = model.forecast(
@@ -153,10 +162,8 @@ def forecast_series(
             device=device,
             tell=progress,
         )
-    if draw_rows:
-        rows = write(drawn(model, answer), target)
-    else:
-        rows = write(summary(model, answer, "median", interval), target)
+    made = drawn(model, answer) if draw_rows else summary(model, answer, "median", interval)
+    rows = write(made, target, writing_of(model, text, interval))
     many = f"{len(answer.names):,} series, {horizon:,} steps, {draws:,} draws"
     _tell_end(many, rows, begin, target)
 
@@ -195,7 +202,7 @@ def impute_series(
             f"--value {value}: is for categories, which series have none of. Use one of "
             f"{', '.join(SUMMARIES)}."
         )
-    data = _read(source)
+    data, text = read_once(source)
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
@@ -209,10 +216,12 @@ def impute_series(
             device=device,
             tell=progress,
         )
-    if value == "draws":
-        rows = write(drawn(model, answer), target)
-    else:
-        rows = write(summary(model, answer, value, interval), target)
+    many = value == "draws"
+    made = drawn(model, answer) if many else [summary(model, answer, value, interval)]
+    writing = writing_of(model, text, interval)
+    if text is not None and not add_rows and writes_text(target):
+        made = in_file(made, data, text, writing)
+    rows = write(made, target, writing)
     _tell_end(f"{len(answer.names):,} series", rows, begin, target)
 
 
@@ -242,6 +251,7 @@ def generate_series(
     from interfuse.io.origin import Origin
     from interfuse.io.write import write
 
+    writing = writing_of(model, None)
     if model.schema.layout != "array":  # frames of another library become polars
         model = replace(model, schema=replace(model.schema, origin=Origin()))
     begin = time.monotonic()
@@ -249,7 +259,7 @@ def generate_series(
         answer = model.generate(
             count, length=length, like=like, seed=seed, steps=steps, device=device, tell=progress
         )
-    rows = write(as_frame(model, answer, answer.frame(0)), target)
+    rows = write(as_frame(model, answer, answer.frame(0)), target, writing)
     _tell_end(f"{count:,} series", rows, begin, target)
 
 
@@ -274,7 +284,7 @@ def detect_series(
     """
     from interfuse.io.write import write
 
-    data = _read(source)
+    data, _ = read_once(source)
     begin = time.monotonic()
     with counting("scoring") as progress, _called(source):
         series = model.read(data)
@@ -312,15 +322,6 @@ def counting(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 
 # -- reading and writing ------------------------------------------------------------------------
-
-
-def _read(source: str) -> Any:
-    """A table read once, as standard input can be; files of arrays stay paths."""
-    from interfuse.io.frames import to_polars
-
-    if Path(source).suffix.lower() in ARRAYS:
-        return source
-    return to_polars(source, times=False)[0].lazy().collect()
 
 
 @contextlib.contextmanager

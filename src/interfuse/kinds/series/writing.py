@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interfuse.console import interrupts
@@ -11,10 +12,22 @@ from interfuse.errors import OptionError
 if TYPE_CHECKING:
     import polars as pl
 
+    from interfuse.io.written import Writing
     from interfuse.kinds.series.answer import SeriesDraws
     from interfuse.kinds.series.model import SeriesModel
 
 DRAW = "draw"
+_ARRAYS = (".npy", ".npz")
+
+
+def read_once(source: str) -> tuple[Any, pl.DataFrame | None]:
+    """A table read once, as standard input can be, and its text; files of arrays stay paths."""
+    from interfuse.io.frames import to_polars
+
+    if Path(source).suffix.lower() in _ARRAYS:
+        return source, None
+    frame, origin = to_polars(source, times=False)
+    return frame.lazy().collect(), None if origin.text is None else origin.text.collect()
 
 
 def as_frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:
@@ -121,3 +134,50 @@ def drawn(model: SeriesModel, answer: SeriesDraws) -> Iterator[pl.DataFrame]:
         interrupts.check()
         frame = as_frame(model, answer, answer.frame(i))
         yield frame.select(pl.lit(i, pl.Int64).alias(DRAW), pl.all())
+
+
+def writing_of(
+    model: SeriesModel, text: pl.DataFrame | None, interval: float | None = None
+) -> Writing:
+    """How answers are written: numbers as in the file that was fitted, times as in the one asked.
+
+    Args:
+        model: that is asked.
+        text: the rows of the file asked about as they stand there; None if it is no text.
+        interval: None if no bounds are written.
+    """
+    from interfuse.io.textvalues import value_of
+    from interfuse.io.timeguess import forms_of_texts
+    from interfuse.io.written import Writing
+
+    origin, time = model.schema.origin, model.schema.time
+    columns = dict(origin.columns) if origin.library == "file" else {}
+    if text is not None and time in text.columns and time is not None:
+        stamps = text.select(value_of(time)).to_series().drop_nulls()
+        if forms := forms_of_texts(stamps, time):
+            columns.setdefault(time, forms[0].to_json())
+    ends = {b: n for n in _channels(model) for b in bounds_of(n)} if interval is not None else {}
+    return Writing(columns, ends)
+
+
+def in_file(
+    frames: Iterable[pl.DataFrame], given: pl.DataFrame, text: pl.DataFrame, writing: Writing
+) -> Iterator[pl.DataFrame]:
+    """Answers with a row for each of a file, every cell that was there in the text that it had.
+
+    Args:
+        frames: the answers.
+        given: the rows as they were read.
+        text: the same as they stand in the file.
+        writing: the form of the cells that were drawn.
+    """
+    import polars as pl
+
+    from interfuse.io.astext import as_text
+    from interfuse.io.written import observed_kept
+
+    floats = [n for n, dtype in given.schema.items() if dtype.is_float()]
+    # An infinite value counts as missing and is filled.
+    given = given.with_columns(pl.when(pl.col(n).is_finite()).then(pl.col(n)) for n in floats)
+    for frame in frames:
+        yield observed_kept(as_text(writing.frame(frame)), text, given, given.columns)

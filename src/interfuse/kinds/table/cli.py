@@ -162,12 +162,11 @@ def as_in_file(
     import polars as pl
 
     from interfuse.io.astext import as_text
-    from interfuse.io.formats import format_of
+    from interfuse.io.write import writes_text
     from interfuse.io.written import observed_kept
     from interfuse.kinds.table.ask.impute import on_disk
 
-    kind = format_of(target).format
-    if rows.text is None or (target != "-" and not (kind and kind.text)):
+    if rows.text is None or not writes_text(target):
         yield from frames
         return
     names = rows.given.collect_schema().names()

@@ -60,8 +60,13 @@ _MARKED = (
     r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
     r"([%‰$€£¥₹]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h)?\)?$"
 )
-_NUMBERISH = r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(\d[\d.,']*|\.\d+)([eE][-+]?\d+)?\s*[%)]?$"
-_TIMEISH = r"^\[?(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d)([T ,:]|$)"
+_NUMBERISH = (
+    r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(\d+([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{2,3})+(\.\d*)?|"
+    r"\d{1,3}(\.\d{3})+(,\d*)?|\d{1,3}(['\s]\d{3})+([.,]\d*)?)([eE][-+]?\d+)?\s*[%)]?$"
+)
+_DAY = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))"
+_TIMEISH = rf"^\[?({_DAY}|\d{{1,2}}:\d\d)([T ,:]|$)"
+_ADDRESS = r"^(\d{1,3}(\.\d{1,3}){3}|\+\d{7,})$"  # or a telephone
 _MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
@@ -169,10 +174,13 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
             facts |= {"words": (column.str.count_matches(r"\s+") + 1).mean()}
             text = column.str.strip_chars()
             like = text.str.contains(_NUMBERISH) | text.str.contains(_TIMEISH)
+            like = like & ~text.str.contains(_ADDRESS)
             facts |= {"numberish": like.mean(), "digits": text.str.contains(r"^\d*$").mean()}
             facts |= {"other": column.filter(~like).first()}
             facts |= {"marked": column.str.contains(_MARKED).all()}
             facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
+            marks = column.str.replace_all(r"[\d.,+()\s-]", "").drop_nulls()
+            facts |= {"units": marks.n_unique()}
         elif dtype != pl.Null:
             facts["distinct"] = column.drop_nulls().n_unique()
         for field in all_fields():
@@ -252,7 +260,11 @@ def _kind_of_text(count: int, facts: dict[str, Any], gaps: str) -> tuple[str, st
     values = f"{distinct:,} value{'s' * (distinct > 1)}"
     if facts["marked"] and facts["mark"] is not None:
         like = f"{values} like {facts['mark']!r}"
-        return "category", f"{like}: without the marks it would be learned as a number" + gaps
+        if facts["units"] > 1:
+            like += f" in {facts['units']} units or none: in one unit"
+        else:
+            like += ": without the marks"
+        return "category", f"{like} it would be learned as a number" + gaps
     if facts["numberish"] > MOSTLY and facts["digits"] < 1:
         other = "" if facts["other"] is None else f", others are not, such as {facts['other']!r}"
         like = f"{facts['numberish']:.0%} look like numbers or times" + other

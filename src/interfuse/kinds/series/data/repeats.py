@@ -8,6 +8,7 @@ fewest columns that tell them apart. Copies, rows that are the same in every col
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -76,9 +77,10 @@ def refuse_repeats(
 
 
 def tells_apart(keys: pl.DataFrame, names: list[str]) -> list[str]:
-    """The fewest columns that, with series and stamp, tell all but 1 % of the rows apart.
+    """At most three columns that, with series and stamp, tell all but 1 % of the rows apart.
 
-    Of several, those of the fewest values: a key has few, a measurement many.
+    Of several choices the one of the fewest combinations: a key has few values, a measurement many,
+    by which it tells a few rows of one time apart as well.
     """
     if keys.height > _ROWS:  # all rows of some stamps
         share = -(-keys.height // _ROWS)
@@ -90,15 +92,11 @@ def tells_apart(keys: pl.DataFrame, names: list[str]) -> list[str]:
         if 1 < count <= max(rows // 2, 2) and _may_be_key(keys[name]):
             few[name] = count
     order = sorted(few, key=lambda n: (not sounds_like_identifier(n), few[n]))[:_COLUMNS]
-    for size in range(1, _TOGETHER + 1):
-        found = []
-        for some in combinations(order, size):
-            left = rows - keys.select(pl.struct(_STAMP, _SERIES, *some).n_unique()).item()
-            if left <= _LEFT * rows:
-                found.append(some)
-        if found:
-            best = min(found, key=lambda some: int(np.prod([few[n] for n in some])))
-            return sorted(best, key=names.index)
+    choices = [c for size in range(1, _TOGETHER + 1) for c in combinations(order, size)]
+    for some in sorted(choices, key=lambda some: math.prod(few[n] for n in some)):
+        left = rows - keys.select(pl.struct(_STAMP, _SERIES, *some).n_unique()).item()
+        if left <= _LEFT * rows:
+            return sorted(some, key=names.index)
     return []
 
 
