@@ -9,11 +9,9 @@ from typing import NamedTuple
 import polars as pl
 
 from interfuse.io.forms import Form
-from interfuse.io.numbers import NumberForm
+from interfuse.io.numbers import MOST_FORMS, NumberForm
 from interfuse.io.textvalues import value_of
 
-MOST_FORMS = 3
-"""So many forms of a column are counted on all its values."""
 _ZERO = r"^[+-]?0\d+$"
 _LONG = r"^[+-]?\d{19,}$"
 

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, decimals_of, digits_of, forms_of_numbers
-from interfuse.io.textcounts import MOST_FORMS, Counted, count_forms
+from interfuse.io.numbers import MOST_FORMS, NumberForm, Ranked, decimals_of, digits_of
+from interfuse.io.textcounts import Counted, count_forms
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
@@ -194,7 +194,8 @@ def _with_marks(
             looks[name] = NumberForm(decimals=decimals_of(sample[name]))
             asked.remove(name)
     decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
-    settled: dict[str, list[NumberForm]] = {n: forms_of_numbers(sample[n], None) for n in asked}
+    ranked = {n: Ranked(sample[n]) for n in asked}
+    settled = {n: ranked[n].forms() for n in asked}
     sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
     marks = {f.decimal for f in sure if f.decimals or f.group}
     plain = decimal or any(f and f[0].plain and f[0].decimals for n, f in settled.items()
@@ -207,7 +208,7 @@ def _with_marks(
         if said.get(name, Said()).sure and 2 * digits.sum() > len(digits):
             options[name] = [digits_of(sample[name].filter(digits))]
             continue
-        forms = forms_of_numbers(sample[name], comma, known)
+        forms = ranked[name].forms(comma, known)
         if not forms:
             continue
         plainly = types[name] != pl.String and forms[0].plain and not forms[0].open
