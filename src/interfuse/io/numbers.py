@@ -111,7 +111,7 @@ class NumberForm:
 
     @property
     def expression(self) -> str:
-        """A regular expression of groups: bracket, sign, sign, number, power of ten, sign, bracket."""
+        """A regular expression of groups: bracket, signs, number, power of ten, sign, bracket."""
         mark, group = escaped(self.decimal), escaped(self.group)
         if self.group in _BLANKS:
             group = r"[ \x{a0}\x{202f}]"
@@ -224,8 +224,10 @@ class Ranked:
                 self._found.append((int(fits.sum()), form))
         self._found.sort(key=lambda found: -found[0])
 
-    def forms(self, comma: bool | None = None, known: bool = False) -> list[NumberForm]:
-        """The likeliest forms, best first, no more than anybody counts.
+    def forms(
+        self, comma: bool | None = None, known: bool = False, most: int = MOST_FORMS
+    ) -> list[NumberForm]:
+        """The likeliest forms, best first.
 
         Of two that read all values, as 1,234 is read with a decimal comma and with one of
         thousands, the first is that of the file's other columns; else what is not decimals, unless
@@ -234,15 +236,18 @@ class Ranked:
         Args:
             comma: whether a decimal comma is likely; None if nothing says so.
             known: whether the file's other columns leave no doubt about it.
+            most: how many to say.
         """
         if not self._found:
             return []
         forms = [form for _, form in self._found]
-        most, first = self._found[0]
+        fits, first = self._found[0]
         marks = _OPEN.get((first.decimal, first.group))
-        other = next((f for n, f in self._found if n == most and (f.decimal, f.group) == marks), None)
+        other = next(
+            (f for n, f in self._found if n == fits and (f.decimal, f.group) == marks), None
+        )
         if other is None or self._style(first).decimals == 0:
-            return [self._style(form) for form in forms[:MOST_FORMS]]
+            return [self._style(form) for form in forms[:most]]
         single, grouped = sorted((first, other), key=lambda f: f.group)
         if self._thousands:
             chosen = grouped
@@ -255,7 +260,7 @@ class Ranked:
         if not (chosen.plain and known):
             best = replace(best, open=left.decimal + left.group)
         rest = [f for f in forms if f not in (first, other)]
-        return [best, *[self._style(f) for f in rest[: MOST_FORMS - 1]]]
+        return [best, *[self._style(f) for f in rest[: most - 1]]]
 
     def _style(self, form: NumberForm) -> NumberForm:
         if form not in self._styled:
@@ -269,6 +274,13 @@ class Ranked:
         bare = texts.str.contains(r"^\D*\d{1,3}\D*$") & ~texts.str.contains(r"\d[.,]\d")
         zero = texts.str.contains(r"\d[.,]\d\d0\D*$").any()
         return bool(bare.any() and zero)
+
+
+def forms_of_numbers(
+    texts: pl.Series, comma: bool | None = None, known: bool = False
+) -> list[NumberForm]:
+    """The likeliest forms of some texts; see `Ranked.forms`."""
+    return Ranked(texts).forms(comma, known)
 
 
 def _around(texts: pl.Series) -> tuple[str, str] | None:
