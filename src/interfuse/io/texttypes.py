@@ -46,10 +46,22 @@ _DURATION = r"^(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d+))?S)?
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A type a column may have: its values, and one boolean that says whether all fit."""
+    """A type a column may have.
+
+    Attributes:
+        value: its values.
+        fits: one boolean that says whether all fit.
+        needed: one that says whether a column of such values is of this type.
+    """
 
     value: pl.Expr
-    holds: pl.Expr
+    fits: pl.Expr
+    needed: pl.Expr | None = None
+
+    @property
+    def holds(self) -> pl.Expr:
+        """Whether it is of this type."""
+        return self.fits if self.needed is None else self.fits & self.needed
 
 
 def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> pl.LazyFrame:
@@ -72,8 +84,10 @@ def casts(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> 
     first = _first_values(lazy, head)
     options = {n: _candidates(pl.col(n), v, only_times) for n, v in first.items() if v is not None}
     # What some rows rule out need not be looked for in all of them.
-    held = _held(head.lazy(), options, {n: range(len(found)) for n, found in options.items()})
-    if head.height == _HEAD:
+    part = head.height == _HEAD
+    every = {n: range(len(found)) for n, found in options.items()}
+    held = _held(head.lazy(), options, every, part=part)
+    if part:
         texts = {n: value_of(n) for n in names}
         best = _held(lazy, options, {n: which[:1] for n, which in held.items()}, texts)
         others = {n: which[1:] for n, which in held.items() if n not in best}
@@ -90,10 +104,14 @@ def _held(
     options: Mapping[str, Sequence[_Candidate]],
     asked: Mapping[str, Sequence[int]],
     texts: Mapping[str, pl.Expr] | None = None,
+    part: bool = False,
 ) -> dict[str, list[int]]:
-    """Which of the candidates asked for all values fit; columns with none are left out."""
+    """Which of the candidates asked for hold, or may hold as far as a part of the rows says.
+
+    Columns with none are left out.
+    """
     checks = {
-        n: [options[n][j].holds.alias(f"{i}:{j}") for j in which]
+        n: [(c.fits if part else c.holds).alias(f"{i}:{j}") for j in which for c in [options[n][j]]]
         for i, (n, which) in enumerate(asked.items())
     }
     fit = facts_of(lazy, checks, texts)
@@ -135,7 +153,7 @@ def _numbers(text: pl.Expr) -> list[_Candidate]:
     value = text.cast(pl.Float64, strict=False)
     fits = value.is_not_nan() & ~text.str.contains(_ZERO_FIRST)
     # Whole numbers that got this far are too large to be exact.
-    out.append(_Candidate(value, _all(text, fits) & ~whole.all()))
+    out.append(_Candidate(value, _all(text, fits), ~whole.all()))
     return out
 
 
