@@ -161,15 +161,20 @@ def _is_value(cell: str) -> bool:
 
 def _is_data(names: list[str], rows: list[list[str]]) -> bool:
     """Whether the first line is a row: where columns hold numbers or times it holds one too."""
+    sure = [n.strip() in MISSING or _is_value(n.strip()) for n in names]
+    if not any(sure):
+        return False
     held, texts = [], []
     for i, name in enumerate(names):
         cells = [row[i].strip() for row in rows if row[i].strip() not in MISSING]
         values = sum(map(_is_value, cells))
         if cells and 2 * values > len(cells):
+            if not sure[i]:
+                return False
             held.append(name.strip())
         elif cells:
             texts.append(name.strip() in cells)
-    if not held or not all(n in MISSING or _is_value(n) for n in held):
+    if not held:
         return False
     said = [n for n in held if n not in MISSING]
     if not said or any(not n for n in names if not held):

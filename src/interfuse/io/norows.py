@@ -9,6 +9,7 @@ import polars as pl
 
 from interfuse.io.textforms import Typed
 from interfuse.io.textvalues import MISSING
+from interfuse.io.wide import GROUP
 
 _TOTAL = re.compile(
     r"(?i)((grand |sub|overall )?totals?|sums?|summe|gesamt(summe)?|insgesamt|zusammen|averages?|"
@@ -30,11 +31,22 @@ def header_again(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) 
     if len(names) < 2:
         return []
     index = "\0row"
-    same = pl.all_horizontal(
-        pl.col(n).str.strip_chars().str.to_lowercase() == n.strip().lower() for n in names
-    )
-    found = lazy.with_row_index(index).filter(same).select(index).collect(engine="streaming")
-    return found.to_series().cast(pl.Int64).to_list()
+
+    def same(some: Sequence[str]) -> pl.Expr:
+        return pl.all_horizontal(
+            pl.col(n).str.strip_chars().str.to_lowercase() == n.strip().lower() for n in some
+        )
+
+    # Of the first column alone first: most files have no such row.
+    like = lazy.select(names[0]).with_row_index(index).filter(same(names[:1])).select(index)
+    rows = like.collect(engine="streaming").to_series()
+    for at in range(1, len(names), GROUP):
+        if rows.is_empty():
+            break
+        some = names[at : at + GROUP]
+        part = lazy.select(some).with_row_index(index).filter(pl.col(index).is_in(rows.implode()))
+        rows = part.filter(same(some)).select(index).collect(engine="streaming").to_series()
+    return rows.cast(pl.Int64).to_list()
 
 
 def is_units(text: pl.LazyFrame, typed: Typed) -> bool:

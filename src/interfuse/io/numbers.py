@@ -3,7 +3,7 @@
 A column writes its numbers in one form, `NumberForm`: the decimal mark, what stands between
 thousands, what stands before and behind, how many decimals. `form.value` reads texts and
 `form.text` writes numbers in it. A number with another unit, or none, is not in the form. What can
-be read in two ways is settled by the whole file, see `forms_of_numbers`.
+be read in two ways is settled by the whole file, see `Ranked.forms`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -39,6 +40,10 @@ _STYLES = ((".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (".", "’"
 _BLANKS = frozenset({" ", "\u00a0", "\u202f"})
 _OPEN = {(",", ""): (".", ","), (".", ""): (",", "."), (".", ","): (",", ""), (",", "."): (".", "")}
 _LOOK = 400
+_BARE = r"^[+-]?(\d+(\.\d+)?|\.\d+)$"
+_ODD = r"[()]|[-+−].*[-+−]"
+MOST_FORMS = 3
+"""So many forms of a column are counted on all its values."""
 ONE_UNIT = 0.95
 """A column of numbers with one unit has it in this share of them; else units are mixed."""
 
@@ -106,7 +111,7 @@ class NumberForm:
 
     @property
     def expression(self) -> str:
-        """A regular expression of groups: bracket, sign, sign, number, power of ten, sign."""
+        """A regular expression of groups: bracket, signs, number, power of ten, sign, bracket."""
         mark, group = escaped(self.decimal), escaped(self.group)
         if self.group in _BLANKS:
             group = r"[ \x{a0}\x{202f}]"
@@ -119,13 +124,18 @@ class NumberForm:
         before = escaped(self.prefix.strip()) if self.prefix else ""
         return (
             rf"^(\(?)([-+−]?){before}{gap}([-+−]?)({number}){power}"
-            rf"{_behind(self.suffix)}(-?)\)?$"
+            rf"{_behind(self.suffix)}(-?)(\)?)$"
         )
 
     def value(self, text: pl.Expr) -> pl.Expr:
         """Numbers of texts without blanks around them; missing where one is not in this form."""
-        part = [text.str.extract(self.expression, i) for i in range(1, 7)]
-        bracket, first, second, number, power, last = part
+        # The groups are worked out once, for all that is asked of them.
+        groups = text.str.extract_groups(self.expression)
+        return groups.struct.with_fields(self._number().alias("value")).struct.field("value")
+
+    def _number(self) -> pl.Expr:
+        """The number that the groups of `expression` say."""
+        bracket, first, second, number, power, last, end = (pl.field(str(i)) for i in range(1, 8))
         if self.group in _BLANKS:
             number = number.str.replace_all(r"[ \x{a0}\x{202f}]", "")
         elif self.group:
@@ -137,9 +147,8 @@ class NumberForm:
         minus = (bracket == "(") | pl.any_horizontal(s.is_in(["-", "−"]) for s in signs)
         signed = pl.when(minus).then(pl.lit("-")).otherwise(pl.lit("")) + digits + power
         # Both ends of a bracket, and one sign alone.
-        fine = text.str.starts_with("(") == text.str.ends_with(")")
-        many = pl.sum_horizontal(s.is_in(["-", "+", "−"]).cast(pl.Int8) for s in signs)
-        fine &= (many + (bracket == "(").cast(pl.Int8)) <= 1
+        many = pl.sum_horizontal((s != "").cast(pl.Int8) for s in (bracket, *signs))
+        fine = ((bracket == "(") == (end == ")")) & (many <= 1)
         return pl.when(fine).then(signed).cast(self.dtype, strict=False)
 
     def text(self, column: pl.Series) -> pl.Series:
@@ -191,70 +200,121 @@ def digits_of(texts: pl.Series) -> NumberForm:
     return NumberForm(decimals=0, whole=width <= 18, width=width if zeros else 0)
 
 
-def forms_of_numbers(
-    texts: pl.Series, comma: bool | None = None, known: bool = False
-) -> list[NumberForm]:
-    """The forms that most of some texts may be in, best first.
-
-    Of two that read all values, as 1,234 is read with a decimal comma and with one of thousands,
-    the first is that of the file's other columns; else what is not decimals, unless the file
-    parts its columns with semicolons.
+class Ranked:
+    """The forms that most of some texts may be in, those that read most of them first.
 
     Args:
         texts: of one column, without blanks around them and without words for missing values.
-        comma: whether a decimal comma is likely; None if nothing says so.
-        known: whether the file's other columns leave no doubt about it.
     """
+
+    def __init__(self, texts: pl.Series) -> None:
+        self.texts = texts
+        self._styled: dict[NumberForm, NumberForm] = {}
+        self._fits: dict[NumberForm, pl.Series] = {}
+        self._found: list[tuple[int, NumberForm]] = []
+        around = _around(texts)
+        if around is None:
+            return
+        odd = bool(texts.str.contains(_ODD).any())
+        for decimal, group in _STYLES:
+            form = NumberForm(decimal, group, *around)
+            fits = _in_form(form, texts, odd)
+            if fits is not None:
+                self._fits[form] = fits
+                self._found.append((int(fits.sum()), form))
+        self._found.sort(key=lambda found: -found[0])
+
+    def forms(
+        self, comma: bool | None = None, known: bool = False, most: int = MOST_FORMS
+    ) -> list[NumberForm]:
+        """The likeliest forms, best first.
+
+        Of two that read all values, as 1,234 is read with a decimal comma and with one of
+        thousands, the first is that of the file's other columns; else what is not decimals, unless
+        the file parts its columns with semicolons.
+
+        Args:
+            comma: whether a decimal comma is likely; None if nothing says so.
+            known: whether the file's other columns leave no doubt about it.
+            most: how many to say.
+        """
+        if not self._found:
+            return []
+        forms = [form for _, form in self._found]
+        fits, first = self._found[0]
+        marks = _OPEN.get((first.decimal, first.group))
+        other = next(
+            (f for n, f in self._found if n == fits and (f.decimal, f.group) == marks), None
+        )
+        if other is None or self._style(first).decimals == 0:
+            return [self._style(form) for form in forms[:most]]
+        single, grouped = sorted((first, other), key=lambda f: f.group)
+        if self._thousands:
+            chosen = grouped
+        elif known:
+            chosen = next(f for f in (single, grouped) if f.decimal == ("," if comma else "."))
+        else:
+            chosen = single if single.decimal == "." or comma else grouped
+        left = grouped if chosen is single else single
+        best = self._style(chosen)
+        if not (chosen.plain and known):
+            best = replace(best, open=left.decimal + left.group)
+        rest = [f for f in forms if f not in (first, other)]
+        return [best, *[self._style(f) for f in rest[: most - 1]]]
+
+    def _style(self, form: NumberForm) -> NumberForm:
+        if form not in self._styled:
+            self._styled[form] = _styled(form, self.texts.filter(self._fits[form]))
+        return self._styled[form]
+
+    @cached_property
+    def _thousands(self) -> bool:
+        """Whether a mark is one of thousands: decimals are not left out now and then, like 0."""
+        texts = self.texts
+        bare = texts.str.contains(r"^\D*\d{1,3}\D*$") & ~texts.str.contains(r"\d[.,]\d")
+        zero = texts.str.contains(r"\d[.,]\d\d0\D*$").any()
+        return bool(bare.any() and zero)
+
+
+def forms_of_numbers(
+    texts: pl.Series, comma: bool | None = None, known: bool = False
+) -> list[NumberForm]:
+    """The likeliest forms of some texts; see `Ranked.forms`."""
+    return Ranked(texts).forms(comma, known)
+
+
+def _around(texts: pl.Series) -> tuple[str, str] | None:
+    """What stands before and behind most of the numbers; None if most texts are no numbers."""
     if not len(texts):
-        return []
-    some = texts.gather_every(max(1, len(texts) // _LOOK)).to_list()
-    found = [m for m in map(_SHAPE.fullmatch, some) if m is not None]
+        return None
+    some = texts.gather_every(max(1, len(texts) // _LOOK))
+    if some.str.contains(_BARE).all():
+        return "", ""
+    found = [m for m in map(_SHAPE.fullmatch, some.to_list()) if m is not None]
     if 2 * len(found) <= len(some) / 2:
-        return []
+        return None
     around: Counter[tuple[str, str]] = Counter()
     for m in found:
         prefix = m["prefix"] + (m["gap"] if m["prefix"] else "")
         around[(prefix, (m["suffix"] or "").rstrip())] += 1
     (prefix, suffix), many = around.most_common(1)[0]
     if not _is_unit(suffix, prefix) or many < ONE_UNIT * len(found):
-        return []
-    frame = texts.alias("t").to_frame()
-    out = []
-    for i, (decimal, group) in enumerate(_STYLES):
-        form = NumberForm(decimal, group, prefix, suffix)
-        value = frame.select(form.value(pl.col("t"))).to_series()
-        fits = len(value) - value.null_count()
-        if 2 * fits > len(texts):
-            out.append((-fits, i, _styled(form, texts.filter(value.is_not_null()))))
-    out.sort(key=lambda o: o[:2])
-    return _settled([(-fits, form) for fits, _, form in out], texts, comma, known)
+        return None
+    return prefix, suffix
 
 
-def _settled(
-    ranked: list[tuple[int, NumberForm]], texts: pl.Series, comma: bool | None, known: bool
-) -> list[NumberForm]:
-    """The order of forms where two read all values but not alike."""
-    if not ranked:
-        return []
-    most, first = ranked[0]
-    marks = _OPEN.get((first.decimal, first.group))
-    other = next((f for n, f in ranked if n == most and (f.decimal, f.group) == marks), None)
-    if other is None or first.decimals == 0:
-        return [form for _, form in ranked]
-    single, grouped = sorted((first, other), key=lambda f: f.group)
-    # 999 and 1,000 are no decimals: decimals are not written now and then, and always as three.
-    bare = texts.str.contains(r"^\D*\d{1,3}\D*$") & ~texts.str.contains(r"\d[.,]\d")
-    zero = texts.str.contains(r"\d[.,]\d\d0\D*$").any()
-    if bare.any() and zero:
-        chosen = grouped
-    elif known:
-        chosen = next(f for f in (single, grouped) if f.decimal == ("," if comma else "."))
-    else:
-        chosen = single if single.decimal == "." or comma else grouped
-    left = grouped if chosen is single else single
-    if not (chosen.plain and known):
-        chosen = replace(chosen, open=left.decimal + left.group)
-    return [chosen, *[f for _, f in ranked if f not in (first, other)]]
+def _in_form(form: NumberForm, texts: pl.Series, odd: bool) -> pl.Series | None:
+    """Which texts are in a form; None if no more than half of them are.
+
+    Args:
+        form: the form.
+        texts: the texts.
+        odd: whether some have brackets or two signs, of which the expression allows too much.
+    """
+    like = texts.str.contains(form.expression)
+    if odd and 2 * int(like.sum()) > len(texts):
+        like = texts.alias("t").to_frame().select(form.value(pl.col("t")).is_not_null()).to_series()
+    return like if 2 * int(like.sum()) > len(texts) else None
 
 
 def _is_unit(suffix: str, prefix: str) -> bool:
@@ -271,9 +331,10 @@ def _is_unit(suffix: str, prefix: str) -> bool:
 
 def _styled(form: NumberForm, texts: pl.Series) -> NumberForm:
     """The form with what is alike in all the texts that are in it."""
-    rest = texts.str.extract(form.expression, 4)
+    frame = texts.alias("t").to_frame()
+    groups = frame.select(pl.col("t").str.extract_groups(form.expression)).unnest("t")
+    rest, power = groups["4"], groups["5"].str.len_chars()
     places = rest.str.extract(rf"{escaped(form.decimal)}(\d*)$").fill_null("").str.len_chars()
-    power = texts.str.extract(form.expression, 5).fill_null("").str.len_chars()
     same = places.min() == places.max() and power.max() == 0
     decimals = int(places.max()) if same else -1  # type: ignore[arg-type]
     whole = decimals == 0

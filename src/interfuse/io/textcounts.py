@@ -9,11 +9,10 @@ from typing import NamedTuple
 import polars as pl
 
 from interfuse.io.forms import Form
-from interfuse.io.numbers import NumberForm
+from interfuse.io.numbers import MOST_FORMS, NumberForm
 from interfuse.io.textvalues import value_of
 
-MOST_FORMS = 3
-"""So many forms of a column are counted on all its values."""
+_GROUP = 48
 _ZERO = r"^[+-]?0\d+$"
 _LONG = r"^[+-]?\d{19,}$"
 _PHONE = r"^\+\d{7,}$"
@@ -35,28 +34,54 @@ class Counted(NamedTuple):
 def count_forms(
     lazy: pl.LazyFrame, options: Mapping[str, list[Form]]
 ) -> dict[tuple[str, int], Counted]:
-    """How many values of the whole column are in each form, and what the others are."""
-    texts, values, counts, keys = [], [], [], []
-    for i, (name, forms) in enumerate(options.items()):
-        if forms:
-            texts.append(value_of(name).alias(f"t{i}"))
-        for j, form in enumerate(forms[:MOST_FORMS]):
-            at = f"{i}:{j}"
-            loose = replace(form, whole=False) if isinstance(form, NumberForm) else form
-            values.append(loose.value(pl.col(f"t{i}")).alias("v" + at))
-            if isinstance(form, NumberForm) and form.whole:
-                values.append(form.value(pl.col(f"t{i}")).alias("w" + at))
-                counts += _counts(f"t{i}", at, "w" + at)
-            else:
-                counts += _counts(f"t{i}", at, "v" + at)
-            keys.append((name, j, at))
-    if not keys:
-        return {}
+    """How many values of the whole column are in each form, and what the others are.
+
+    Of a column whose first form reads all values the others are left out.
+    """
+    best = _in_groups(lazy, {(n, 0): forms[0] for n, forms in options.items() if forms})
+    # No other form reads more than all values.
+    rest = {
+        (n, j): options[n][j]
+        for (n, _), seen in best.items()
+        for j in range(1, len(options[n][:MOST_FORMS]))
+        if seen.fits < seen.values
+    }
+    return best | _in_groups(lazy, rest)
+
+
+def _in_groups(
+    lazy: pl.LazyFrame, asked: Mapping[tuple[str, int], Form]
+) -> dict[tuple[str, int], Counted]:
+    keys = list(asked)
+    out: dict[tuple[str, int], Counted] = {}
+    for at in range(0, len(keys), _GROUP):
+        out |= _counted(lazy, {key: asked[key] for key in keys[at : at + _GROUP]})
+    return out
+
+
+def _counted(
+    lazy: pl.LazyFrame, asked: Mapping[tuple[str, int], Form]
+) -> dict[tuple[str, int], Counted]:
+    number = {n: i for i, n in enumerate(dict.fromkeys(n for n, _ in asked))}
+    texts = [value_of(n).alias(f"t{i}") for n, i in number.items()]
+    values, counts = [], []
+    for (name, j), form in asked.items():
+        i = number[name]
+        at = f"{i}:{j}"
+        loose = replace(form, whole=False) if isinstance(form, NumberForm) else form
+        values.append(loose.value(pl.col(f"t{i}")).alias("v" + at))
+        if isinstance(form, NumberForm) and form.whole:
+            values.append(form.value(pl.col(f"t{i}")).alias("w" + at))
+            counts += _counts(f"t{i}", at, "w" + at)
+        else:
+            counts += _counts(f"t{i}", at, "v" + at)
     # Step by step, so that no value is worked out once for each count.
     seen = lazy.select(texts).with_columns(values).select(counts)
     row = seen.collect(engine="streaming").row(0, named=True)
     fields = Counted._fields
-    return {(n, j): Counted(*(int(row[at + f] or 0) for f in fields)) for n, j, at in keys}
+    return {
+        (n, j): Counted(*(int(row[f"{number[n]}:{j}{f}"] or 0) for f in fields)) for n, j in asked
+    }
 
 
 def _counts(name: str, at: str, strict: str) -> list[pl.Expr]:

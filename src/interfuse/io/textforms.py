@@ -25,12 +25,13 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, decimals_of, digits_of, forms_of_numbers
-from interfuse.io.textcounts import MOST_FORMS, Counted, count_forms
+from interfuse.io.numbers import NumberForm, Ranked, decimals_of, digits_of
+from interfuse.io.textcounts import Counted, count_forms
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
+from interfuse.io.wide import facts_of
 
 FEW, SOME = 0.02, 0.1
 CODES, WORDS = 20, 5
@@ -143,14 +144,15 @@ def _sample(lazy: pl.LazyFrame, names: Sequence[str]) -> dict[str, pl.Series]:
     if not names:
         return {}
     rows = lazy.select(pl.len()).collect(engine="streaming").item()
-    part = lazy.select(value_of(n).alias(n) for n in names)
-    part = part.gather_every(max(1, rows // SAMPLE)).head(2 * SAMPLE).collect(engine="streaming")
-    out = {n: part[n].drop_nulls() for n in names}
-    for name in names:
-        if len(out[name]) < min(SAMPLE, rows) / 100 and rows > SAMPLE:
-            late = lazy.select(value_of(name).alias(name)).drop_nulls().head(SAMPLE)
-            out[name] = late.collect(engine="streaming")[name]
-    return out
+    part = lazy.select(names)
+    if rows >= 2 * SAMPLE:
+        part = part.gather_every(rows // SAMPLE).head(2 * SAMPLE)
+    some = part.collect(engine="streaming").select(value_of(n).alias(n) for n in names)
+    out = {n: some[n].drop_nulls() for n in names}
+    few = [n for n in names if len(out[n]) < min(SAMPLE, rows) / 100 and rows > SAMPLE]
+    late = {n: [value_of(n).drop_nulls().head(SAMPLE).implode().alias(n)] for n in few}
+    found = facts_of(lazy, late)
+    return out | {n: pl.Series(n, found[n], dtype=pl.String) for n in few}
 
 
 def _options(
@@ -164,6 +166,8 @@ def _options(
         return list(booleans(texts)) if dtype in (pl.String, pl.Boolean) else []
     if dtype == pl.Boolean and not sure:
         return list(booleans(texts))
+    if dtype == pl.Date and said == Said():
+        return []  # as programs write them
     if dtype.is_float() and not sure and not texts.str.contains(r"^\d{9,}").all():
         return []
     found: list[Form] = list(forms_of_texts(texts, name, said=said.pattern, sure=sure))
@@ -194,7 +198,8 @@ def _with_marks(
             looks[name] = NumberForm(decimals=decimals_of(sample[name]))
             asked.remove(name)
     decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
-    settled: dict[str, list[NumberForm]] = {n: forms_of_numbers(sample[n], None) for n in asked}
+    ranked = {n: Ranked(sample[n]) for n in asked}
+    settled = {n: ranked[n].forms(most=1) for n in asked}
     sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
     marks = {f.decimal for f in sure if f.decimals or f.group}
     plain = decimal or any(f and f[0].plain and f[0].decimals for n, f in settled.items()
@@ -207,7 +212,7 @@ def _with_marks(
         if said.get(name, Said()).sure and 2 * digits.sum() > len(digits):
             options[name] = [digits_of(sample[name].filter(digits))]
             continue
-        forms = forms_of_numbers(sample[name], comma, known)
+        forms = ranked[name].forms(comma, known)
         if not forms:
             continue
         plainly = types[name] != pl.String and forms[0].plain and not forms[0].open
@@ -233,12 +238,12 @@ def _chosen(
     types: Mapping[str, pl.DataType],
 ) -> Typed:
     forms = {n: f for n, f in looks.items() if not _usual(f)}
-    exprs, losses, open_ = dict(plain), [], {}
+    exprs, lost, open_ = dict(plain), dict[str, tuple[Form, Counted]](), {}
     for name, found in options.items():
         if not found:
             continue
         one = said.get(name, Said())
-        seen_of = [counts[name, j] for j in range(len(found[:MOST_FORMS]))]
+        seen_of = [counts[name, j] for j in range(len(found)) if (name, j) in counts]
         best = max(range(len(seen_of)), key=lambda j: (seen_of[j].fits, -j))
         known = one.form is not None and 2 * seen_of[0].fits > seen_of[0].values
         best = 0 if known else best
@@ -254,10 +259,10 @@ def _chosen(
         if not _usual(form):
             forms[name] = form
         if seen.rest:
-            losses.append(_loss(lazy, name, form, seen))
+            lost[name] = form, seen
         if getattr(form, "open", ""):
             open_[name] = form.open  # type: ignore[union-attr]
-    return Typed(lazy.with_columns(exprs.values()), forms, tuple(losses), open_)
+    return Typed(lazy.with_columns(exprs.values()), forms, _losses(lazy, lost), open_)
 
 
 def _usual(form: Form) -> bool:
@@ -287,14 +292,25 @@ def _is(form: Form, seen: Counted) -> bool:
     return seen.other <= WORDS or share <= SOME
 
 
-def _loss(lazy: pl.LazyFrame, name: str, form: Form, seen: Counted) -> Loss:
-    text = value_of(name)
-    rest = text.is_not_null() & form.value(text).is_null()
-    some = lazy.select(name).with_row_index("\0row").filter(rest).head(_EXAMPLES)
-    rows = some.collect(engine="streaming").rows()
-    times, numbers = isinstance(form, TimeForm), isinstance(form, NumberForm)
-    sort = "time" if times else "number" if numbers else "truth value"
-    return Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in rows))
+def _losses(lazy: pl.LazyFrame, lost: Mapping[str, tuple[Form, Counted]]) -> tuple[Loss, ...]:
+    """What is lost of columns, with examples."""
+    asked = {}
+    for i, (name, (form, _)) in enumerate(lost.items()):
+        text = value_of(name)
+        rest = text.is_not_null() & form.value(text).is_null()
+        row = pl.int_range(pl.len()).filter(rest).head(_EXAMPLES).implode()
+        value = pl.col(name).filter(rest).head(_EXAMPLES).implode()
+        asked[name] = [row.alias(f"{i}:row"), value.alias(f"{i}:value")]
+    found = facts_of(lazy, asked)
+    out = []
+    for i, (name, (form, seen)) in enumerate(lost.items()):
+        times, numbers = isinstance(form, TimeForm), isinstance(form, NumberForm)
+        sort = "time" if times else "number" if numbers else "truth value"
+        some = zip(found[f"{i}:row"], found[f"{i}:value"], strict=True)
+        out.append(
+            Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in some))
+        )
+    return tuple(out)
 
 
 def said_of(types: Mapping[str, pl.DataType], columns: Mapping[str, Any]) -> dict[str, Said]:

@@ -19,15 +19,18 @@ missing tokens (`MISSING`) do not count as values for any type but text:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
 from interfuse.io.textvalues import MISSING, value_of
+from interfuse.io.wide import facts_of
 
 __all__ = ["MISSING", "casts", "typed"]
 
+_HEAD = 1000
 _WHOLE = r"^[+-]?(0|[1-9][0-9]*)$"
 _ZERO_FIRST = r"^[+-]?0[0-9]"
 _PHONE = r"^\+[0-9]{7,}$"
@@ -45,10 +48,22 @@ _DURATION = r"^(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d+))?S)?
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A type a column may have: its values, and one boolean that says whether all fit."""
+    """A type a column may have.
+
+    Attributes:
+        value: its values.
+        fits: one boolean that says whether all fit.
+        needed: one that says whether a column of such values is of this type.
+    """
 
     value: pl.Expr
-    holds: pl.Expr
+    fits: pl.Expr
+    needed: pl.Expr | None = None
+
+    @property
+    def holds(self) -> pl.Expr:
+        """Whether it is of this type."""
+        return self.fits if self.needed is None else self.fits & self.needed
 
 
 def typed(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> pl.LazyFrame:
@@ -66,38 +81,57 @@ def casts(lazy: pl.LazyFrame, names: list[str], *, only_times: bool = False) -> 
     """
     if not names:
         return {}
-    # The first value rules out all but a few types; only these are checked on the whole column.
-    first = _first_values(lazy, names)
-    options = {n: _candidates(n, v, only_times) for n, v in first.items() if v is not None}
-    checks = [
-        candidate.holds.alias(f"{i}:{j}")
-        for i, n in enumerate(names)
-        for j, candidate in enumerate(options.get(n, []))
-    ]
-    if not checks:
-        return {}
-    fit = lazy.select(checks).collect(engine="streaming").row(0, named=True)
+    head = lazy.select(value_of(n).alias(n) for n in names).head(_HEAD)
+    head = head.collect(engine="streaming")
+    first = _first_values(lazy, head)
+    options = {n: _candidates(pl.col(n), v, only_times) for n, v in first.items() if v is not None}
+    # What some rows rule out need not be looked for in all of them.
+    part = head.height == _HEAD
+    every = {n: range(len(found)) for n, found in options.items()}
+    held = _held(head.lazy(), options, every, part=part)
+    if part:
+        texts = {n: value_of(n) for n in names}
+        best = _held(lazy, options, {n: which[:1] for n, which in held.items()}, texts)
+        others = {n: which[1:] for n, which in held.items() if n not in best}
+        held = best | _held(lazy, options, others, texts)
     out = {}
-    for i, name in enumerate(names):
-        chosen = next((c for j, c in enumerate(options.get(name, [])) if fit[f"{i}:{j}"]), None)
-        if chosen is not None:
-            out[name] = chosen.value.alias(name)
+    for name, which in held.items():
+        found = _candidates(value_of(name), str(first[name]), only_times)
+        out[name] = found[which[0]].value.alias(name)
     return out
 
 
-def _first_values(lazy: pl.LazyFrame, names: list[str]) -> dict[str, str | None]:
-    def look(frame: pl.LazyFrame, columns: list[str]) -> dict[str, str | None]:
-        exprs = [value_of(n).drop_nulls().first().alias(n) for n in columns]
-        return frame.select(exprs).collect(engine="streaming").row(0, named=True)
+def _held(
+    lazy: pl.LazyFrame,
+    options: Mapping[str, Sequence[_Candidate]],
+    asked: Mapping[str, Sequence[int]],
+    texts: Mapping[str, pl.Expr] | None = None,
+    part: bool = False,
+) -> dict[str, list[int]]:
+    """Which of the candidates asked for hold, or may hold as far as a part of the rows says.
 
-    found = look(lazy.head(1000), names)
-    late = [n for n in names if found[n] is None]
-    return found | look(lazy, late) if late else found
+    Columns with none are left out.
+    """
+    checks = {
+        n: [(c.fits if part else c.holds).alias(f"{i}:{j}") for j in which for c in [options[n][j]]]
+        for i, (n, which) in enumerate(asked.items())
+    }
+    fit = facts_of(lazy, checks, texts)
+    held = {n: [j for j in which if fit[f"{i}:{j}"]] for i, (n, which) in enumerate(asked.items())}
+    return {n: which for n, which in held.items() if which}
 
 
-def _candidates(name: str, first: str, only_times: bool) -> list[_Candidate]:
+def _first_values(lazy: pl.LazyFrame, head: pl.DataFrame) -> dict[str, str | None]:
+    found = {c.name: c.drop_nulls().first() for c in head.iter_columns()}
+    late = [n for n in found if found[n] is None]
+    if not late or head.height < _HEAD:
+        return found
+    asked = {n: [value_of(n).drop_nulls().first().alias(n)] for n in late}
+    return found | facts_of(lazy, asked)
+
+
+def _candidates(text: pl.Expr, first: str, only_times: bool) -> list[_Candidate]:
     """The types worth a look for a column that starts with `first`, best first."""
-    text = value_of(name)
     if only_times:
         return _times(text, first)
     for yes, no in _BOOLEANS:
@@ -122,7 +156,7 @@ def _numbers(text: pl.Expr) -> list[_Candidate]:
     value = text.cast(pl.Float64, strict=False)
     fits = value.is_not_nan() & ~text.str.contains(_ZERO_FIRST)
     # Whole numbers that got this far are too large to be exact.
-    out.append(_Candidate(value, _all(text, fits) & ~whole.all()))
+    out.append(_Candidate(value, _all(text, fits), ~whole.all()))
     return out
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 MISSING = (
@@ -14,6 +16,7 @@ MISSING = (
 """Among numbers, booleans and times these stand for nothing; among words they may be words."""
 
 
+@lru_cache(1 << 14)
 def value_of(name: str) -> pl.Expr:
     """The column without blanks around its values, and missing where it holds a token."""
     text = pl.col(name).str.strip_chars()

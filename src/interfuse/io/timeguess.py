@@ -41,10 +41,8 @@ def forms_of_texts(
     step = max(1, len(distinct) // _LOOK)
     some = distinct.gather_every(step).head(_LOOK).to_list()
     found: Counter[str] = Counter()
-    for text in some:
+    for text in some if not _are_digits(some) else ():
         found.update(dict.fromkeys(patterns_of(text), 1))
-    if not found or _are_digits(some):
-        found = Counter()
     forms = [TimeForm(p) for p, n in found.most_common(_PATTERNS) if 2 * n > len(some) / 2]
     forms = forms or _of_numbers(distinct, name, sure)
     frame = texts.alias("t").to_frame()

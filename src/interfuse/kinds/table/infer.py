@@ -45,6 +45,7 @@ from interfuse.io.dtypes import can_be_a_column
 from interfuse.io.forms import form_from_json
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.wide import facts_of
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
@@ -67,6 +68,7 @@ _NUMBERISH = (
 _DAY = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))"
 _TIMEISH = rf"^\[?({_DAY}|\d{{1,2}}:\d\d)([T ,:]|$)"
 _ADDRESS = r"^(\d{1,3}(\.\d{1,3}){3}|\+\d{7,})$"  # or a telephone
+_BEGINS = r"^\s*[-+(\[$€£¥₹.,\d]"
 _MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
@@ -97,8 +99,9 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
     """The schema of a frame that `interfuse.io.frames.to_polars` gave."""
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
-    facts = lazy.select(_aggregates(types)).collect(engine="streaming").row(0, named=True)
+    facts = facts_of(lazy, _aggregates(types))
     rows = facts["rows"]
+    facts |= facts_of(lazy, _likeness(types, facts))
     by_column: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for key, value in facts.items():
         i, _, fact = key.partition(":")
@@ -146,14 +149,14 @@ def _declared(origin: Origin, name: str) -> bool:
     return isinstance(kind, dict) and kind.get("type") == "category"
 
 
-def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
-    """Expressions named `i:fact`, i being the number of the column."""
-    out = [pl.len().alias("rows")]
+def _aggregates(types: dict[str, pl.DataType]) -> dict[str, list[pl.Expr]]:
+    """By column, expressions named `i:fact`, i being the number of the column."""
+    out = {}
     for i, (name, dtype) in enumerate(types.items()):
         column = pl.col(name)
         facts = {"missing": column.null_count()}
         if not can_be_a_column(dtype):
-            out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
+            out[name] = [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
             continue
         if dtype.is_temporal():
             facts["outside"] = outside_calendar(column, dtype)
@@ -172,11 +175,7 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
             facts |= {"length": length.mean(), "spread": length.std(), "longest": length.max()}
             facts |= {"blank": column.str.contains(r"\s").mean()}
             facts |= {"words": (column.str.count_matches(r"\s+") + 1).mean()}
-            text = column.str.strip_chars()
-            like = text.str.contains(_NUMBERISH) | text.str.contains(_TIMEISH)
-            like = like & ~text.str.contains(_ADDRESS)
-            facts |= {"numberish": like.mean(), "digits": text.str.contains(r"^\d*$").mean()}
-            facts |= {"other": column.filter(~like).first()}
+            facts |= {"numberish": column.str.contains(_BEGINS).mean()}
             facts |= {"marked": column.str.contains(_MARKED).all()}
             facts |= {"mark": column.filter(column.str.contains(_MARK)).first()}
             marks = column.str.replace_all(r"[\d.,+()\s-]", "").drop_nulls()
@@ -186,7 +185,22 @@ def _aggregates(types: dict[str, pl.DataType]) -> list[pl.Expr]:
         for field in all_fields():
             own = field.measure(column, dtype) if dtype != pl.Null else {}
             facts |= {f"{field.kind}:{fact}": e for fact, e in own.items()}
-        out += [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
+        out[name] = [e.alias(f"{i}:{fact}") for fact, e in facts.items()]
+    next(iter(out.values())).append(pl.len().alias("rows"))
+    return out
+
+
+def _likeness(types: dict[str, pl.DataType], facts: dict[str, Any]) -> dict[str, list[pl.Expr]]:
+    """The same of text most of which begins as numbers or times do."""
+    out = {}
+    for i, name in enumerate(types):
+        if (facts.get(f"{i}:numberish") or 0) > MOSTLY:
+            text = pl.col(name).str.strip_chars()
+            like = text.str.contains(_NUMBERISH) | text.str.contains(_TIMEISH)
+            like = like & ~text.str.contains(_ADDRESS)
+            found = {"numberish": like.mean(), "digits": text.str.contains(r"^\d*$").mean()}
+            found |= {"other": pl.col(name).filter(~like).first()}
+            out[name] = [e.alias(f"{i}:{fact}") for fact, e in found.items()]
     return out
 
 
