@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from interfuse.errors import SchemaError
+from interfuse.io.durations import DurationForm
 from interfuse.io.numbers import NumberForm
 from interfuse.io.times import TimeForm
 
@@ -95,6 +96,8 @@ def form_from_json(name: str, said: Any) -> Form | None:
     try:
         if kind == "time":
             return TimeForm.from_json(value)
+        if kind == "duration":
+            return DurationForm.from_json(value)
         if kind == "number":
             return NumberForm.from_json(value)
         if kind == "boolean":

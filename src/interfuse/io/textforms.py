@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
 from interfuse.io.numbers import NumberForm, Ranked, decimals_of, digits_of
 from interfuse.io.textcounts import Counted, count_forms
@@ -37,6 +38,9 @@ FEW, SOME = 0.02, 0.1
 CODES, WORDS = 20, 5
 SAMPLE = 2000
 _EXAMPLES = 3
+_SORTS = {
+    TimeForm: "time", NumberForm: "number", BooleanForm: "truth value", DurationForm: "duration",
+}  # fmt: skip
 
 
 class Said(NamedTuple):
@@ -171,6 +175,9 @@ def _options(
     if dtype.is_float() and not sure and not texts.str.contains(r"^\d{9,}").all():
         return []
     found: list[Form] = list(forms_of_texts(texts, name, said=said.pattern, sure=sure))
+    if dtype == pl.String and not said.pattern:
+        # Behind the likeliest time of day, which they are if none is of a day or more.
+        found[1:1] = forms_of_durations(texts)
     if not found and dtype == pl.String and not only_times and not sure:
         found = list(booleans(texts))
     return found
@@ -304,8 +311,7 @@ def _losses(lazy: pl.LazyFrame, lost: Mapping[str, tuple[Form, Counted]]) -> tup
     found = facts_of(lazy, asked)
     out = []
     for i, (name, (form, seen)) in enumerate(lost.items()):
-        times, numbers = isinstance(form, TimeForm), isinstance(form, NumberForm)
-        sort = "time" if times else "number" if numbers else "truth value"
+        sort = next((word for sort, word in _SORTS.items() if isinstance(form, sort)), "value")
         some = zip(found[f"{i}:row"], found[f"{i}:value"], strict=True)
         out.append(
             Loss(name, seen.rest, seen.values, sort, tuple((int(r), str(v)) for r, v in some))
