@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal as assert_pandas_equal
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.frames import from_polars, to_polars
 from interfuse.io.origin import Origin
 
@@ -261,3 +261,19 @@ def test_a_path_is_read_and_answers_are_polars(tmp_path):
     assert_frame_equal(frame, pl.LazyFrame({"a": [1]}))
     assert isinstance(frame, pl.LazyFrame)
     assert isinstance(from_polars(frame.collect(), origin), pl.DataFrame)
+
+
+@pytest.mark.parametrize(
+    ("values", "types"),
+    [
+        ([1, "1"], "int and str"),
+        ([1.5, "high"], "float and str"),
+        ([True, "yes"], "bool and str"),
+        ([True, 1], "bool and int"),
+        ([dt.date(2024, 1, 1), "soon"], "date and str"),
+    ],
+)
+def test_objects_of_several_types_are_told_of(values, types):
+    frame = pd.DataFrame({"m": pd.Series(values * 3, dtype=object)})
+    with pytest.warns(InterfuseWarning, match=f"column 'm' holds {types}; they are read as text"):
+        assert to_polars(frame)[0]["m"].dtype == pl.String

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.arrowframe import array_of, series_of, type_from_json, type_to_json
 from interfuse.io.framechecks import check_names, unusable
 from interfuse.io.origin import Origin
@@ -104,7 +105,15 @@ def _from_objects(name: str, column: Any) -> tuple[pl.Series, Any]:
     )
     if nested:
         raise unusable(name, f"values of type {', '.join(nested)}")
-    return pl.Series(name, *_typed_objects(found, column, values)), kind
+    content, dtype = _typed_objects(found, column, values)
+    if dtype == pl.String and len(types) > 1 and not all(issubclass(t, str) for t in types):
+        some = " and ".join(sorted(t.__name__ for t in types))
+        warnings.warn(
+            f"the frame: column {name!r} holds {some}; they are read as text",
+            InterfuseWarning,
+            stacklevel=2,
+        )
+    return pl.Series(name, content, dtype), kind
 
 
 def _typed_objects(found: str, column: Any, values: list[Any]) -> tuple[Any, pl.DataType | None]:
