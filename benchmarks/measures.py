@@ -116,7 +116,7 @@ def published_figures(
 def other_figures(data: DataSet, fit: Fit, *, seconds: float, seed: int) -> dict[str, Any]:
     """Fit, generate as many rows, and evaluate with the report's own figures."""
     import interfuse
-    from interfuse.cli.evaluate import rule_shares
+    from interfuse.kinds.table.judge import rule_shares
 
     model, took = _timed(fit, data.train, seconds)
     console.print(f"{data.name}: fitted in {took:.0f} s", markup=False)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -122,7 +122,7 @@ def _held(
 
 
 def _first_values(lazy: pl.LazyFrame, head: pl.DataFrame) -> dict[str, str | None]:
-    found = {c.name: c.drop_nulls().first() for c in head.iter_columns()}
+    found: dict[str, Any] = {c.name: c.drop_nulls().first() for c in head.iter_columns()}
     late = [n for n in found if found[n] is None]
     if not late or head.height < _HEAD:
         return found
