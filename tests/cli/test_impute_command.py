@@ -114,3 +114,17 @@ def test_rows_known_in_part(cli, run, tmp_path):
     assert out["bytes"].to_list()[3:] == [700] * 3
     both = cli("generate", run, "-o", target, "--given-file", given, "--given", "label=web")
     assert "--given-file: cannot stand beside --given" in both.err
+
+
+@pytest.mark.parametrize(
+    "command", [("impute",), ("impute", "--interval", "0.5"), ("detect",), ("generate", "--given-file")]
+)
+def test_rows_of_other_columns_are_called_by_their_file(cli, run, tmp_path, command):
+    path = tmp_path / "other.csv"
+    flows(60).rename({"port": "gate"}).write_csv(path)
+    verb, *options = command
+    where = [*options, path] if verb == "generate" else [path, *options]
+    done = cli(verb, run, *where, "-o", tmp_path / "out.csv")
+    assert done.code == 2
+    assert f"error: {path}: column 'gate'" in done.err
+    assert "the rows:" not in done.err

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from interfuse.errors import OptionError
+from interfuse.errors import InterfuseError, OptionError
 
 
 @dataclass(frozen=True)
@@ -132,3 +134,20 @@ def typed(options: Iterable[Option], values: Mapping[str, Any]) -> dict[str, Any
     """Keywords for what was typed; what was not said is left out."""
     said = {option.name: option.typed(values.get(option.name)) for option in options}
     return {name: value for name, value in said.items() if value is not None}
+
+
+@contextlib.contextmanager
+def called(source: str) -> Iterator[None]:
+    """Let errors about what was read name the file that it came from.
+
+    Args:
+        source: its path, or - for standard input.
+    """
+    try:
+        yield
+    except InterfuseError as error:
+        place = "standard input" if source == "-" else source
+        text = re.sub("^the (frame|rows)(?=:)", lambda _: place, str(error))
+        if text == str(error):
+            raise
+        raise type(error)(text) from error

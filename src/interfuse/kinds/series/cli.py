@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interfuse.console import bar, clock, facts, interrupts, tell
-from interfuse.errors import InterfuseError, OptionError
+from interfuse.errors import OptionError
 from interfuse.io.write import check_target, writes_text
-from interfuse.kinds.option import check_below, check_share
+from interfuse.kinds.option import called, check_below, check_share
 from interfuse.kinds.series.writing import (
     as_frame,
     check_added,
@@ -143,12 +143,12 @@ def forecast_series(
     from interfuse.io.write import write
 
     data, text = read_once(source)
-    with _called(source):
+    with called(source):
         history = model.read(data)
     check_added(model, written(model), interval, "--draw-rows" if draw_rows else None)
     future = None
     if given is not None:
-        with _called(given):
+        with called(given):
             future = model.read(read_once(given)[0])
     begin = time.monotonic()
     with counting("forecasting") as progress:
@@ -206,7 +206,7 @@ def impute_series(
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
-    with counting("imputing") as progress, _called(source):
+    with counting("imputing") as progress, called(source):
         answer = model.impute(
             data,
             draws=draws,
@@ -286,7 +286,7 @@ def detect_series(
 
     data, _ = read_once(source)
     begin = time.monotonic()
-    with counting("scoring") as progress, _called(source):
+    with counting("scoring") as progress, called(source):
         series = model.read(data)
         scores = model.detect(series, window=window, device=device, tell=progress)
     if series.rows is not None:
@@ -322,18 +322,6 @@ def counting(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 
 # -- reading and writing ------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _called(source: str) -> Iterator[None]:
-    """Let errors about what was read name the file that it came from."""
-    try:
-        yield
-    except InterfuseError as error:
-        text, place = str(error), "standard input" if source == "-" else source
-        if not text.startswith("the frame:"):
-            raise
-        raise type(error)(place + text.removeprefix("the frame")) from error
 
 
 def _tell_end(what: str, rows: int, begin: float, target: str | Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interfuse.console import counted, say, summary, table, tell, warn
 from interfuse.errors import OptionError
-from interfuse.kinds.option import check_below, check_share, check_value
+from interfuse.kinds.option import called, check_below, check_share, check_value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,15 +80,16 @@ def complete(
     from interfuse.io.write import write
     from interfuse.io.written import Writing
 
-    rows = model.imputation(
-        source,
-        draws=draws,
-        seed=seed,
-        steps=steps_of(steps, model.net.sampling.steps),
-        device=device,
-        subset=True,
-        values=False,
-    )
+    with called(source):
+        rows = model.imputation(
+            source,
+            draws=draws,
+            seed=seed,
+            steps=steps_of(steps, model.net.sampling.steps),
+            device=device,
+            subset=True,
+            values=False,
+        )
     begin, count = time.monotonic(), rows.rows * draws
     writing = Writing.of(model.schema.origin)
     frames = as_in_file(rows.completions(), rows, target, writing, True)
@@ -119,15 +120,16 @@ def impute(
     check_share(interval, value)
     check_target(asked.target)
     names = None if columns is None else [n.strip() for n in columns.split(",") if n.strip()]
-    rows = model.imputation(
-        asked.source,
-        draws=draws,
-        columns=names,
-        seed=seed,
-        tolerance=tolerance,
-        steps=steps,
-        device=device,
-    )
+    with called(asked.source):
+        rows = model.imputation(
+            asked.source,
+            draws=draws,
+            columns=names,
+            seed=seed,
+            tolerance=tolerance,
+            steps=steps,
+            device=device,
+        )
     if value == "draws" and "draw" in rows.reader.types:
         raise OptionError(
             "--value draws: adds a column 'draw', which the rows have. Rename theirs."
@@ -238,7 +240,8 @@ def detect(
 
     check_below(below)
     check_target(asked.target)
-    rows = model.detection(asked.source, clean=not contaminated, device=device)
+    with called(asked.source):
+        rows = model.detection(asked.source, clean=not contaminated, device=device)
     begin = time.monotonic()
     frames = (scores.polars() for scores in rows.batches())
     shown = counted(frames, rows.rows, "scoring", "rows")
