@@ -117,7 +117,8 @@ def test_rows_known_in_part(cli, run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [("impute",), ("impute", "--interval", "0.5"), ("detect",), ("generate", "--given-file")]
+    "command",
+    [("impute",), ("impute", "--interval", "0.5"), ("detect",), ("generate", "--given-file")],
 )
 def test_rows_of_other_columns_are_called_by_their_file(cli, run, tmp_path, command):
     path = tmp_path / "other.csv"
