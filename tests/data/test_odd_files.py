@@ -1,11 +1,13 @@
 """Files as programs and people leave them: nothing is lost, made up or taken for something else."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from interfuse import infer_schema
 from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.read import read
+from interfuse.kinds.images.data import read_images
 
 ROWS = 40
 HEAD = "site,n,eur\n"
@@ -152,3 +154,11 @@ def test_lines_that_end_in_carriage_returns_alone(file):
     with pytest.raises(DataError, match="its lines end in a carriage return alone"):
         read(file((HEAD + BODY).replace("\n", "\r")))
     assert read(file((HEAD + BODY).replace("\n", "\r\n"))).collect().height == ROWS
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_images_with_pixels_that_are_nan(dtype):
+    pixels = np.full((4, 8, 8), 0.5, dtype)
+    pixels[2, 3, 3] = np.nan
+    with pytest.raises(DataError, match="holds NaN; expected 0 to 1"):
+        read_images(pixels)

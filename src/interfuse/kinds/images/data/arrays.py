@@ -127,6 +127,11 @@ class PixelArray:
         for start in range(0, len(self), CHUNK):
             part = np.asarray(self.values[start : start + CHUNK])
             low, high = np.minimum(low, part.min()), np.maximum(high, part.max())  # keep a NaN
+            if np.isnan(low):
+                raise DataError(
+                    f"{self.where}: holds NaN; expected 0 to {top}. Fill these pixels, or leave "
+                    "their images out."
+                )
             if not (low >= 0 and high <= top):
                 raise DataError(
                     f"{self.where}: {self.values.dtype} values from {low:g} to {high:g}; expected "
