@@ -20,14 +20,17 @@ from tiny_images import shades, use_tiny_network
 def table(rows=400, seed=0):
     rng = np.random.default_rng(seed)
     port = rng.choice([80, 443, 53], rows)
-    return pl.DataFrame({"port": port, "tcp": port != 53, "bytes": rng.normal(size=rows)})
+    x, noise = rng.normal(size=(2, rows))
+    # Numbers that follow one another: one that is independent is drawn without the network.
+    columns = {"port": port, "tcp": port != 53, "bytes": x, "packets": np.exp(x / 3) + 0.01 * noise}
+    return pl.DataFrame(columns)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("repeat")
     table().write_csv(folder / "rows.csv")
-    interfuse.fit(folder / "rows.csv", examples=3_000, seed=5, folder=folder / "run")
+    interfuse.fit(folder / "rows.csv", examples=6_144, seed=5, folder=folder / "run")
     return folder / "run"
 
 

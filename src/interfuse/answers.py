@@ -1,6 +1,6 @@
 """Moved to the folders of the kinds."""
 
-from interfuse._moved import moved
+from interfuse._moved import moved, moved_modules
 
 __getattr__ = moved(
     __name__,
@@ -10,5 +10,13 @@ __getattr__ = moved(
         "Filled": "interfuse.kinds.table.answer",
         "Marginal": "interfuse.kinds.table.answer",
         "Scores": "interfuse.kinds.table.answer",
+    },
+)
+
+__path__ = moved_modules(
+    __name__,
+    {
+        "series": ("interfuse.kinds.series.answer",),
+        "": ("interfuse.kinds.table.answer",),
     },
 )

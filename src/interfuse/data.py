@@ -1,6 +1,6 @@
 """Moved to `interfuse.io` and `interfuse.kinds.table`."""
 
-from interfuse._moved import moved
+from interfuse._moved import moved, moved_modules
 
 __getattr__ = moved(
     __name__,
@@ -17,5 +17,14 @@ __getattr__ = moved(
         "read": "interfuse.io.read",
         "to_polars": "interfuse.io.frames",
         "write": "interfuse.io.write",
+    },
+)
+
+__path__ = moved_modules(
+    __name__,
+    {
+        "images": ("interfuse.kinds.images.data",),
+        "series": ("interfuse.kinds.series.data",),
+        "": ("interfuse.io", "interfuse.kinds.table"),
     },
 )

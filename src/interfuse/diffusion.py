@@ -1,6 +1,6 @@
 """Moved to `interfuse.core`."""
 
-from interfuse._moved import moved
+from interfuse._moved import moved, moved_modules
 
 __getattr__ = moved(
     __name__,
@@ -65,5 +65,17 @@ __getattr__ = moved(
         "v_to_x0": "interfuse.core",
         "x0_to_eps": "interfuse.core",
         "x0_to_v": "interfuse.core",
+    },
+)
+
+__path__ = moved_modules(
+    __name__,
+    {
+        "sampler": ("interfuse.core.draw", "interfuse.core.solvers"),
+        "unmask": ("interfuse.core.reveal",),
+        "likelihood": ("interfuse.core.bound",),
+        "exact": ("interfuse.core.truth",),
+        "exact_codes": ("interfuse.core.truth_codes",),
+        "": ("interfuse.core",),
     },
 )

@@ -240,6 +240,11 @@ def crash_at(count):
     return listen
 
 
+def test_there_is_nothing_to_resume_in_a_folder_without_a_checkpoint(tmp_path):
+    with pytest.raises(RunError, match="nothing to resume, there is no checkpoint"):
+        interfuse.fit(flows(), folder=tmp_path, resume=True)
+
+
 def test_a_crashed_fit_is_no_model_and_leaves_no_half_written_file(tmp_path):
     folder = tmp_path / "run"
     with pytest.raises(Stop):
@@ -248,9 +253,8 @@ def test_a_crashed_fit_is_no_model_and_leaves_no_half_written_file(tmp_path):
         interfuse.load(folder)
     assert not list(folder.glob("*.tmp"))
     assert not list(folder.glob(".*.tmp"))
-    with pytest.raises(RunError, match="nothing to resume, there is no checkpoint"):
-        interfuse.fit(flows(), folder=folder, resume=True)
-    with pytest.raises(RunError, match=r"a run is already there\. Use --overwrite"):
+    assert (folder / store.CHECKPOINT).exists()  # of what was learned until then
+    with pytest.raises(RunError, match=r"a run is already there\. Use --resume to go on"):
         interfuse.fit(flows(), examples=500, folder=folder)
     again = interfuse.fit(flows(), examples=500, folder=folder, overwrite=True)
     assert interfuse.load(folder).record["training"] == json.loads(
