@@ -41,8 +41,8 @@ def moved_modules(old: str, homes: Mapping[str, Sequence[str]]) -> list[str]:
 
     Args:
         old: the module's name.
-        homes: for the beginning of what follows `old` (`""`, `images`, `images.schema`) the places
-            that take its place, in the order in which they are tried.
+        homes: for the former name of a module, or of what it was in, the places that have it now,
+            in the order in which they are tried.
     """
     sys.meta_path.append(_Finder(old, homes))
     return []
@@ -68,11 +68,10 @@ class _Finder(MetaPathFinder):
         """The stand-in of a module that moved."""
         if not fullname.startswith(f"{self.old}."):
             return None
-        rest = fullname.removeprefix(f"{self.old}.")
         for begin, places in self.homes:
-            if begin and rest != begin and not rest.startswith(f"{begin}."):
+            if fullname != begin and not fullname.startswith(f"{begin}."):
                 continue
-            more = rest.removeprefix(begin).removeprefix(".")
+            more = fullname.removeprefix(begin).removeprefix(".")
             found = [new for p in places if _there(new := f"{p}.{more}" if more else p)]
             if found:
                 return ModuleSpec(fullname, _StandIn(found), is_package=True)

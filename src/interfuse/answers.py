@@ -16,7 +16,7 @@ __getattr__ = moved(
 __path__ = moved_modules(
     __name__,
     {
-        "series": ("interfuse.kinds.series.answer",),
-        "": ("interfuse.kinds.table.answer",),
+        "interfuse.answers.series": ("interfuse.kinds.series.answer",),
+        "interfuse.answers": ("interfuse.kinds.table.answer",),
     },
 )

@@ -23,8 +23,8 @@ __getattr__ = moved(
 __path__ = moved_modules(
     __name__,
     {
-        "images": ("interfuse.kinds.images.data",),
-        "series": ("interfuse.kinds.series.data",),
-        "": ("interfuse.io", "interfuse.kinds.table"),
+        "interfuse.data.images": ("interfuse.kinds.images.data",),
+        "interfuse.data.series": ("interfuse.kinds.series.data",),
+        "interfuse.data": ("interfuse.io", "interfuse.kinds.table"),
     },
 )

@@ -71,11 +71,11 @@ __getattr__ = moved(
 __path__ = moved_modules(
     __name__,
     {
-        "sampler": ("interfuse.core.draw", "interfuse.core.solvers"),
-        "unmask": ("interfuse.core.reveal",),
-        "likelihood": ("interfuse.core.bound",),
-        "exact": ("interfuse.core.truth",),
-        "exact_codes": ("interfuse.core.truth_codes",),
-        "": ("interfuse.core",),
+        "interfuse.diffusion.sampler": ("interfuse.core.draw", "interfuse.core.solvers"),
+        "interfuse.diffusion.unmask": ("interfuse.core.reveal",),
+        "interfuse.diffusion.likelihood": ("interfuse.core.bound",),
+        "interfuse.diffusion.exact": ("interfuse.core.truth",),
+        "interfuse.diffusion.exact_codes": ("interfuse.core.truth_codes",),
+        "interfuse.diffusion": ("interfuse.core",),
     },
 )

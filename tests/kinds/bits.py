@@ -1,26 +1,24 @@
 """A kind of its own, lines of bits of one length: one file, and no other is edited."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
-from interfuse.core.seeds import generator_for, seed_of
+from interfuse.core.seeds import generator_for, seeded
 from interfuse.errors import DataError
-from interfuse.io.files import write_json
+from interfuse.io.read import fingerprint
 from interfuse.io.schemafile import SchemaFile
 from interfuse.kinds import Kind, Option, Verb, Words, register
 from interfuse.kinds.option import ROWS, SEED
 from interfuse.run.fitting import Notice
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
-from interfuse.run.model import BaseModel
+from interfuse.run.plain import PlainModel
 from interfuse.train.budget import Budget
 from interfuse.train.hold_out import hold_out
 from interfuse.train.plain import Mean, Tensors
@@ -57,22 +55,18 @@ class Goal:
         return Mean(F.binary_cross_entropy_with_logits(said, truth)[None])
 
 
-class Net(nn.Module):
+class Net(nn.Sequential):
     def __init__(self, width):
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(2 * width, 32), nn.GELU(), nn.Linear(32, width))
+        super().__init__(nn.Linear(2 * width, 32), nn.GELU(), nn.Linear(32, width))
 
-    def forward(self, codes, hidden):
-        return self.body(torch.cat([(2.0 * codes - 1) * ~hidden, hidden.float()], 1))
+    def config(self):
+        return {"width": self[2].out_features}
+
+    def forward(self, codes, hidden):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().forward(torch.cat([(2.0 * codes - 1) * ~hidden, hidden.float()], 1))
 
 
-@dataclass(frozen=True)
-class BitsModel(BaseModel):
-    schema: BitsSchema
-    net: Net
-    record: dict[str, Any]
-    parts: ClassVar = Kind.parts
-
+class BitsModel(PlainModel):
     def impute(self, codes, *, seed=0):
         """Unknown bits are -1; in each row they appear one after the other, in random order."""
         out = torch.tensor(np.asarray(codes))
@@ -86,12 +80,6 @@ class BitsModel(BaseModel):
 
     def generate(self, n, *, seed=0):
         return self.impute(np.full((n, self.schema.width), -1), seed=seed)
-
-    def write_parts(self, folder):
-        self.schema.save(folder / "schema.json")
-        write_json(folder / "config.json", {"width": self.schema.width})
-        weights = {name: p.detach().clone() for name, p in self.net.named_parameters()}
-        save_file(weights, folder / "weights.safetensors")
 
 
 @dataclass(kw_only=True)
@@ -110,15 +98,14 @@ class BitsJob(BaseJob[Tensors, BitsModel]):
         return Budget(self.seconds, self.examples or (None if self.seconds else 20_000))
 
     def _words(self, loaded):
-        sha = hashlib.sha256(loaded.values.numpy().tobytes()).hexdigest()
         data = {"source": source_of(self.data), "rows": len(loaded), "path": str(self.data)}
-        return {"kind": "bits", "rate": self.rate, "data": {**data, "sha256": sha}}
+        data["sha256"] = fingerprint(self.data)
+        return {"kind": "bits", "rate": self.rate, "data": data}
 
     def _prepare(self, loaded, budget):
         schema = BitsSchema(loaded.values.shape[1])
         self.listener(Notice("schema", f"{len(loaded)} lines", schema))
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed_of(self.seed, WEIGHTS))
+        with seeded(self.seed, WEIGHTS, device=torch.device("cpu")):
             net = Net(schema.width)
         settings = Settings(seed=self.seed, batch=64, rate=self.rate, warm_up=500)
         rows = hold_out(loaded, self.seed)
@@ -149,9 +136,7 @@ class BitsKind(Kind):
         return BitsJob(**options)
 
     def open(self, folder, record, parts):
-        net = Net(parts["config.json"]["width"])
-        net.load_state_dict(load_file(folder / "weights.safetensors"))
-        return BitsModel(BitsSchema.from_json(parts["schema.json"]), net.eval(), record)
+        return BitsModel.opened(folder, record, parts, BitsSchema, Net)
 
     def again(self, record):
         return {"rate": record["rate"]}
