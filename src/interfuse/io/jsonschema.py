@@ -31,6 +31,9 @@ def json_schema(kind: type, hooks: Iterable[Hook] = ()) -> dict[str, Any]:
         for name, words in attributes(found).items():
             if name in part["properties"]:
                 part["properties"][name].setdefault("description", words)
+        for entry in part["properties"].values():
+            if entry.get("default") in ({}, []):  # some versions of msgspec tell of these
+                del entry["default"]
     top = parts.pop(kind.__name__)
     out = {"$schema": DRAFT, **top}
     return {**out, "$defs": parts} if parts else out
