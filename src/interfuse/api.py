@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def fit(
         new = not folder.exists()
         with _allowed(folder):
             store.prepare(folder, resume=resume, overwrite=overwrite)
-            with store.locked(folder), _nothing_left(folder, new):
+            with _nothing_left(folder, new), store.locked(folder):
                 model = job.run_in(folder, again=resume)
     skipped = model.record["training"]["skipped_steps"]
     if skipped:
@@ -207,13 +207,12 @@ def _allowed(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _nothing_left(folder: Path, new: bool) -> Iterator[None]:
-    """Remove the folder again where a fit ended before it had anything to keep."""
+    """Remove a folder that is new again where a fit ended before it had anything to keep."""
     try:
         yield
     except BaseException:
-        if [path.name for path in folder.iterdir()] == [store.LOCK]:
-            (folder / store.LOCK).unlink()
-            if new:
+        if new:
+            with suppress(OSError):  # there is something in it
                 folder.rmdir()
         raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import psutil
 
 ROWS = 300
 EXAMPLES = 20_000
@@ -78,13 +80,11 @@ class watched:
 
 
 def worked(process: int) -> float:
-    """How much processor time a process has had, in any unit."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return float(fields[11]) + float(fields[12])
-    except FileNotFoundError:  # no /proc, or it has just ended
-        done = subprocess.run(["ps", "-o", "time=", "-p", str(process)], capture_output=True)
-        return float(sum(done.stdout)) if done.stdout else time.monotonic()
+    """Seconds of processor time that a process has had; 0 once it has ended."""
+    with contextlib.suppress(psutil.Error):
+        spent = psutil.Process(process).cpu_times()
+        return spent.user + spent.system
+    return 0.0
 
 
 class child(watched):

@@ -220,6 +220,8 @@ def test_declared_empty_and_constant_columns_give_a_report():
         frame, frame, schema={"n": "number", "c": "constant"}, limits=QUICK, threads=1
     )
     parse(report.to_html())
+    assert len(report.verdict) == 3
+    assert report.findings == []  # equal tables
 
 
 def test_pandas_frames_serve_as_well(real, fresh):

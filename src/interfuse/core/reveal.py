@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -247,8 +247,8 @@ class FirstHitting(CategorySampler):
         """See `CategorySampler.step`."""
         x = x_t.clone()
         last = 1 - float(self.kernel.survival(float(s)))
-        asked = _Asked(self.kernel, denoiser, x, known, context)
-        asked.share = (1 - self.kernel.survival(float(t))).to(x.device).expand(len(x))
+        share = (1 - self.kernel.survival(float(t))).to(x.device).expand(len(x))
+        asked = _Asked(self.kernel, denoiser, x, known, context, share)
         reveal(asked, self._events(asked, noise, last), x)
         return x if known is None else known.put(x)
 
@@ -282,7 +282,7 @@ class _Asked:
     x: Tensor
     known: Known | None
     context: Any
-    share: Tensor = field(default_factory=lambda: torch.empty(0))
+    share: Tensor
     """(n,) share of cells that are hidden."""
 
     def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:

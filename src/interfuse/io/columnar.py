@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from interfuse.errors import DataError
 from interfuse.io.csvfile import check_unique
-from interfuse.io.format import Format, Reading, Sink
-from interfuse.io.sheet import Sheet
+from interfuse.io.format import Format, Sink
+from interfuse.io.sheet import Reading, Sheet
+from interfuse.io.textsize import check_text_size
 from interfuse.io.written import Writing
 
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -93,6 +94,7 @@ def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
         raise DataError(
             f"{where}: has {len(names)} columns but no rows. Expected at least one row."
         )
+    check_text_size(lazy, where)
     return lazy
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -27,8 +27,8 @@ import polars as pl
 from interfuse.errors import DataError
 from interfuse.io.csvlayout import DELIMITERS, Layout, layout_of, opened, records
 from interfuse.io.norows import blank_end, header_again, is_units, totals
-from interfuse.io.sheet import Sheet, words_of
-from interfuse.io.textforms import Said, read_text
+from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
+from interfuse.io.textforms import read_text
 
 _CHUNK = 1 << 20
 
@@ -36,10 +36,9 @@ _CHUNK = 1 << 20
 def read_csv(
     source: Path | bytes,
     where: str,
+    how: Reading = AS_IT_IS,
     *,
     tabs: bool = False,
-    said: Mapping[str, Said] | None = None,
-    times: bool = True,
 ) -> Sheet:
     """The rows of a delimited text file, or of its bytes.
 
@@ -47,8 +46,7 @@ def read_csv(
         source: the file, or its unpacked content.
         where: how messages call it.
         tabs: prefer the tab where the first lines fit several delimiters equally well.
-        said: by column what is known of it.
-        times: whether times may be written in other forms than programs do.
+        how: what is known of its columns.
 
     Raises:
         DataError: not text, not UTF-8, no header, no rows, unnamed or repeated columns, rows that
@@ -74,7 +72,7 @@ def read_csv(
             f"{where}: has a header of {len(names)} columns but no rows. Expected at least one row."
         )
     comma = True if layout.delimiter == ";" else None
-    typed = read_text(text, names, said=said, comma=comma, times=times)
+    typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
     ends = totals(text, rows, names)
     units = rows > 2 and is_units(text, typed)
     if ends or units:
@@ -85,7 +83,7 @@ def read_csv(
             notes.append(_said(source, layout, gone, off[-ends:], "hold totals or remarks"))
         gone = sorted({*gone, *off})
         text = _without(lazy, names, gone)
-        typed = read_text(text, names, said=said, comma=comma, times=times)
+        typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
     if blank := blank_end(text, names):
         # A row that is to be filled may be without values as well: told of, and kept.
         which = "line holds" if blank == 1 else f"{blank:,} lines hold"

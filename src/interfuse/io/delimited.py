@@ -9,8 +9,8 @@ import polars as pl
 
 from interfuse.io.astext import as_text
 from interfuse.io.csvfile import read_csv
-from interfuse.io.format import Format, Reading, Sink
-from interfuse.io.sheet import Sheet
+from interfuse.io.format import Format, Sink
+from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.written import Writing
 
 
@@ -25,7 +25,7 @@ class Csv(Format):
 
     def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
         """See `csvfile`."""
-        return read_csv(source, where, tabs=self.tabs, said=how.said, times=how.times)
+        return read_csv(source, where, how, tabs=self.tabs)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """One line of names, then rows."""

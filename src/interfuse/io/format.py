@@ -17,28 +17,15 @@ first bytes of what is inside; what is packed is unpacked before a format sees i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, ClassVar, NamedTuple
 
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.io.sheet import Sheet
-from interfuse.io.textforms import Said
+from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.written import Writing
-
-
-class Reading(NamedTuple):
-    """How a file is to be read.
-
-    Attributes:
-        said: by column of text what is known of it.
-        times: whether times may be written in other forms than programs do.
-    """
-
-    said: Mapping[str, Said] | None = None
-    times: bool = True
 
 
 class Sink(NamedTuple):

@@ -13,7 +13,6 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,21 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.io.csvfile import check_text, check_unique
-from interfuse.io.sheet import Sheet, words_of
+from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 
 
 def read_json_lines(
     source: Path | bytes,
     where: str,
-    *,
-    said: Mapping[str, Said] | None = None,
-    times: bool = True,
+    how: Reading = AS_IT_IS,
 ) -> Sheet:
     """The rows of a JSON lines file, or of its bytes, in memory.
 
     Args:
         source: the file, or its unpacked content.
         where: how messages call it.
-        said: by column what is known of it.
-        times: whether times may be written in other forms than programs do.
+        how: what is known of its columns.
 
     Raises:
         DataError: not UTF-8 text, a line is not a JSON object (its number is given), or there are
@@ -63,10 +59,10 @@ def read_json_lines(
     frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
     frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
     text = [n for n, t in frame.schema.items() if t == pl.String]
-    mixed = [n for n in text if _has_numbers(content, n) or (said or {}).get(n, Said()).sure]
+    mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
     marked = [n for n in text if n not in mixed]
-    first = read_text(frame.lazy(), marked, said=said, only_times=True, times=times)
-    both = read_text(first.frame, mixed, said=said, times=times)
+    first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
+    both = read_text(first.frame, mixed, said=how.said, times=how.times)
     notes = words_of(first, _row) + words_of(both, _row)
     columns = {n: f.to_json() for n, f in (first.forms | both.forms).items()}
     return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))

@@ -8,9 +8,9 @@ from typing import IO
 import polars as pl
 
 from interfuse.io.astext import as_text
-from interfuse.io.format import Format, Reading, Sink
+from interfuse.io.format import Format, Sink
 from interfuse.io.jsonfile import read_json_lines
-from interfuse.io.sheet import Sheet
+from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.written import Writing
 
 
@@ -28,7 +28,7 @@ class JsonLines(Format):
 
     def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
         """See `jsonfile`."""
-        return read_json_lines(source, where, said=how.said, times=how.times)
+        return read_json_lines(source, where, how)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """One object a line."""

@@ -21,10 +21,10 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError, InterfuseWarning
-from interfuse.io.format import Format, Reading
+from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.packed import read_all
-from interfuse.io.sheet import Sheet
+from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.textforms import Said
 
 _START = 4096

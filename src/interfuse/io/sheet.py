@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from interfuse.io.textforms import Loss, Typed
+from interfuse.io.textforms import Loss, Said, Typed
 from interfuse.io.times import TimeForm
+
+
+class Reading(NamedTuple):
+    """How a file is to be read.
+
+    Attributes:
+        said: by column of text what is known of it; another file's `Sheet` may tell.
+        times: whether times may be written in other forms than programs do.
+    """
+
+    said: Mapping[str, Said] | None = None
+    times: bool = True
+
+
+AS_IT_IS = Reading()
+"""Nothing is known of a file."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from interfuse.errors import DataError
 from interfuse.io.memory import free_memory, most_bytes, size
 
 
-def check_text(lazy: pl.LazyFrame, where: str) -> None:
+def check_text_size(lazy: pl.LazyFrame, where: str) -> None:
     """Raise if the text of a frame would not fit into memory.
 
     The lengths alone are asked for, which costs little: Parquet keeps a repeated value once.

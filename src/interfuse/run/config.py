@@ -52,6 +52,17 @@ class SamplingEntry(Struct):
         return Sampling(self.solver, self.steps, self.fill)
 
 
+class NetworkConfig(Struct, kw_only=True):
+    """What kinds with a network have in common.
+
+    Older runs have no kernel and no sampling: the defaults are theirs.
+    """
+
+    network: Any
+    kernel: KernelEntry | None = None
+    sampling: SamplingEntry | None = None
+
+
 def read_config(folder: Path, parts: Mapping[str, Any], kind: type[Config]) -> Config:
     """The `config.json` of a run folder.
 

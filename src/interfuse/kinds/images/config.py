@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
+from interfuse.run.config import Count, Layers, NetworkConfig, Share, Some
 
 Levels = Meta(min_length=1, max_length=16)
 
@@ -25,11 +25,9 @@ class Network(Struct, tag_field="name", tag="unet", forbid_unknown_fields=True):
     dropout: Share
 
 
-class ImagesConfig(Struct):
-    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
+class ImagesConfig(NetworkConfig, kw_only=True):
+    """All of it."""
 
     network: Network
     scores: list[float]
     kind: Literal["images"] = "images"
-    kernel: KernelEntry | None = None
-    sampling: SamplingEntry | None = None

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from interfuse.io.files import write_json
 from interfuse.kinds.images.config import ImagesConfig
 from interfuse.kinds.images.data import ImageSchema
 from interfuse.kinds.images.fitted import Fitted
-from interfuse.kinds.images.learn import kernel_of, sampling_of
+from interfuse.kinds.images.learn import image_gaussian
 from interfuse.kinds.images.net import NETWORKS
 from interfuse.run.config import fits, put_together, read_config
-from interfuse.run.weights import WEIGHTS, read_weights, tensor_shapes, write_weights
+from interfuse.run.network import network_entries, read_network
+from interfuse.run.weights import WEIGHTS, tensor_shapes, write_weights
 
 
 def write_folder(model: Fitted, folder: Path) -> None:
@@ -23,9 +22,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     model.schema.save(folder / "schema.json")
     config = {
         "kind": model.schema.kind,
-        "network": {"name": "unet", **model.net.config()},
-        "kernel": kernel_of(model.net).to_json(),
-        "sampling": sampling_of(model.net)._asdict(),
+        **network_entries(model.net, "unet", image_gaussian()),
         "scores": list(model.scores),
     }
     write_json(folder / "config.json", config)
@@ -51,9 +48,5 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
             (len(shape.multiples) == len(shape.blocks), "the levels of the network"),
             (len(schema.counts) == len(schema.classes) + 1, "the classes and their counts"),
         )
-        arguments = msgspec.structs.asdict(shape)
-        net = read_weights(folder, lambda: NETWORKS["unet"](**arguments))
-        net.kernel = config.kernel.gaussian() if config.kernel else None
-        if config.sampling:
-            net.sampling = config.sampling.sampling()
-        return Fitted(schema, net.eval(), tuple(config.scores))
+        net = read_network(folder, config, NETWORKS)
+        return Fitted(schema, net, tuple(config.scores))

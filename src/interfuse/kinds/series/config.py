@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
+from interfuse.run.config import Count, Layers, NetworkConfig, Share, Some
 
 Positive = Annotated[float, Meta(gt=0)]
 Log = Annotated[float, Meta(ge=-1_000, le=1_000)]
@@ -40,15 +40,13 @@ class TemperEntry(Struct):
     beyond: list[Log]
 
 
-class SeriesConfig(Struct):
-    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
+class SeriesConfig(NetworkConfig, kw_only=True):
+    """All of it."""
 
     network: Network
     origins: list[tuple[Stamp, Count]]
     temper: TemperEntry
     kind: Literal["series"] = "series"
-    kernel: KernelEntry | None = None
-    sampling: SamplingEntry | None = None
 
 
 class ExtrasEntry(Struct):

@@ -24,8 +24,9 @@ from interfuse.kinds.series.learn.objective import series_gaussian
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.net import NETWORKS
 from interfuse.run.config import fits, put_together, read_config
+from interfuse.run.network import network_entries, read_network
 from interfuse.run.record import ADVICE
-from interfuse.run.weights import read_arrays, read_weights, write_weights
+from interfuse.run.weights import read_arrays, write_weights
 
 _CALIBRATION = ("off", "usual", "score")
 
@@ -35,9 +36,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     model.schema.save(folder / "schema.json")
     config = {
         "kind": "series",
-        "network": {"name": "series", **model.net.config()},
-        "kernel": (model.net.kernel or series_gaussian()).to_json(),
-        "sampling": model.net.sampling._asdict(),
+        **network_entries(model.net, "series", series_gaussian()),
         "origins": [list(pair) for pair in model.origins],
         "temper": model.temper.to_json(),
     }
@@ -68,14 +67,10 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         _check_arrays(folder, schema, stored, arrays)
         codec = SeriesCodec.from_parts(schema, msgspec.to_builtins(stored), arrays)
         _check_network(folder, config, codec)
-        arguments = msgspec.structs.asdict(config.network)
-        net = read_weights(folder, lambda: NETWORKS["series"](**arguments))
-        net.kernel = config.kernel.gaussian() if config.kernel else None
-        if config.sampling:
-            net.sampling = config.sampling.sampling()
+        net = read_network(folder, config, NETWORKS)
         calibration = Calibration(*(arrays[f"calibration/{k}"] for k in _CALIBRATION))
         temper = Temper.from_json(msgspec.structs.asdict(config.temper))
-        return Fitted(schema, codec, net.eval(), tuple(config.origins), temper, calibration)
+        return Fitted(schema, codec, net, tuple(config.origins), temper, calibration)
 
 
 def _check_arrays(

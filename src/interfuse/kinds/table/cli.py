@@ -76,20 +76,11 @@ def complete(
     device: str | None,
 ) -> None:
     """Complete the rows of a file, some draws of each."""
-    from interfuse.core.solvers import steps_of
     from interfuse.io.write import write
     from interfuse.io.written import Writing
 
     with called(source):
-        rows = model.imputation(
-            source,
-            draws=draws,
-            seed=seed,
-            steps=steps_of(steps, model.net.sampling.steps),
-            device=device,
-            subset=True,
-            values=False,
-        )
+        rows = model.completion(source, draws, seed=seed, steps=steps, device=device)
     begin, count = time.monotonic(), rows.rows * draws
     writing = Writing.of(model.schema.origin)
     frames = as_in_file(rows.completions(), rows, target, writing, True)
@@ -164,9 +155,9 @@ def as_in_file(
     import polars as pl
 
     from interfuse.io.astext import as_text
+    from interfuse.io.scratch import on_disk
     from interfuse.io.write import writes_text
     from interfuse.io.written import observed_kept
-    from interfuse.kinds.table.ask.impute import on_disk
 
     if rows.text is None or not writes_text(target):
         yield from frames

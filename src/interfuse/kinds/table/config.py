@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from interfuse.kinds.table.layout import Gate, Layout
-from interfuse.run.config import Count, KernelEntry, Layers, SamplingEntry, Share, Some
+from interfuse.run.config import Count, Layers, NetworkConfig, Share, Some
 
 Open = Annotated[int, Meta(ge=0, le=1)]
 Score = Annotated[float, Meta(ge=-40, le=40)]
@@ -51,12 +51,10 @@ class LayoutEntry(Struct):
         )
 
 
-class TableConfig(Struct):
-    """All of it. Older runs have no kernel and no sampling: the defaults are theirs."""
+class TableConfig(NetworkConfig, kw_only=True):
+    """All of it."""
 
     network: Network
     layout: LayoutEntry
     kind: Literal["table"] = "table"
-    kernel: KernelEntry | None = None
-    sampling: SamplingEntry | None = None
     reference: str | None = None

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from safetensors.numpy import save as save_arrays
 
@@ -24,7 +23,8 @@ from interfuse.kinds.table.net import NETWORKS
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
 from interfuse.run.config import fits, put_together, read_config
-from interfuse.run.weights import WEIGHTS, read_arrays, read_weights, tensor_shapes, write_weights
+from interfuse.run.network import network_entries, read_network
+from interfuse.run.weights import WEIGHTS, read_arrays, tensor_shapes, write_weights
 
 
 def write_folder(model: Fitted, folder: Path) -> None:
@@ -33,9 +33,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     kept = save_arrays(model.reference.arrays()) if model.reference else None
     config = {
         "kind": model.schema.kind,
-        "network": {"name": "table", **model.net.config()},
-        "kernel": (model.net.kernel or table_gaussian()).to_json(),
-        "sampling": model.net.sampling._asdict(),
+        **network_entries(model.net, "table", table_gaussian()),
         "layout": model.layout.to_json(),
         "reference": hashlib.sha256(kept).hexdigest() if kept else None,
     }
@@ -64,13 +62,9 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
         _check_codec(folder, codec, layout)
-        arguments = msgspec.structs.asdict(shape)
-        net = read_weights(folder, lambda: NETWORKS["table"](**arguments))
-        net.kernel = config.kernel.gaussian() if config.kernel else None
-        if config.sampling:
-            net.sampling = config.sampling.sampling()
+        net = read_network(folder, config, NETWORKS)
         reference = _reference(folder, config.reference, layout)
-        return Fitted(schema, codec, layout, net.eval(), reference)
+        return Fitted(schema, codec, layout, net, reference)
 
 
 def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:

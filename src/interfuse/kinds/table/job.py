@@ -17,7 +17,6 @@ import torch
 from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.read import fingerprint
-from interfuse.io.textsize import check_text
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
@@ -54,22 +53,28 @@ class Table:
     words: dict[str, Any]
 
 
-def check_calendar(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> None:
-    """Refuse times that cannot be printed.
+def rows_of(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> int:
+    """How many rows there are, none of them with times that cannot be printed.
 
     Raises:
         DataError: a column has some.
     """
     times = {n: t for n, t in types.items() if t.is_temporal()}
-    if not times:
-        return
-    counts = [outside_calendar(pl.col(n), t).alias(n) for n, t in times.items()]
-    for name, count in lazy.select(counts).collect(engine="streaming").row(0, named=True).items():
+    counts = [outside_calendar(pl.col(n), t) for n, t in times.items()]
+    rows, *outside = (
+        lazy.select(
+            pl.len().alias("rows"), *(count.alias(f"{i}") for i, count in enumerate(counts))
+        )
+        .collect(engine="streaming")
+        .row(0)
+    )
+    for name, count in zip(times, outside, strict=True):
         if count:
             raise DataError(
                 f"column {name!r} holds {count:,} {BEYOND}; expected times that a calendar has. "
                 "Mend them, or make the column 'drop' in the schema."
             )
+    return rows
 
 
 @dataclass(kw_only=True)
@@ -106,8 +111,6 @@ class Job(BaseJob[Table, Model]):
         lazy, origin = to_polars(self.data, said, nested=True)
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
-        if is_path:
-            check_text(lazy.lazy(), str(self.data))
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
         schema = asked.put(schema, types)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
@@ -124,8 +127,7 @@ class Job(BaseJob[Table, Model]):
                 "the data has no column to learn: all are left out. Give numbers, text, booleans, "
                 "dates or times."
             )
-        check_calendar(lazy.lazy(), {name: types[name] for name in wanted})
-        rows = lazy.lazy().select(pl.len()).collect().item()
+        rows = rows_of(lazy.lazy(), {name: types[name] for name in wanted})
         if rows < 2:
             raise DataError(f"the data has {rows} row; expected at least 2. Add rows.")
         self._estimate(lazy.lazy().select(wanted), schema, rows)

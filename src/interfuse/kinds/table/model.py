@@ -133,9 +133,22 @@ class Model(BaseModel):
             made = self.generation(given=given, seed=seed, steps=steps, device=device)
             note(made.warnings)
             return made.frames(n)
-        rows = Imputation(
+        rows = self.completion(given, n, seed=seed, steps=steps, device=device)
+        return _noted(rows)
+
+    def completion(
+        self,
+        data: Any,
+        n: int,
+        *,
+        seed: int = 0,
+        steps: int | None = None,
+        device: str | None = None,
+    ) -> Imputation:
+        """The prepared question behind `generate(n, given=rows)`; see its `completions`."""
+        return Imputation(
             self.fitted,
-            given,
+            data,
             draws=n,
             seed=seed,
             steps=steps_of(steps, self.net.sampling.steps),
@@ -143,7 +156,6 @@ class Model(BaseModel):
             subset=True,
             values=False,
         )
-        return _noted(rows)
 
     def augment(
         self,
