@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chi2, kstest, kstwo
 from torch.quasirandom import SobolEngine
 
-from interfuse.core.even import EvenNoise, latin_hypercube
+from interfuse.core.even import ERA, EvenNoise, go_to, latin_hypercube
 
 
 def test_the_latin_hypercube_has_one_number_in_each_stratum():
@@ -45,6 +45,27 @@ def test_rows_are_the_same_in_any_portion_and_order():
     for first, n in [(4096, 2048), (0, 2048), (6144, 100), (6244, 1948), (2048, 2048)]:
         assert torch.equal(noise.rows(first, n), whole[first : first + n])
     assert not torch.equal(EvenNoise(5, seed=2).rows(0, 64), whole[:64])
+
+
+@pytest.mark.parametrize("point", [0, 1, 2, 3, 1023, 1024, 100_003])
+def test_a_jump_leads_where_steps_do(point):
+    stepped, jumped = (SobolEngine(9, scramble=True, seed=4) for _ in range(2))
+    if point:
+        stepped.draw(point)
+    jumped.draw(77)
+    go_to(jumped, point)
+    assert torch.equal(jumped.draw(5), stepped.draw(5))
+
+
+def test_rows_beyond_one_sequence_are_of_another():
+    noise = EvenNoise(3, seed=1)
+    across = noise.rows(ERA - 2, 5)
+    assert torch.equal(across[:2], EvenNoise(3, seed=1).rows(ERA - 2, 2))
+    assert torch.equal(across[2:], EvenNoise(3, seed=1).rows(ERA, 3))
+    assert not torch.isclose(noise.rows(ERA + 5, 1), noise.rows(5, 1)).any()
+    # An aligned block beyond is as even as the first.
+    u = noise.rows(ERA, 2048)
+    assert torch.equal((u * 2048).long().sort(0).values, torch.arange(2048).expand(3, 2048).T)
 
 
 def test_a_row_is_uniform_and_its_numbers_are_independent_over_seeds():

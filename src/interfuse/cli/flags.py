@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
 from interfuse.errors import OptionError
 from interfuse.kinds import Kind, Option, Words, all_kinds
+
+_TOO_LARGE = Decimal(10) ** 19
+
+
+def whole(least: float | None) -> Callable[[str], int]:
+    """A reader of whole numbers, also as people write large ones: 1e9, 1_000_000.
+
+    Args:
+        least: the smallest that is taken.
+    """
+
+    def read(text: str | int) -> int:
+        try:
+            exact = Decimal(text)
+            if exact != exact.to_integral_value() or abs(exact) >= _TOO_LARGE:
+                raise ValueError(text)
+        except (ArithmeticError, ValueError):
+            raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+        if least is not None and exact < least:
+            raise typer.BadParameter(f"{text} is not in the range x>={least:g}.")
+        return int(exact)
+
+    read.__name__ = "whole number"
+    return read
 
 
 def flag(option: Option, panel: str | None = None) -> inspect.Parameter:
@@ -28,10 +53,10 @@ def flag(option: Option, panel: str | None = None) -> inspect.Parameter:
         read = list[read] | None  # type: ignore[valid-type]
     else:
         read = read if option.needed else read | None  # type: ignore[assignment]
-    whole = option.least if option.least is None or option.type is float else int(option.least)
-    info = typer.Option(
-        *names, help=option.help, metavar=option.metavar, min=whole, rich_help_panel=panel
-    )
+    how: dict[str, Any] = {"min": option.least, "metavar": option.metavar}
+    if option.type is int and not option.many:
+        how = {"parser": whole(option.least), "metavar": option.metavar or "INTEGER"}
+    info = typer.Option(*names, help=option.help, rich_help_panel=panel, **how)
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,

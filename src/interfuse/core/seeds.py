@@ -38,6 +38,7 @@ class Purpose(IntEnum):
     BEYOND_SOBOL = 22  # columns that Sobol's directions do not reach
     KEYS = 23  # values of columns that hold keys
     BLOCK_NOISE = 24  # scrambling of the points
+    SOBOL_ERA = 25  # scrambling of each further 2^30 points; which
     LIMITS = 41  # cells held in sets and ranges; block
     CLASSES = 31  # which class an image is drawn from
 

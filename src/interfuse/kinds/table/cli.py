@@ -41,6 +41,7 @@ def generate(
     rows: int | None = None,
     given: Sequence[str] = (),
     given_file: str | None = None,
+    shard: str | None = None,
     seed: int = 0,
     steps: int | None = None,
     device: str | None = None,
@@ -48,12 +49,17 @@ def generate(
     """Draw rows and write them while they are drawn; see `Model.generate`."""
     from interfuse.io.write import check_target, write
     from interfuse.io.written import Writing
+    from interfuse.kinds.table.ask.shard import Shard
 
-    check_target(asked.target)
+    part = Shard(1, 1) if shard is None else Shard.read(shard)
+    target = asked.target if shard is None else part.target(asked.target)
+    check_target(target)
     if given_file is not None:
-        if given:
-            raise OptionError("--given-file: cannot stand beside --given. Put it in the file.")
-        complete(model, given_file, asked.target, rows or 1, seed, steps, device)
+        if given or shard is not None:
+            beside = "--given" if given else "--shard"
+            advice = "Put it in" if given else "Cut"
+            raise OptionError(f"--given-file: cannot stand beside {beside}. {advice} the file.")
+        complete(model, given_file, target, rows or 1, seed, steps, device)
         return
     known = parse_given(given, model.schema.names)
     count = rows if rows is not None else int(model.record["data"]["rows"])
@@ -61,9 +67,10 @@ def generate(
     for line in generation.warnings:
         warn(line)
     begin = time.monotonic()
-    frames = counted(generation.frames(count), count, "generating", "rows")
-    write(frames, asked.target, Writing.of(model.schema.origin))
-    tell(summary(count, time.monotonic() - begin, asked.target))
+    own = part.rows(count)
+    drawn = generation.frames(len(own), first=own.start) if own else [generation.empty()]
+    write(counted(drawn, len(own), "generating", "rows"), target, Writing.of(model.schema.origin))
+    tell(summary(len(own), time.monotonic() - begin, target))
 
 
 def complete(

@@ -62,6 +62,7 @@ GENERATE = Verb(
         "interfuse generate run -o large.csv --given 'bytes > 1e6' --given 'label in [ddos, scan]'",
         "interfuse generate run -n 10 -o completed.csv --given-file partly-known.csv",
         "interfuse generate run -n 5 -o - --seed 3",
+        "interfuse generate run -n 1e9 --shard 3/64 -o part-{shard}.parquet",
     ),
     late(_CLI, "generate"),
     (
@@ -71,6 +72,12 @@ GENERATE = Verb(
             "given_file",
             "Partly known rows to complete, -n draws of each (1 unless given).",
             metavar="FILE",
+        ),
+        Option(
+            "shard",
+            "Draw part I of N alone, from 1/N to N/N: exactly these rows of all. {shard} in FILE "
+            "is the part's number.",
+            metavar="I/N",
         ),
         SEED,
         STEPS,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from interfuse.core.solvers import steps_of
-from interfuse.errors import note
+from interfuse.errors import OptionError, note
 from interfuse.io.frames import from_polars, index_of
 from interfuse.kinds.table.answer import Draws
 from interfuse.kinds.table.answer.scores import Scores
@@ -66,6 +66,7 @@ class Model(BaseModel):
         *,
         given: Any = None,
         seed: int = 0,
+        first: int = 0,
         steps: int | None = None,
         device: str | None = None,
     ) -> Any:
@@ -80,6 +81,7 @@ class Model(BaseModel):
                 conditional distribution directly; nothing is rejected, so a rare value costs what
                 a common one costs.
             seed: row i depends on the seed and on i only: a longer draw starts with the same rows.
+            first: the first i, so that several machines can draw parts of one table.
             steps: steps of the numbers' sampler; None for the default.
             device: "cpu", "cuda", "mps" or None for the best there is.
 
@@ -98,7 +100,8 @@ class Model(BaseModel):
             >>> model.generate(5, given={"port": 53}).shape
             (5, 2)
         """
-        frames = list(self.generate_batches(n, given=given, seed=seed, steps=steps, device=device))
+        how: Any = {"seed": seed, "first": first, "steps": steps, "device": device}
+        frames = list(self.generate_batches(n, given=given, **how))
         rows = None if _is_condition(given) else index_of(given)
         return self._native(frames, None if rows is None else rows.repeat(n))
 
@@ -122,6 +125,7 @@ class Model(BaseModel):
         *,
         given: Any = None,
         seed: int = 0,
+        first: int = 0,
         steps: int | None = None,
         device: str | None = None,
     ) -> Iterator[Any]:
@@ -132,7 +136,9 @@ class Model(BaseModel):
         if _is_condition(given):
             made = self.generation(given=given, seed=seed, steps=steps, device=device)
             note(made.warnings)
-            return made.frames(n)
+            return made.frames(n, first=first)
+        if first:
+            raise OptionError("first: cannot stand beside rows that are given. Give the rest.")
         rows = self.completion(given, n, seed=seed, steps=steps, device=device)
         return _noted(rows)
 

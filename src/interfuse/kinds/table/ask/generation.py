@@ -40,38 +40,42 @@ class Generation:
         rows = self.model.schema.rows
         return said or unlikely(self.sampler, self.condition, rows)
 
-    def frames(self, n: int, keys: bool = True) -> Iterator[pl.DataFrame]:
-        """Draw rows 0 .. n - 1, a block at a time.
+    def frames(self, n: int, keys: bool = True, first: int = 0) -> Iterator[pl.DataFrame]:
+        """Draw rows first, ..., first + n - 1, a block at a time.
 
         Args:
             n: how many.
             keys: whether to make keys; missing if not.
+            first: where to begin. It costs nothing to begin late: no row before is drawn.
 
         Raises:
-            OptionError: `n` is no number of rows.
+            OptionError: `n` is no number of rows, or `first` no row.
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
-            raise OptionError(f"n: is {n!r}; expected a whole number of rows, 0 or more.")
-        return self._blocks(int(n), keys)
+        for name, value in (("n", n), ("first", first)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+                raise OptionError(f"{name}: is {value!r}; expected a whole number, 0 or more.")
+        return self._blocks(range(int(first), int(first) + int(n)), keys)
 
-    def _blocks(self, n: int, keys: bool) -> Iterator[pl.DataFrame]:
+    def _blocks(self, asked: range, keys: bool) -> Iterator[pl.DataFrame]:
         key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
-        for index in range(-(-n // BLOCK)):
+        for index in range(asked.start // BLOCK, -(-asked.stop // BLOCK)):
             chosen: list[pl.Series] = []
             if self.condition.limits:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
             codes, z = self.sampler.block(index, known_codes, known_z)
-            rows = np.arange(index * BLOCK, min((index + 1) * BLOCK, n))
+            start = index * BLOCK
+            part = slice(max(asked.start - start, 0), min(asked.stop - start, BLOCK))
+            rows = np.arange(start, start + BLOCK)[part]
             frame = self.model.codec.decode(
-                codes.cpu().numpy()[: len(rows)],
-                z.double().cpu().numpy()[: len(rows)],
+                codes.cpu().numpy()[part],
+                z.double().cpu().numpy()[part],
                 rows,
                 key_seed,
                 keys,
             )
-            yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
+            yield self.condition.write(frame, [c[part] for c in chosen])
 
     def empty(self) -> pl.DataFrame:
         """A frame of no rows with the right columns and types."""
