@@ -45,12 +45,13 @@ def fit(
     """Fit a diffusion model to a table, to images, or to time series.
 
     Args:
-        data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz or .zst; "-" reads
-            standard input) or a pandas, polars or Arrow frame. Dirty is fine: missing values, mixed
-            scales, constant columns, keys and free text are recognised, each handled by a stated
-            rule. For images: a folder of PNG, JPEG, WebP, TIFF (classes are sub-folders, or in a
-            `labels.csv`), a `.npz`, `.npy` or idx file, a Parquet file with a column of encoded
-            images, or an array (n, h, w) or (n, h, w, c).
+        data: a path (CSV, TSV, JSON lines, Parquet, Arrow, each also .gz, .zst, .bz2, .xz; a folder
+            of them, a pattern such as "logs/*.csv" or a list; "-" reads standard input) or a
+            pandas, polars or Arrow frame. Dirty is fine: missing values, mixed scales, constant
+            columns, keys and free text are recognised, each handled by a stated rule. For images: a
+            folder of PNG, JPEG, WebP, TIFF (classes are sub-folders, or in a `labels.csv`), a
+            `.npz`, `.npy` or idx file, a Parquet file with a column of encoded images, or an array
+            (n, h, w) or (n, h, w, c).
         kind: the name of the kind of data, for instance series; inferred unless given. Series are
             fitted on request alone: a table of times and numbers may be either.
         schema: the columns' kinds, or the images' size, channels and classes, or the series' time,

@@ -32,6 +32,10 @@ class DataError(InterfuseError):
     """A data file or frame cannot be read, or holds values that cannot be used."""
 
 
+class NoRowsError(DataError):
+    """A data file has no rows; among others that have some, it can be left out."""
+
+
 class SchemaError(InterfuseError):
     """A schema is malformed, or does not fit the data it is used with."""
 

@@ -1,7 +1,9 @@
 """Files of every format and packing; what is wrong with a file, said in one message."""
 
+import bz2
 import gzip
 import io
+import lzma
 import sys
 
 import polars as pl
@@ -30,7 +32,7 @@ def gz(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
 
-PACK = {"": bytes, ".gz": gz, ".zst": zstd}
+PACK = {"": bytes, ".gz": gz, ".zst": zstd, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def content_of(kind, frame=FRAME):
@@ -75,6 +77,8 @@ def test_each_format_named_unnamed_and_on_standard_input(kind, packing, tmp_path
         ("a.parquet", content_of("parquet")[:-20], "is a parquet file that is cut short"),
         ("a.arrow", content_of("arrow")[:-20], "arrow file that is cut short"),
         ("a.csv.gz", gz(b"a,b\n1,2\n" * 99)[:-12], "is gzip data that is cut short"),
+        ("a.csv.bz2", bz2.compress(b"a,b\n1,2\n" * 99)[:-12], "is bz2 data that is cut short"),
+        ("a.csv.xz", lzma.compress(b"a,b\n1,2\n" * 99)[:-12], "is xz data that is cut short"),
         ("a.csv.gz", gz(b""), r"is empty \(0 bytes\)"),
         ("a.csv.zst", zstd(b"a,b\n1,2\n" * 999)[:-9], "is zstd data that is cut short"),
         ("a.parquet", content_of("parquet", FRAME.clear()), "has 3 columns but no rows"),
@@ -104,7 +108,7 @@ def test_an_index_that_pandas_wrote_is_left_out(tmp_path):
 def test_a_missing_file_a_folder_and_an_unreadable_name(tmp_path):
     with pytest.raises(DataError, match=r"none\.csv: no such file\. Check the name"):
         read(tmp_path / "none.csv")
-    with pytest.raises(DataError, match="is a folder; expected one data file"):
+    with pytest.raises(DataError, match="no files found; expected data files"):
         read(tmp_path)
     (tmp_path / "a").write_text("x")
     with pytest.raises(DataError, match="cannot be read"):

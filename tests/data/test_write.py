@@ -68,7 +68,9 @@ def typed_frames(draw):
     return pl.DataFrame(some, schema=types)
 
 
-@pytest.mark.parametrize("extension", ["csv", "tsv", "jsonl", "csv.gz", "csv.zst", "ndjson.gz"])
+@pytest.mark.parametrize(
+    "extension", ["csv", "tsv", "jsonl", "csv.gz", "csv.zst", "csv.bz2", "csv.xz", "ndjson.gz"]
+)
 @settings(max_examples=25, deadline=None)
 @given(frame=typed_frames())
 def test_text_formats_give_back_the_types_that_text_can_tell(folder, extension, frame):

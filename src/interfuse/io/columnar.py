@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_unique
 from interfuse.io.format import Format, Sink
 from interfuse.io.sheet import Reading, Sheet
@@ -91,7 +91,7 @@ def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
     if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
         raise DataError(f"{where}: column {', '.join(unnamed)} has no name. Name every column.")
     if not rows or not names:
-        raise DataError(
+        raise NoRowsError(
             f"{where}: has {len(names)} columns but no rows. Expected at least one row."
         )
     check_text_size(lazy, where)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import polars as pl
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvlayout import DELIMITERS, Layout, layout_of, opened, records
 from interfuse.io.norows import blank_end, header_again, is_units, totals
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
@@ -68,7 +68,7 @@ def read_csv(
     text = _without(lazy, names, gone)
     rows = text.select(pl.len()).collect(engine="streaming").item()
     if not rows:
-        raise DataError(
+        raise NoRowsError(
             f"{where}: has a header of {len(names)} columns but no rows. Expected at least one row."
         )
     comma = True if layout.delimiter == ";" else None
@@ -254,7 +254,7 @@ def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:
     """The names, each of its own and usable."""
     names = list(layout.names)
     if not names:
-        raise DataError(f"{where}: is empty. Expected a header line and rows.")
+        raise NoRowsError(f"{where}: is empty. Expected a header line and rows.")
     if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
         raise DataError(
             f"{where}: the header gives no name to column {', '.join(unnamed)} of {len(names)}. "

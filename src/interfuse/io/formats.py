@@ -15,7 +15,13 @@ from interfuse.io.format import Format
 
 _OURS = ("delimited", "jsonlines", "columnar")
 """Files here with `FORMATS`; the order is that of messages."""
-_PACKINGS = {".gz": "gzip", ".zst": "zstd"}
+_PACKINGS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}
+_MAGIC = {
+    "gzip": b"\x1f\x8b",
+    "zstd": b"\x28\xb5\x2f\xfd",
+    "bz2": b"BZh",
+    "xz": b"\xfd7zXZ\0",
+}
 _formats: dict[str, Format] = {}
 _loaded: list[str] = []
 
@@ -73,7 +79,8 @@ def supported(written: bool = False) -> str:
         written: of formats that can be written.
     """
     names = [s for f in all_formats() if f.writes or not written for s in f.suffixes]
-    return f"{', '.join(names[:-1])} or {names[-1]}, each also with {' or '.join(_PACKINGS)}"
+    *packings, last = _PACKINGS
+    return f"{', '.join(names[:-1])} or {names[-1]}, each also with {', '.join(packings)} or {last}"
 
 
 def format_of(path: str | Path) -> Named:
@@ -88,10 +95,8 @@ def format_of(path: str | Path) -> Named:
 
 
 def packing_by_content(start: bytes) -> str | None:
-    """How the bytes are packed: gzip, zstd or None."""
-    if start.startswith(b"\x1f\x8b"):
-        return "gzip"
-    return "zstd" if start.startswith(b"\x28\xb5\x2f\xfd") else None
+    """How the bytes are packed: gzip, zstd, bz2, xz or None."""
+    return next((name for name, magic in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def format_by_content(start: bytes) -> Format | None:

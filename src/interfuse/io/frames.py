@@ -27,7 +27,6 @@ and its answers are polars frames too. The rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -38,6 +37,7 @@ from interfuse.errors import DataError
 from interfuse.io.arrowframe import from_arrow, to_arrow
 from interfuse.io.dtypes import can_be_a_column
 from interfuse.io.framechecks import check_names, unusable
+from interfuse.io.many import called, is_on_disk
 from interfuse.io.origin import Origin
 from interfuse.io.pandasframe import from_pandas, to_pandas
 from interfuse.io.read import read_sheet
@@ -54,7 +54,8 @@ def to_polars(
     """The frame as polars, and where it came from.
 
     Args:
-        data: a pandas, polars or Arrow frame, any other that narwhals knows, or a path.
+        data: a pandas, polars or Arrow frame, any other that narwhals knows, a path, or
+            several (`interfuse.io.many`).
         said: of a file, what is known of its columns of text (`interfuse.io.read.read_sheet`).
         times: of a file, whether times may be written in other forms than programs do.
         nested: let columns of lists, structs, arrays and bytes pass.
@@ -66,7 +67,7 @@ def to_polars(
         DataError: it is not a frame, has no rows, no columns, columns without a name of their own,
             or a column of a type that cannot be modelled.
     """
-    if isinstance(data, str | Path):
+    if is_on_disk(data):
         sheet = read_sheet(data, said, times=times)
         frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
     elif isinstance(data, pl.DataFrame):
@@ -82,7 +83,7 @@ def to_polars(
     schema = frame.collect_schema()
     where = "the frame"
     if origin.library == "file":
-        where = "standard input" if str(data) == "-" else str(data)
+        where = "standard input" if str(data) == "-" else called(data)
     check_names(schema.names(), where)
     for name, dtype in schema.items():
         if not nested and not can_be_a_column(dtype):

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_text, check_unique
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
@@ -44,7 +44,7 @@ def read_json_lines(
     check_text(content, where)
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
-        raise DataError(f"{where}: is empty. Expected one JSON object a line.")
+        raise NoRowsError(f"{where}: is empty. Expected one JSON object a line.")
     if content.lstrip()[:1] == b"[":
         content = _lines_of_array(content, where)
     try:
@@ -52,7 +52,7 @@ def read_json_lines(
     except pl.exceptions.PolarsError:
         frame = _read_slowly(content, where)
     if not frame.width or not frame.height:
-        raise DataError(f"{where}: has no keys or no rows. Expected one JSON object a line.")
+        raise NoRowsError(f"{where}: has no keys or no rows. Expected one JSON object a line.")
     if any(not name.strip() for name in frame.columns):
         raise DataError(f"{where}: a key has no name. Name every key.")
     check_unique(frame.columns, where)

@@ -1,10 +1,13 @@
-"""Unpacking gzip and zstd, never to more than there is memory for."""
+"""Unpacking gzip, zstd, bz2 and xz, never to more than there is memory for."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +18,12 @@ from interfuse.io.formats import packing_by_content
 from interfuse.io.memory import free_memory, most_bytes, size
 
 _CHUNK = 1 << 22
+_OPEN: dict[str, Callable[[Any], Any]] = {
+    "gzip": lambda file: gzip.GzipFile(fileobj=file),
+    "zstd": lambda file: pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"),
+    "bz2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
 SHARE = 1 / 3
 """Of free memory that text may take: what is made of it has to be there beside it."""
 
@@ -38,17 +47,14 @@ def read_all(source: IO[bytes] | Path | bytes, where: str) -> bytes:
 
 
 def _unpacked(file: Any, where: str) -> bytes:
-    packing = packing_by_content(file.read(4))
+    packing = packing_by_content(file.read(8))
     file.seek(0)
     if packing is None:
         return _bounded(file, where, "is")
     try:
-        if packing == "gzip":
-            with gzip.GzipFile(fileobj=file) as stream:
-                return _bounded(stream, where, "unpacks to")
-        with pa.CompressedInputStream(pa.PythonFile(file, "r"), packing) as stream:
+        with _OPEN[packing](file) as stream:
             return _bounded(stream, where, "unpacks to")
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
             f"{where}: is {packing} data that is cut short or damaged ({error}). Fetch it again."
         ) from error

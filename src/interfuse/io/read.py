@@ -1,9 +1,9 @@
 """Files to lazy frames.
 
-`read` takes files of all formats (`interfuse.io.formats`), each also packed with gzip or zstd, and
-`-` for standard input. The name says the format; where it does not, the first bytes do. How a file
-is packed is always taken from its bytes. A plain Parquet, Arrow or delimited file is scanned, not
-loaded; a packed file, JSON and standard input are unpacked into memory.
+`read` takes files of all formats (`interfuse.io.formats`), each also packed (gzip, zstd, bz2, xz),
+and `-` for standard input. The name says the format; where it does not, the first bytes do. How a
+file is packed is always taken from its bytes. A plain Parquet, Arrow or delimited file is scanned,
+not loaded; a packed file, JSON and standard input are unpacked into memory.
 
 Every error is a `DataError` with one message: the file, what was found, what was expected, and
 what to do. `interfuse.io.csvfile` and `texttypes` state the rules for text.
@@ -14,15 +14,16 @@ from __future__ import annotations
 import hashlib
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from interfuse.errors import DataError, InterfuseWarning
+from interfuse.errors import DataError, InterfuseWarning, NoRowsError
 from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
+from interfuse.io.many import is_many, parts_of, read_parts
 from interfuse.io.packed import read_all
 from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.textforms import Said
@@ -35,20 +36,24 @@ _FIXED = frozenset(
 )
 
 
-def read(source: str | Path) -> pl.LazyFrame:
+def read(source: str | Path | Sequence[str | Path]) -> pl.LazyFrame:
     """A lazy frame of a file, or of standard input for `-`; see `read_sheet`."""
     return read_sheet(source).frame
 
 
 def read_sheet(
-    source: str | Path, said: Mapping[str, Said] | None = None, *, times: bool = True
+    source: str | Path | Sequence[str | Path],
+    said: Mapping[str, Said] | None = None,
+    *,
+    times: bool = True,
 ) -> Sheet:
-    """A file, or standard input for `-`: its rows and how they are written.
+    """A file, several (`interfuse.io.many`), or standard input for `-`: rows and how they look.
 
     What is left out, counts as missing or can be read in two ways is a `InterfuseWarning`.
 
     Args:
-        source: a path. `~` is the home folder; `-` is standard input.
+        source: a path, a folder, a pattern, or a list of paths. `~` is the home folder; `-` is
+            standard input.
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
 
@@ -63,13 +68,20 @@ def read_sheet(
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))
-    path = Path(source).expanduser()
+    if is_many(source):
+        return _told(
+            read_parts(source, lambda path, known: _file(path, Reading(known, times)), said)
+        )
+    return _told(_file(Path(str(source)).expanduser(), how))
+
+
+def _file(path: Path, how: Reading) -> Sheet:
     where = str(path)
     start = _start(path)
     named, _ = format_of(path)
     if packing_by_content(start):
-        return _told(_parse(read_all(path, where), named, where, how))
-    return _told(_parse(path, named, where, how, start))
+        return _parse(read_all(path, where), named, where, how)
+    return _parse(path, named, where, how, start)
 
 
 def _told(sheet: Sheet) -> Sheet:
@@ -78,8 +90,10 @@ def _told(sheet: Sheet) -> Sheet:
     return sheet
 
 
-def fingerprint(source: str | Path | pl.DataFrame | pl.LazyFrame) -> str:
+def fingerprint(source: str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame) -> str:
     """SHA-256 of a file's bytes, or of a frame's names, types and values, in hexadecimal.
+
+    Of several files it is that of their SHA-256 and of what their folders say, in their order.
 
     Frames that are equal have the same fingerprint, however their columns are cut in chunks and
     whatever lies beneath missing values; the order of rows and columns counts. It depends on no
@@ -94,14 +108,21 @@ def fingerprint(source: str | Path | pl.DataFrame | pl.LazyFrame) -> str:
         for part in _values(source.lazy().collect()):
             digest.update(part)
         return digest.hexdigest()
-    path = Path(source).expanduser()
-    _start(path)
+    if is_many(source):
+        for one, keys in parts_of(source)[0]:
+            digest.update(f"{_sha256(one)} {sorted(keys.items())}\n".encode())
+        return digest.hexdigest()
+    return _sha256(Path(str(source)).expanduser())
+
+
+def _sha256(path: Path) -> str:
+    _start(path, empty=True)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _start(path: Path) -> bytes:
-    """The first bytes of a file that exists and has some."""
+def _start(path: Path, empty: bool = False) -> bytes:
+    """The first bytes of a file that exists and has some, unless it may be empty."""
     try:
         if path.is_dir():
             raise DataError(
@@ -115,8 +136,8 @@ def _start(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
-    if not start:
-        raise DataError(f"{path}: is empty (0 bytes). Expected a data file ({supported()}).")
+    if not start and not empty:
+        raise NoRowsError(f"{path}: is empty (0 bytes). Expected a data file ({supported()}).")
     return start
 
 
@@ -129,7 +150,7 @@ def _parse(
 ) -> Sheet:
     start = source[:_START] if isinstance(source, bytes) else start or b""
     if not start:
-        raise DataError(f"{where}: is empty (0 bytes). Expected a data file ({supported()}).")
+        raise NoRowsError(f"{where}: is empty (0 bytes). Expected a data file ({supported()}).")
     found = format_by_content(start)
     # Some are known for certain by their first bytes, text formats only by their name.
     if found is not None and found.certain and named in (None, found):

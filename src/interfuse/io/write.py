@@ -1,7 +1,7 @@
 """Frames to files, a chunk at a time, so that the file appears whole or not at all.
 
-The extension names the format (`interfuse.io.formats`); `.gz` or `.zst` behind it packs the
-file. `-` is standard output, in CSV. Only one chunk is in memory at a time.
+The extension names the format (`interfuse.io.formats`); `.gz`, `.zst`, `.bz2` or `.xz` behind it
+packs the file. `-` is standard output, in CSV. Only one chunk is in memory at a time.
 
 Where a table is about another file, `Writing` has the forms of its columns and its delimiter: CSV
 and TSV are then written as that file is.
@@ -10,6 +10,7 @@ and TSV are then written as that file is.
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -96,6 +97,9 @@ def _opened(path: Path, packing: str | None) -> Iterator[IO[bytes]]:
     with path.open("wb") as file:
         if packing is None:
             yield file
+        elif packing == "xz":
+            with lzma.LZMAFile(file, "wb") as packed:
+                yield packed  # type: ignore[misc]
         else:
             with pa.CompressedOutputStream(file, packing) as packed:
                 yield packed  # type: ignore[misc]

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
 from interfuse.errors import OptionError
+from interfuse.io.many import called, is_many
 from interfuse.run import store
 from interfuse.run.cost import check_memory
 from interfuse.run.fitting import (
@@ -191,5 +192,6 @@ def whole_record(record: Record, trainer: Trainer, **more: Any) -> Record:
 
 def source_of(data: Any) -> str:
     """The name of a file, or the package that a frame or an array is of."""
-    is_path = isinstance(data, str | Path)
-    return Path(data).name if is_path else type(data).__module__.split(".")[0]
+    if is_many(data):
+        return called(data) if isinstance(data, list | tuple) else Path(data).name
+    return Path(data).name if isinstance(data, str | Path) else type(data).__module__.split(".")[0]

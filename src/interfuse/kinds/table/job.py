@@ -16,6 +16,7 @@ import torch
 
 from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
+from interfuse.io.many import is_on_disk
 from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, typed_as
@@ -93,7 +94,7 @@ class Job(BaseJob[Table, Model]):
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
-        if isinstance(self.data, str | Path) and str(self.data) != "-":
+        if is_on_disk(self.data) and str(self.data) != "-":
             return fingerprint(self.data)
         return self._load().words["sha256"]
 
@@ -102,7 +103,7 @@ class Job(BaseJob[Table, Model]):
         self.keep_rows = self.keep_rows and before.get("keep_rows", True)
 
     def _load(self) -> Table:
-        is_path = isinstance(self.data, str | Path)
+        is_path = is_on_disk(self.data)
         asked = Asked.of(self.kinds)
         given = self.schema
         if given is not None and not isinstance(given, Schema):
@@ -149,7 +150,7 @@ class Job(BaseJob[Table, Model]):
 
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
-        from_file = isinstance(self.data, str | Path)
+        from_file = is_on_disk(self.data)
         sample = lazy.head(_SAMPLE_ROWS).collect()
         device = choose_device(self.device)
         codec = TableCodec.fit(sample, schema)

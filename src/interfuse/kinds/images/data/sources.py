@@ -35,6 +35,7 @@ import pyarrow.parquet as pq
 
 from interfuse.errors import DataError
 from interfuse.io.arrays import check_fits
+from interfuse.io.many import holds_tables
 from interfuse.io.read import read
 from interfuse.kinds.images.data.arrayfiles import is_idx, labels_beside, read_idx, read_npz
 from interfuse.kinds.images.data.arrays import PixelArray, to_names
@@ -124,6 +125,11 @@ class Array:
 Source = Folder | Column | Array
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether a folder, or one in it, has a file that is named as an image."""
+    return any(path.suffix.lower() in SUFFIXES for path in folder.rglob("*"))
+
+
 def is_images(data: Any) -> bool:
     """Whether data that nobody said anything about is images rather than a table."""
     if isinstance(data, np.ndarray):
@@ -131,7 +137,9 @@ def is_images(data: Any) -> bool:
     if not isinstance(data, str | Path) or str(data) == "-":
         return False
     path = Path(data).expanduser()
-    if path.is_dir() or path.suffix.lower() in (".npz", ".npy", *SUFFIXES):
+    if path.is_dir():
+        return holds_images(path) or not holds_tables(path)
+    if path.suffix.lower() in (".npz", ".npy", *SUFFIXES):
         return True
     if not path.is_file():
         return False
