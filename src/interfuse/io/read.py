@@ -24,7 +24,7 @@ from interfuse.errors import DataError, InterfuseWarning
 from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.packed import read_all
-from interfuse.io.sheet import Reading, Sheet
+from interfuse.io.sheet import Advice, Reading, Sheet
 from interfuse.io.textforms import Said
 
 _START = 4096
@@ -41,7 +41,11 @@ def read(source: str | Path) -> pl.LazyFrame:
 
 
 def read_sheet(
-    source: str | Path, said: Mapping[str, Said] | None = None, *, times: bool = True
+    source: str | Path,
+    said: Mapping[str, Said] | None = None,
+    *,
+    times: bool = True,
+    advice: Advice | None = None,
 ) -> Sheet:
     """A file, or standard input for `-`: its rows and how they are written.
 
@@ -51,6 +55,7 @@ def read_sheet(
         source: a path. `~` is the home folder; `-` is standard input.
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
+        advice: how a person can say what a column is, if that is possible.
 
     Returns:
         At least one row, and columns of names that differ.
@@ -59,7 +64,7 @@ def read_sheet(
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
-    how = Reading(said, times)
+    how = Reading(said, times, advice)
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))

@@ -18,7 +18,7 @@ from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
-from interfuse.kinds.table.asked import Asked, typed_as
+from interfuse.kinds.table.asked import Asked, advice, typed_as
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
@@ -108,7 +108,7 @@ class Job(BaseJob[Table, Model]):
         if given is not None and not isinstance(given, Schema):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
-        lazy, origin = to_polars(self.data, said, nested=True)
+        lazy, origin = to_polars(self.data, said, nested=True, advice=advice)
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
