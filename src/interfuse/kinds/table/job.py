@@ -117,6 +117,11 @@ class Job(BaseJob[Table, Model]):
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
+        if origin.index:
+            words = (
+                f"{origin.index} is no column and is left out; frame.reset_index() makes it one."
+            )
+            self.listener(Notice("warning", words))
         if self.schema is None:
             for column in schema.columns:
                 if column.kind == "drop":
@@ -170,7 +175,7 @@ class Job(BaseJob[Table, Model]):
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
         schema = loaded.schema
         codec = TableCodec.fit(loaded.frame, schema)
-        for said in codec.short_of_keys(loaded.frame.height):
+        for said in codec.remarks(loaded.frame.height):
             self.listener(Notice("warning", said))
         cells = codec.encode(loaded.frame)
         layout = layout_of(codec, cells.codes, cells.low)

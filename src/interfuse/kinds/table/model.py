@@ -131,7 +131,7 @@ class Model(BaseModel):
         """
         if _is_condition(given):
             made = self.generation(given=given, seed=seed, steps=steps, device=device)
-            note(made.warnings)
+            note(made.remarks(n))
             return made.frames(n)
         rows = self.completion(given, n, seed=seed, steps=steps, device=device)
         return _noted(rows)
