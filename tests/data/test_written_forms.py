@@ -12,6 +12,7 @@ from interfuse.io.numbers import forms_of_numbers
 from interfuse.io.read import read_sheet
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.written import Writing
+from interfuse.kinds.table.asked import Asked
 
 ROWS = 200
 R = random.Random(7)
@@ -205,15 +206,50 @@ def test_one_other_word_is_missing_and_told_of(word, sort, tmp_path):
         assert infer_schema(tmp_path / "t.csv")["column"].kind in ("number", "datetime")
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.45])
-def test_most_is_more_than_half(share, tmp_path):
-    texts = [
-        R.choice(["off", "sensor error"]) if R.random() < share else f"{v:.2f}" for v in NUMBERS
-    ]
-    with pytest.warns(InterfuseWarning, match="count as missing"):
-        _, frame = read_one(table(tmp_path, texts))
-    lost = sum(t in ("off", "sensor error") for t in texts)
-    assert (frame["column"].dtype, frame["column"].null_count()) == (pl.Float64, lost)
+def with_words(sort, share, words):
+    """400 cells, so many of them of the sort that no chance moves them, the others words."""
+    value = {
+        "decimals": lambda i: f"{NUMBERS[i % ROWS]:.2f}",
+        "whole": lambda i: str(i * 37 % 901),
+        "times": lambda i: f"{STAMPS[i % ROWS]:%d.%m.%Y %H:%M}",
+    }[sort]
+    cells = [value(i) if i < round(400 * share) else words[i % len(words)] for i in range(400)]
+    R.shuffle(cells)
+    return cells
+
+
+MARKS = ["off", "sensor error"]
+REMARKS = ["low", "high", "trace", "below limit", "unlimited", "broken", "see note", "uncalibrated"]
+
+
+@pytest.mark.parametrize("words", [MARKS, REMARKS])
+@pytest.mark.parametrize("sort", ["decimals", "whole", "times"])
+@pytest.mark.parametrize("share", [0.7, 0.9])
+def test_of_a_column_that_is_mostly_numbers_the_words_are_missing(share, sort, words, tmp_path):
+    path = table(tmp_path, with_words(sort, share, words), name="m n")
+    lost = round(400 * (1 - share))
+    with pytest.warns(InterfuseWarning, match=f"{lost} of 400 .* count as missing") as told:
+        assert infer_schema(path)["m n"].kind == ("datetime" if sort == "times" else "number")
+    assert "to keep the words, say `--as 'm n=category'`, in Python kinds={'m n': 'category'}" in (
+        str(told[0].message)
+    )
+    kept = Asked.of({"m n": "category"}).said
+    assert read_sheet(path, kept).frame.collect()["m n"].dtype == pl.String
+
+
+@pytest.mark.parametrize("words", [MARKS, REMARKS])
+@pytest.mark.parametrize("sort", ["decimals", "whole", "times"])
+def test_half_and_half_stays_text_and_is_told_of(sort, words, tmp_path):
+    texts = with_words(sort, 0.55, words)
+    path = table(tmp_path, texts, name="m")
+    kind = "time" if sort == "times" else "number"
+    with pytest.warns(InterfuseWarning, match=f"'m': stays text: 220 of 400 .*--as m={kind}`"):
+        assert infer_schema(path)["m"].kind == "category"
+    with pytest.warns(InterfuseWarning, match="leave these cells empty"):
+        assert read_one(path)[1]["m"].to_list() == texts
+    with pytest.warns(InterfuseWarning, match="180 of 400 .* count as missing"):
+        read = read_sheet(path, Asked.of({"m": kind}).said).frame.collect()["m"]
+    assert read.null_count() == 180
 
 
 def test_less_than_half_stays_text_that_is_never_made_anew(tmp_path):

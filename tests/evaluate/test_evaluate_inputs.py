@@ -98,6 +98,44 @@ def test_a_column_that_came_back_all_missing_is_named(real, fresh):
     told_apart = report["detection.boosted"]
     assert told_apart is not None
     assert told_apart > 0.99
+    errors = {row["name"]: row["error"] for row in report.data["columns"]}
+    assert errors["rate"] == errors["month"] == 100
+    mean = sum(errors.values()) / len(errors)
+    assert report["fidelity.shape"] == pytest.approx(mean), "a lost column counts, and in full"
+    lost_pairs = [p for p in report.data["pairs"] if {"rate", "month"} & {p["first"], p["second"]}]
+    assert lost_pairs
+    assert all(p["error"] > 99 for p in lost_pairs)
+
+
+def test_one_lost_column_is_not_off_by_nothing():
+    real = pl.DataFrame({"a": np.arange(60.0), "b": ["u", "v"] * 30})
+    report = evaluate(real, real.with_columns(a=pl.lit(None, pl.Float64)), limits=QUICK, threads=1)
+    assert report["fidelity.shape"] == 50
+    assert "very close" not in report.verdict[0]
+
+
+def test_a_column_that_is_empty_in_the_real_table_alone_is_said(real, fresh):
+    empty = real.with_columns(pl.lit(None, pl.Float64).alias("rate"))
+    report = evaluate(empty, fresh, limits=QUICK, threads=1)
+    assert "'rate' (empty in the real table, with values in the synthetic one)" in report.verdict[0]
+
+
+@pytest.mark.parametrize("rows", [60, 400])
+@pytest.mark.parametrize("strength", [0.0, 0.3, 0.6, 0.9])
+def test_verdict_and_findings_never_speak_against_each_other(rows, strength):
+    """One pair of .9 that is drawn weaker: found, or else "close" as far as rows can tell."""
+    rng = np.random.default_rng(rows)
+
+    def pair(r, offset=0.0):
+        x = rng.normal(size=rows)
+        y = r * x + np.sqrt(1 - r * r) * rng.normal(size=rows)
+        return pl.DataFrame({"x": x, "y": y + offset, "z": rng.normal(size=rows)})
+
+    report = evaluate(pair(0.9), pair(strength), limits=QUICK, threads=1)
+    off = [f for f in report.data["faults"] if f["kind"] not in ("copies", "nearness")]
+    assert bool(off) == (strength < 0.9 and not (rows == 60 and strength == 0.6))
+    close = "very close" in report.verdict[0] or "as close to the real one as" in report.verdict[0]
+    assert close == (not off)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -119,6 +119,74 @@ def test_keys_of_a_narrow_form_go_on_behind_the_largest_number():
     assert min(numbers) > 900
 
 
+RNG = np.random.default_rng(18)
+NARROW = {
+    "in a row": [f"{i:05d}" for i in range(1, 501)],
+    "anywhere": [f"{i:05d}" for i in RNG.choice(100_000, 500, replace=False)],
+    "a third of all": [f"{i:04d}" for i in RNG.choice(10_000, 2_000, replace=False)],
+    "behind a word": [f"P-{i:06d}" for i in RNG.choice(10**6, 3_000, replace=False)],
+    "hexadecimal": [f"{i:04x}" for i in RNG.choice(2**16, 4_000, replace=False)],
+    "hexadecimal, in a row": [f"{i:04x}" for i in range(16, 300)],
+    "in two parts": [
+        f"{i // 100:02d}-{i % 100:02d}" for i in RNG.choice(10_000, 700, replace=False)
+    ],
+    "letters": ["".join(RNG.choice(list("ABCDEFGH"), 5)) for _ in range(800)],
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_keys_of_a_fixed_width_keep_it_while_new_ones_are_left(name):
+    seen = NARROW[name]
+    field = fit(KeyField, pl.Series("k", seen))
+    new = make(field, range(2 * len(set(seen))), seed=5).to_list()
+    assert len(set(new)) == len(new)
+    assert not set(new) & set(seen)
+    assert {len(key) for key in new} == {len(seen[0])}
+    assert field.remark(len(seen)) is None
+
+
+def test_beyond_its_room_a_key_is_longer_and_that_is_said():
+    seen = NARROW["a third of all"]
+    field = fit(KeyField, pl.Series("k", seen))
+    assert field.form is not None
+    room = field.form.room
+    new = make(field, range(150_000), seed=5).to_list()
+    assert len(set(new)) == len(new)
+    assert not set(new) & set(seen)
+    assert {len(key) for key in new[:room]} == {4}
+    assert {len(key) for key in new[room : room + 10_000]} == {5}
+    assert "no room for 150,000 new ones: some are longer" in str(field.remark(150_000))
+    stored = KeyField.from_json("k", pl.String(), field.to_json(), {})
+    assert make(stored, [room + 7, 2], seed=5).to_list() == [new[room + 7], new[2]]
+
+
+def test_without_room_keys_are_longer_at_once_and_that_is_said():
+    field = fit(KeyField, pl.Series("k", [f"{i:03d}" for i in range(0, 1000, 2)]))
+    assert {len(key) for key in make(field, range(500)).to_list()} == {4}
+    assert "some are longer" in str(field.remark(500))
+
+
+def test_a_form_does_not_tell_which_keys_were_seen():
+    """Of each key that cannot be made anew there are three others that cannot either."""
+    seen = NARROW["anywhere"]
+    form = fit(KeyField, pl.Series("k", seen)).form
+    assert form is not None
+    opened = np.zeros(form.span, bool)
+    for first, last in form.open:
+        opened[first : last + 1] = True
+    assert (~opened).sum() >= 4 * len(seen) - 3
+    assert not opened[[int(k) for k in seen]].any()
+
+
+@pytest.mark.parametrize(
+    "runs", [[[5, 2]], [[0, 5], [3, 9]], [[90, 2_000]], [[-4, 3]], [["a", 3]], [[1]], 7]
+)
+def test_runs_that_cannot_be_are_refused(runs):
+    said = {"first": "0", "pattern": ["0123456789"] * 2, "open": runs, "more": 1}
+    with pytest.raises((ValueError, TypeError)):
+        KeyField.from_json("k", pl.String(), said, {})
+
+
 @SETTINGS
 @given(
     st.lists(st.text(min_size=0, max_size=12), min_size=1, max_size=40, unique=True),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -214,3 +216,32 @@ def ends():
         }
     )
     return interfuse.fit(frame, examples=100)
+
+
+def test_free_text_that_is_drawn_empty_is_told_of():
+    words = [f"the {i} of many words that are all different {i * i}" for i in range(N)]
+    frame = PLAIN.with_columns(pl.Series("remark", words))
+    said = "column 'remark' is free text, which is not learned: new rows have none"
+    with pytest.warns(interfuse.InterfuseWarning, match=said):
+        model = interfuse.fit(frame, examples=100)
+    with pytest.warns(interfuse.InterfuseWarning, match=said):
+        assert model.generate(3)["remark"].null_count() == 3
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (pd.date_range("2021-01-01", periods=N, name="day"), "the index 'day' is no column"),
+        (pd.Index([f"h{i}" for i in range(N)]), r"the index \('h0', ...\) is no column"),
+        (pd.RangeIndex(N), ""),
+        (pd.Index(range(N))[::-1], ""),
+    ],
+)
+def test_an_index_that_is_left_out_is_told_of(index, said):
+    frame = PLAIN.to_pandas().set_index(index)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        interfuse.fit(frame, examples=100, kind="table")
+    found = [str(w.message) for w in told if "index" in str(w.message)]
+    assert len(found) == bool(said)
+    assert all(re.match(said, text) for text in found)

@@ -75,6 +75,12 @@ class Compared:
     ignored: dict[str, str]
     notes: list[str]
 
+    def also_of(self, synthetic: pl.DataFrame) -> None:
+        """Say of columns that are empty in the real table alone that they are."""
+        for name in [n for n, what in self.ignored.items() if what == "empty"]:
+            if name in synthetic.columns and synthetic[name].null_count() < synthetic.height:
+                self.ignored[name] = "empty in the real table, with values in the synthetic one"
+
 
 def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
     """Return the compared columns and their kinds; see `compared_columns`."""

@@ -75,6 +75,7 @@ def evaluate(
     tell("reading")
     first = as_polars(real, "real")
     compared = compared_columns(first, schema)
+    compared.also_of(as_polars(synthetic, "synthetic"))
     train, copy, held = encode(first, synthetic, holdout, schema=schema)
     if target is not None:
         check_target(train, target)
@@ -92,7 +93,7 @@ def evaluate(
         declared=[{"text": t, "real": float(a), "synthetic": float(b)} for t, a, b in rules or ()],
         tell=tell,
     )
-    figures, private = [], False
+    figures, private, others = [], False, 0
     faults: Faults = []
     for key, figure in FIGURES.items():
         tell(figure.words.name)
@@ -101,8 +102,9 @@ def evaluate(
             figures.append(row(figure, found))
         made = figure.faults(study)
         private |= bool(made) and key.startswith("privacy.")
+        others += 0 if key.startswith("privacy.") else len(made)
         faults += made
-    data = _data(study, compared, figures, faults, private)
+    data = _data(study, compared, figures, faults, private, others)
     data["pictures"] |= {
         "training": [list(point) for point in training_curve or ()],
         "training_unit": training_unit,
@@ -117,6 +119,7 @@ def _data(
     figures: list[dict[str, Any]],
     faults: Faults,
     private: bool,
+    others: int,
 ) -> dict[str, Any]:
     """Return `Report.data` but for the training curve."""
     train, copy, held = study.real, study.synthetic, study.held
@@ -133,7 +136,7 @@ def _data(
             "ignored_as": compared.ignored,
         },
         "seed": study.seed,
-        "verdict": verdict.sentences(by_key, utility, private, compared.ignored),
+        "verdict": verdict.sentences(by_key, utility, private, compared.ignored, others),
         "findings": [fault.text for fault in faults],
         "faults": [{"kind": fault.kind, "columns": list(fault.columns)} for fault in faults],
         "level": {

@@ -8,9 +8,10 @@ out of both (`missing` counts them).
     \mathrm{KSComplement} = 1 - \max_x |F(x) - G(x)|, \qquad
     \mathrm{TVComplement} = 1 - \tfrac12 \sum_v |p_v - q_v|
 
-Both lie in [0, 1], 1 = same distribution. The score of a table is the mean over its columns that
+Both lie in [0, 1], 1 = same distribution. A column with values in one table and none in the other
+has the score 0; `sdmetrics` leaves it out. The score of a table is the mean over its columns that
 can be scored, and the *shape error* of the literature is 100 (1 - score) percent (TabSyn,
-arXiv:2310.09656). Values agree with `sdmetrics` (Column Shapes of its QualityReport) to 1e-6,
+arXiv:2310.09656). Other values agree with `sdmetrics` (Column Shapes of its QualityReport) to 1e-6,
 including two of its habits: numbers are rounded to 14 decimals, and a category that the real
 column lacks enters the real counts with 1e-6.
 """
@@ -34,7 +35,7 @@ class ColumnShape:
     Attributes:
         name: Column name.
         metric: ``KSComplement`` or ``TVComplement``.
-        score: In [0, 1], higher = closer; NaN when either column is all missing.
+        score: In [0, 1], higher = closer; 0 when one column is all missing, NaN when both are.
         absent: Categories of the real column that the synthetic one never shows, and their share
             of the real column, most frequent first (empty for numbers).
         invented: Share of the synthetic column held by categories that the real one lacks.
@@ -117,11 +118,13 @@ def _shape(name: str, real: Table, synthetic: Table, level: float) -> ColumnShap
         values = real.numbers[name], synthetic.numbers[name]
         n, m = (int(np.count_nonzero(~np.isnan(side))) for side in values)
         chance = ks_chance(n, m, level)
-        return ColumnShape(name, "KSComplement", ks_complement(*values), chance=chance)
+        score = _or_lost(ks_complement(*values), n, m)
+        return ColumnShape(name, "KSComplement", score, chance=chance)
     labels = real.labels[name]
     p = _counts(real.codes[name], len(labels))
     q = _counts(synthetic.codes[name], len(labels))
     score = tv_complement(real.codes[name], synthetic.codes[name], len(labels))
+    score = _or_lost(score, p.sum(), q.sum())
     lost = np.flatnonzero((p > 0) & (q == 0)) if q.sum() else np.empty(0, dtype=np.int64)
     lost = lost[np.argsort(-p[lost], kind="stable")][:20]
     absent = tuple((labels[code], float(p[code] / p.sum())) for code in lost)
@@ -129,6 +132,11 @@ def _shape(name: str, real: Table, synthetic: Table, level: float) -> ColumnShap
     unseen = float((p == 1).sum() / max(1.0, p.sum()))
     chance = tv_chance(p, q, level)
     return ColumnShape(name, "TVComplement", score, absent, invented, unseen, chance)
+
+
+def _or_lost(score: float, n: float, m: float) -> float:
+    """Return the score, 0 where only one side has values."""
+    return 0.0 if (n > 0) != (m > 0) else score
 
 
 def _sorted(values: Floats) -> Floats:

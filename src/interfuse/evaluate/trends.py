@@ -12,7 +12,8 @@ Two categories, with joint frequencies P (real) and Q (synthetic), missing being
 A number beside a category is cut into 10 bins of equal width first, then compared as a category.
 Values agree with `sdmetrics` (Column Pair Trends of its QualityReport) to 1e-6, with its habits:
 each table is cut over *its own* range; a missing number and the maximum share the last bin; pairs
-of numbers with a constant column are not scored. Above 50,000 rows `sdmetrics` samples rows without
+of numbers with a constant column are not scored (but one without a value in one table alone has
+the score 0). Above 50,000 rows `sdmetrics` samples rows without
 a seed for contingencies; here all rows count.
 
 Two totals. `Trends.score` is the mean over all scored pairs: the protocol of sdmetrics 0.11.1, with
@@ -81,12 +82,15 @@ def pair_trends(real: Table, synthetic: Table) -> Trends:
     """Score every pair of columns of `synthetic` against `real`; both encoded together."""
     correlations = [correlation_matrix(table) for table in (real, synthetic)]
     numbers = {name: i for i, name in enumerate(real.numbers)}
+    sides = [[n for n in t.numbers if np.isnan(t.numbers[n]).all()] for t in (real, synthetic)]
+    lost = set(sides[0]) ^ set(sides[1])
     codes = [{name: _bins(table, name) for name in table.kinds} for table in (real, synthetic)]
     pairs = []
     for a, b in combinations(real.kinds, 2):
         if a in numbers and b in numbers:
             r, s = (float(matrix[numbers[a], numbers[b]]) for matrix in correlations)
-            pairs.append(PairTrend(a, b, "CorrelationSimilarity", 1 - abs(r - s) / 2, r, s))
+            score = 0.0 if {a, b} & lost else 1 - abs(r - s) / 2
+            pairs.append(PairTrend(a, b, "CorrelationSimilarity", score, r, s))
         else:
             score, v, w = contingency(*(side[name] for side in codes for name in (a, b)))
             pairs.append(PairTrend(a, b, "ContingencySimilarity", score, v, w))

@@ -17,6 +17,7 @@ def sentences(
     task: dict[str, Any],
     suspicious: bool,
     ignored: Mapping[str, str],
+    found: int,
 ) -> list[str]:
     """Return the verdict on fidelity, usefulness and privacy, one sentence each.
 
@@ -25,9 +26,10 @@ def sentences(
         task: The report's ``utility``: target, metric; empty when it was not measured.
         suspicious: Whether a finding about privacy was made.
         ignored: The columns that were not compared, and what each is.
+        found: How many other findings were made: the grade does not speak against them.
     """
     return [
-        _fidelity(figures) + _left_out(ignored),
+        _fidelity(figures, found) + _left_out(ignored),
         _usefulness(figures, task),
         _privacy(figures, suspicious),
     ]
@@ -42,7 +44,7 @@ def _left_out(ignored: Mapping[str, str]) -> str:
     return f" Nothing is said of columns that are not compared: {', '.join(shown)}{more}."
 
 
-def _fidelity(figures: dict[str, dict[str, Any]]) -> str:
+def _fidelity(figures: dict[str, dict[str, Any]], found: int) -> str:
     shape, trend = figures["fidelity.shape"], figures["fidelity.trend"]
     auc = figures["detection.boosted"]["value"]
     near = all(
@@ -51,8 +53,10 @@ def _fidelity(figures: dict[str, dict[str, Any]]) -> str:
         if np.isfinite(row["value"]) and row["floor"] is not None
     )
     known = np.isfinite(auc)
-    if near and (not known or auc <= _HARD_TO_TELL):
+    if near and not found and (not known or auc <= _HARD_TO_TELL):
         grade = "very close to the real one"
+    elif not found:
+        grade = "as close to the real one as can be told from so few rows"
     elif not known or auc <= _EASY_TO_TELL:
         grade = "like the real one, with differences that can be measured"
     else:
@@ -69,8 +73,9 @@ def _fidelity(figures: dict[str, dict[str, Any]]) -> str:
         told = "can hardly tell"
     else:
         told = "can partly tell" if auc <= _EASY_TO_TELL else "easily tell"
+    sure = "" if found or auc <= _HARD_TO_TELL else ", which may be chance"
     told = f"boosted trees {told} its rows from real ones"
-    return f"{text}, and {told} (AUC {auc:.3f}; 0.5 is a coin toss)."
+    return f"{text}, and {told} (AUC {auc:.3f}; 0.5 is a coin toss{sure})."
 
 
 def _usefulness(figures: dict[str, dict[str, Any]], task: dict[str, Any]) -> str:

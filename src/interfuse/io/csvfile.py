@@ -88,9 +88,9 @@ def read_csv(
         # A row that is to be filled may be without values as well: told of, and kept.
         which = "line holds" if blank == 1 else f"{blank:,} lines hold"
         notes.append(f"the last {which} no value in any column and count as rows of missing values")
-    examples = [row for loss in typed.losses for row, _ in loss.examples]
+    examples = [r for loss in (*typed.losses, *typed.doubts) for r, _ in loss.examples]
     lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
-    told = words_of(typed, lambda row: f"line {lines[row]}")
+    told = words_of(typed, lambda row: f"line {lines[row]}", how.advice)
     notes = [*layout.notes, *notes, *told]
     columns = {n: f.to_json() for n, f in typed.forms.items()}
     if layout.delimiter not in (",", "\t"):

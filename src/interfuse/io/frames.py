@@ -41,6 +41,7 @@ from interfuse.io.many import called, is_on_disk
 from interfuse.io.origin import Origin
 from interfuse.io.pandasframe import from_pandas, to_pandas
 from interfuse.io.read import read_sheet
+from interfuse.io.sheet import Advice
 from interfuse.io.textforms import Said
 
 
@@ -50,6 +51,7 @@ def to_polars(
     *,
     times: bool = True,
     nested: bool = False,
+    advice: Advice | None = None,
 ) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
@@ -58,6 +60,7 @@ def to_polars(
             several (`interfuse.io.many`).
         said: of a file, what is known of its columns of text (`interfuse.io.read.read_sheet`).
         times: of a file, whether times may be written in other forms than programs do.
+        advice: of a file, how a person can say what a column is.
         nested: let columns of lists, structs, arrays and bytes pass.
 
     Returns:
@@ -68,7 +71,7 @@ def to_polars(
             or a column of a type that cannot be modelled.
     """
     if is_on_disk(data):
-        sheet = read_sheet(data, said, times=times)
+        sheet = read_sheet(data, said, times=times, advice=advice)
         frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()

@@ -63,7 +63,7 @@ def read_json_lines(
     marked = [n for n in text if n not in mixed]
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
-    notes = words_of(first, _row) + words_of(both, _row)
+    notes = words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
     columns = {n: f.to_json() for n, f in (first.forms | both.forms).items()}
     return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
 

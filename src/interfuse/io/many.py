@@ -92,15 +92,12 @@ def parts_of(source: Any) -> tuple[list[Part], list[Path]]:
     return parts, [path for path in found if path not in kept]
 
 
-def read_parts(
-    source: Any, read_one: Callable[[Path, Mapping[str, Any] | None], Sheet], said: Any
-) -> Sheet:
+def read_parts(source: Any, read_one: Callable[[Path], Sheet]) -> Sheet:
     """The rows of all files, one file after the other.
 
     Args:
         source: of which `is_many` is true.
-        read_one: reads a file, given what is known of its columns of text.
-        said: what is known of them before the first is read.
+        read_one: reads a file.
 
     Raises:
         DataError: a file cannot be read, or differs from the first in its columns or their types.
@@ -111,7 +108,7 @@ def read_parts(
     empty: list[Path] = []
     for part in parts:
         try:
-            sheet = read_one(part.path, said)
+            sheet = read_one(part.path)
         except NoRowsError:
             empty.append(part.path)
             continue

@@ -29,6 +29,17 @@ class Origin:
     rows: Any = field(default=None, compare=False, repr=False)
     text: Any = field(default=None, compare=False, repr=False)
 
+    @property
+    def index(self) -> str:
+        """An index that says more than the order of rows, for people; else empty."""
+        if self.rows is None:
+            return ""
+        names = [str(n) for n in self.rows.names if n is not None]
+        if names:
+            return f"the index {', '.join(map(repr, names))}"
+        counts = self.rows.nlevels == 1 and self.rows.dtype.kind in "iu"
+        return "" if counts else f"the index ({self.rows[0]!r}, ...)"
+
     def without_rows(self) -> Origin:
         """The same for answers with rows of their own."""
         return replace(self, rows=None)

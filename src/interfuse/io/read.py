@@ -25,7 +25,7 @@ from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.many import is_many, parts_of, read_parts
 from interfuse.io.packed import read_all
-from interfuse.io.sheet import Reading, Sheet
+from interfuse.io.sheet import Advice, Reading, Sheet
 from interfuse.io.textforms import Said
 
 _START = 4096
@@ -46,6 +46,7 @@ def read_sheet(
     said: Mapping[str, Said] | None = None,
     *,
     times: bool = True,
+    advice: Advice | None = None,
 ) -> Sheet:
     """A file, several (`interfuse.io.many`), or standard input for `-`: rows and how they look.
 
@@ -56,6 +57,7 @@ def read_sheet(
             standard input.
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
+        advice: how a person can say what a column is, if that is possible.
 
     Returns:
         At least one row, and columns of names that differ.
@@ -64,14 +66,12 @@ def read_sheet(
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
-    how = Reading(said, times)
+    how = Reading(said, times, advice)
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))
     if is_many(source):
-        return _told(
-            read_parts(source, lambda path, known: _file(path, Reading(known, times)), said)
-        )
+        return _told(read_parts(source, lambda path: _file(path, how)))
     return _told(_file(Path(str(source)).expanduser(), how))
 
 

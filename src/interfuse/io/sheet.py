@@ -11,6 +11,10 @@ import polars as pl
 from interfuse.io.textforms import Loss, Said, Typed
 from interfuse.io.times import TimeForm
 
+Advice = Callable[[str, str], str]
+"""The words for how a person says of a column, by name, that it is of a sort: "category",
+"number" or "time"."""
+
 
 class Reading(NamedTuple):
     """How a file is to be read.
@@ -18,10 +22,12 @@ class Reading(NamedTuple):
     Attributes:
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
+        advice: where the reader can be told, how.
     """
 
     said: Mapping[str, Said] | None = None
     times: bool = True
+    advice: Advice | None = None
 
 
 AS_IT_IS = Reading()
@@ -45,14 +51,16 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
+def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = None) -> list[str]:
     """What people should know of columns of text that were typed.
 
     Args:
         typed: the columns.
         place: the words for where a row stands.
+        advice: how a column can be read otherwise; None where it cannot.
     """
-    said = [_lost(loss, place) for loss in typed.losses]
+    said = [_lost(loss, place, advice) for loss in typed.losses]
+    said += [_in_doubt(loss, place, advice) for loss in typed.doubts]
     said += [
         f"column {name!r}: can be read in two ways; read as {_shown(typed.forms[name])}, not as "
         f"{_other(typed.forms[name])}"
@@ -67,14 +75,32 @@ def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
     ]
 
 
-def _lost(loss: Loss, place: Callable[[int], str]) -> str:
-    some = ", ".join(f"{value!r} in {place(row)}" for row, value in loss.examples)
-    more = ", ..." if loss.many > len(loss.examples) else ""
+def _lost(loss: Loss, place: Callable[[int], str], advice: Advice | None) -> str:
     verb = "is" if loss.many == 1 else "are"
+    keep = ""
+    if advice is not None and not loss.settled:
+        keep = f"; to keep the words, {advice(loss.column, 'category')}"
     return (
         f"column {loss.column!r}: {loss.many:,} of {loss.of:,} values {verb} no {loss.sort} and "
-        f"count{'s' * (loss.many == 1)} as missing ({some}{more})"
+        f"count{'s' * (loss.many == 1)} as missing ({_some(loss, place)}){keep}"
     )
+
+
+def _in_doubt(loss: Loss, place: Callable[[int], str], advice: Advice | None) -> str:
+    fits = loss.of - loss.many
+    if advice is None:
+        how = f"leave these cells empty to have {loss.sort}s"
+    else:
+        how = f"to have {loss.sort}s and count them as missing, {advice(loss.column, loss.sort)}"
+    return (
+        f"column {loss.column!r}: stays text: {fits:,} of {loss.of:,} values are {loss.sort}s and "
+        f"{loss.many:,} are not ({_some(loss, place)}); {how}"
+    )
+
+
+def _some(loss: Loss, place: Callable[[int], str]) -> str:
+    some = ", ".join(f"{value!r} in {place(row)}" for row, value in loss.examples)
+    return some + (", ..." if loss.many > len(loss.examples) else "")
 
 
 def _shown(form: Any) -> str:

@@ -1,4 +1,16 @@
-"""Counting which values of whole columns of text are in which forms."""
+"""Counting which values of whole columns of text are in which forms, and what a column is then.
+
+* **A time or a number with decimals, a unit or marks**: the column is one, if `MOST` of its values
+  are, and a value in no such form is missing. Where more than half are, but not most, the column
+  stays text and that is said: the words may mean as much as the numbers.
+* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other
+  values are missing if they are at most `FEW` of all, or a single word; beside more than `CODES`
+  different numbers, if they are few words, at most `SOME` of all, or words with hardly a digit;
+  beside fewer, if they are one or two words without digits and at most `SOME`. Otherwise the column
+  stays text.
+* **A leading zero, more digits than 64 bits hold, or a plus before seven digits and no minus** (a
+  telephone), in any value: a column of whole numbers stays text.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +24,9 @@ from interfuse.io.forms import Form
 from interfuse.io.numbers import MOST_FORMS, NumberForm
 from interfuse.io.textvalues import value_of
 
+MOST = 2 / 3
+FEW, SOME = 0.02, 0.1
+CODES, WORDS = 20, 5
 _GROUP = 48
 _ZERO = r"^[+-]?0\d+$"
 _LONG = r"^[+-]?\d{19,}$"
@@ -47,6 +62,36 @@ def count_forms(
         if seen.fits < seen.values
     }
     return best | _in_groups(lazy, rest)
+
+
+def is_most(form: Form, seen: Counted) -> bool:
+    """Whether a column is what most of its values are; see the module."""
+    if seen.fits < MOST * seen.values:
+        return False
+    if not _are_codes(form):
+        return True
+    if seen.bad:
+        return False
+    share = seen.rest / seen.values
+    if share <= FEW or (seen.rest == 1 and not seen.digits):
+        return True
+    if seen.spelled <= CODES:
+        return not seen.digits and seen.other <= 2 and share <= SOME
+    return seen.other <= WORDS or share <= SOME or seen.digits <= SOME * seen.rest
+
+
+def may_be_meant(form: Form, seen: Counted) -> bool:
+    """Whether a column that stays text might be meant otherwise."""
+    if 2 * seen.fits <= seen.values:
+        return False
+    return not _are_codes(form) or not (
+        seen.bad or seen.spelled <= CODES or seen.digits > SOME * seen.rest
+    )
+
+
+def _are_codes(form: Form) -> bool:
+    """Whether they are whole numbers, which may be names."""
+    return isinstance(form, NumberForm) and form.plain and form.decimals == 0
 
 
 def _in_groups(

@@ -1,16 +1,9 @@
 """Columns of text in the forms that people write: what most of a column is, it is.
 
 `interfuse.io.texttypes` types a column whose every value is written as programs write it. Of the
-other columns this module asks in which form (`interfuse.io.forms`) most values are:
-
-* **A time or a number with decimals, a unit or marks**: the column is one, and a value in no such
-  form is missing. What is lost is counted (`Typed.losses`) with examples.
-* **Whole numbers** may be codes that happen to be digits (80, http; A/5 21171, 113803). Other
-  values are missing if they are at most `FEW` of all, or a single word; beside more than `CODES`
-  different numbers, if they are few words or at most `SOME` of all; beside fewer, if they are one
-  or two words without digits and at most `SOME`. Otherwise the column stays text.
-* **A leading zero, more digits than 64 bits hold, or a plus before seven digits and no minus** (a
-  telephone), in any value: a column of whole numbers stays text.
+other columns this module asks in which form (`interfuse.io.forms`) most values are;
+`interfuse.io.textcounts` has the rules. What is lost is counted (`Typed.losses`) with examples, and
+so is what keeps a column text that is more than half numbers or times (`Typed.doubts`).
 
 Whole columns are counted, not samples; a sample of `SAMPLE` rows from all parts of the file only
 says which forms are worth counting.
@@ -27,15 +20,13 @@ import polars as pl
 from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
 from interfuse.io.numbers import NumberForm, Ranked, decimals_of, digits_of
-from interfuse.io.textcounts import Counted, count_forms
+from interfuse.io.textcounts import Counted, count_forms, is_most, may_be_meant
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
 from interfuse.io.wide import facts_of
 
-FEW, SOME = 0.02, 0.1
-CODES, WORDS = 20, 5
 SAMPLE = 2000
 _EXAMPLES = 3
 _SORTS = {
@@ -60,7 +51,7 @@ class Said(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """Values that count as missing.
+    """Values that are not what the others of their column are.
 
     Attributes:
         column: whose they are.
@@ -68,6 +59,7 @@ class Loss(NamedTuple):
         of: of how many that are no words for missing.
         sort: what they are not, for people.
         examples: rows and values.
+        settled: whether it was known before how the column is read.
     """
 
     column: str
@@ -75,6 +67,7 @@ class Loss(NamedTuple):
     of: int
     sort: str
     examples: tuple[tuple[int, str], ...]
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,12 +78,14 @@ class Typed:
         frame: the frame.
         forms: by column, how it is written, where that is not as programs write.
         losses: values that count as missing.
+        doubts: values that keep a column text.
         open: by column, a form that reads all its values too, otherwise.
     """
 
     frame: pl.LazyFrame
     forms: dict[str, Form] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
+    doubts: tuple[Loss, ...] = ()
     open: dict[str, str] = field(default_factory=dict)
 
 
@@ -245,7 +240,8 @@ def _chosen(
     types: Mapping[str, pl.DataType],
 ) -> Typed:
     forms = {n: f for n, f in looks.items() if not _usual(f)}
-    exprs, lost, open_ = dict(plain), dict[str, tuple[Form, Counted]](), {}
+    exprs, open_ = dict(plain), {}
+    lost, doubts = dict[str, tuple[Form, Counted]](), dict[str, tuple[Form, Counted]]()
     for name, found in options.items():
         if not found:
             continue
@@ -260,7 +256,9 @@ def _chosen(
             form = replace(form, whole=bool(whole))
         if name in plain and seen.fits < seen.values and not known:
             continue  # the plain type takes all of them
-        if not known and not (one.sure and seen.fits) and not _is(form, seen):
+        if not known and not (one.sure and seen.fits) and not is_most(form, seen):
+            if may_be_meant(form, seen):
+                doubts[name] = form, seen
             continue
         exprs[name] = form.value(value_of(name)).alias(name)
         if not _usual(form):
@@ -269,7 +267,12 @@ def _chosen(
             lost[name] = form, seen
         if getattr(form, "open", ""):
             open_[name] = form.open  # type: ignore[union-attr]
-    return Typed(lazy.with_columns(exprs.values()), forms, _losses(lazy, lost), open_)
+    losses = tuple(
+        loss._replace(settled=said.get(loss.column, Said()).form is not None)
+        for loss in _losses(lazy, lost)
+    )
+    frame = lazy.with_columns(exprs.values())
+    return Typed(frame, forms, losses, _losses(lazy, doubts), open_)
 
 
 def _usual(form: Form) -> bool:
@@ -280,27 +283,8 @@ def _usual(form: Form) -> bool:
     return form in usual
 
 
-def _is(form: Form, seen: Counted) -> bool:
-    """Whether a column is what most of its values are; see the module."""
-    if 2 * seen.fits <= seen.values:
-        return False
-    if not isinstance(form, NumberForm):
-        return True
-    codes = form.plain and form.decimals == 0
-    if not codes:
-        return True
-    if seen.bad:
-        return False
-    share = seen.rest / seen.values
-    if share <= FEW or (seen.rest == 1 and not seen.digits):
-        return True
-    if seen.spelled <= CODES:
-        return not seen.digits and seen.other <= 2 and share <= SOME
-    return seen.other <= WORDS or share <= SOME
-
-
 def _losses(lazy: pl.LazyFrame, lost: Mapping[str, tuple[Form, Counted]]) -> tuple[Loss, ...]:
-    """What is lost of columns, with examples."""
+    """What columns hold that is not in their form, with examples."""
     asked = {}
     for i, (name, (form, _)) in enumerate(lost.items()):
         text = value_of(name)

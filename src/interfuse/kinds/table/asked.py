@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,11 @@ def kinds_of(texts: Sequence[str]) -> dict[str, str]:
             raise OptionError(f"--as: column {name!r} is given twice. Give it once.")
         out[name] = kind.strip()
     return out
+
+
+def advice(name: str, kind: str) -> str:
+    """How a person says of a column what it is."""
+    return f"say `--as {shlex.quote(f'{name}={kind}')}`, in Python kinds={{{name!r}: {kind!r}}}"
 
 
 def typed_as(lazy: pl.LazyFrame | pl.DataFrame, said: Mapping[str, Said]) -> pl.LazyFrame:

@@ -64,7 +64,7 @@ def generate(
     known = parse_given(given, model.schema.names)
     count = rows if rows is not None else int(model.record["data"]["rows"])
     generation = model.generation(given=known or None, seed=seed, steps=steps, device=device)
-    for line in generation.warnings:
+    for line in generation.remarks(count):
         warn(line)
     begin = time.monotonic()
     own = part.rows(count)

@@ -129,15 +129,10 @@ class TableCodec:
             columns.append(field.decode(codes[:, place.codes], z[:, place.numbers], rows, seed))
         return self.complete(pl.DataFrame(columns))
 
-    def short_of_keys(self, rows: int) -> tuple[str, ...]:
-        """What to say of columns that can have no new keys for so many rows."""
-        short = {n: f.room for n, f in self.fields.items() if f.room is not None and f.room < rows}
-        return tuple(
-            f"column {name!r} is a key of type {self.schema[name].dtype}, which has room for "
-            f"{room:,} new keys behind the largest: no more rows than that can be drawn. Cast it "
-            "to Int64, or make it 'number' or 'drop' in the schema."
-            for name, room in short.items()
-        )
+    def remarks(self, rows: int) -> tuple[str, ...]:
+        """What people should know of so many new rows."""
+        said = {name: field.remark(rows) for name, field in self.fields.items()}
+        return tuple(f"column {name!r} {words}." for name, words in said.items() if words)
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with its derived columns computed anew, in the schema's order."""

@@ -46,6 +46,7 @@ from interfuse.io.forms import form_from_json
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.wide import facts_of
+from interfuse.kinds.table.asked import advice
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
@@ -92,7 +93,7 @@ def infer_schema(data: str | Path | Any) -> Schema:
         >>> [(c.name, c.kind) for c in infer_schema(frame).columns]
         [('port', 'number'), ('proto', 'category')]
     """
-    return schema_of(*to_polars(data, nested=True))
+    return schema_of(*to_polars(data, nested=True, advice=advice))
 
 
 def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:

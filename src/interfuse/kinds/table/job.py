@@ -19,7 +19,7 @@ from interfuse.io.frames import to_polars
 from interfuse.io.many import is_on_disk
 from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
-from interfuse.kinds.table.asked import Asked, typed_as
+from interfuse.kinds.table.asked import Asked, advice, typed_as
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
@@ -109,7 +109,7 @@ class Job(BaseJob[Table, Model]):
         if given is not None and not isinstance(given, Schema):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
-        lazy, origin = to_polars(self.data, said, nested=True)
+        lazy, origin = to_polars(self.data, said, nested=True, advice=advice)
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
@@ -118,6 +118,11 @@ class Job(BaseJob[Table, Model]):
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
         wanted = [c.name for c in schema.columns if c.name in types and c.kind != "drop"]
+        if origin.index:
+            words = (
+                f"{origin.index} is no column and is left out; frame.reset_index() makes it one."
+            )
+            self.listener(Notice("warning", words))
         if self.schema is None:
             for column in schema.columns:
                 if column.kind == "drop":
@@ -171,7 +176,7 @@ class Job(BaseJob[Table, Model]):
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
         schema = loaded.schema
         codec = TableCodec.fit(loaded.frame, schema)
-        for said in codec.short_of_keys(loaded.frame.height):
+        for said in codec.remarks(loaded.frame.height):
             self.listener(Notice("warning", said))
         cells = codec.encode(loaded.frame)
         layout = layout_of(codec, cells.codes, cells.low)

@@ -135,7 +135,7 @@ class Model(BaseModel):
         """
         if _is_condition(given):
             made = self.generation(given=given, seed=seed, steps=steps, device=device)
-            note(made.warnings)
+            note(made.remarks(n))
             return made.frames(n, first=first)
         if first:
             raise OptionError("first: cannot stand beside rows that are given. Give the rest.")

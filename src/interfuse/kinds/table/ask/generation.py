@@ -7,7 +7,6 @@ ranges, `interfuse.kinds.table.ask.restrict` draws those first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,12 +32,11 @@ class Generation:
         self.condition = condition
         self.sampler = sampler
 
-    @cached_property
-    def warnings(self) -> tuple[str, ...]:
-        """What is unusual about the conditions, for people."""
+    def remarks(self, n: int) -> tuple[str, ...]:
+        """What people should know of the conditions and of so many rows."""
         said = self.condition.warnings
-        rows = self.model.schema.rows
-        return said or unlikely(self.sampler, self.condition, rows)
+        said = said or unlikely(self.sampler, self.condition, self.model.schema.rows)
+        return (*said, *self.model.codec.remarks(n))
 
     def frames(self, n: int, keys: bool = True, first: int = 0) -> Iterator[pl.DataFrame]:
         """Draw rows first, ..., first + n - 1, a block at a time.

@@ -146,9 +146,8 @@ class Field(Learned):
         """Values as a column of this field's name and type."""
         return pl.Series(self.name, values).cast(self.dtype)
 
-    @property
-    def room(self) -> int | None:
-        """How many rows it can make new values for; None without an end."""
+    def remark(self, rows: int) -> str | None:
+        """What people should know of this column in so many new rows, behind its name."""
         return None
 
     # Schemas and inference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -27,7 +28,8 @@ from interfuse.visible import cut
 
 ROOM = 1_000_000
 """A form is roomy if it spans this many times the keys seen: a new key then repeats an old one with
-a chance below one in a million. A narrower form gets numbers, or digits, that no key has."""
+a chance below one in a million. Of a narrower form the keys seen are kept out; without
+room for that it gets numbers, or digits, that no key has."""
 ROOM_OF_ADDRESSES = 1_000
 """The same of IPv4 addresses, which have no room to grow."""
 _SAMPLE = 10_000
@@ -174,6 +176,10 @@ class TextField(MissingField):
     reads = False
     unaskable = "free text, which is not learned"
 
+    def remark(self, rows: int) -> str:
+        """New rows have none."""
+        return "is free text, which is not learned: new rows have none"
+
 
 @register_field
 class KeyField(_Cellless):
@@ -181,7 +187,8 @@ class KeyField(_Cellless):
 
     Integers go on behind the largest key seen. Text keeps the form that the keys have in common
     (`fields.keyform`). Row i is given the number (a i + b) mod m, m being how many
-    texts the form spans and a coprime to m, which is another number for each i < m.
+    new texts the form has and a coprime to m, which is another number for each i < m. Rows behind
+    the m-th have longer keys.
     """
 
     kind = "key"
@@ -195,6 +202,7 @@ class KeyField(_Cellless):
         super().__init__(name, dtype)
         self.first = first
         self.form = form
+        self.grown = False
 
     @classmethod
     def finish(cls, sketch: Columns, spec: Spec) -> KeyField:
@@ -215,19 +223,33 @@ class KeyField(_Cellless):
         texts = keys.cast(pl.String).to_list() or [""]
         form = KeyForm.of(texts[:_SAMPLE])
         room = ROOM_OF_ADDRESSES if form.is_address else ROOM
-        if form.span < room * len(texts):
-            form = form.roomier(ROOM * len(texts), texts)
-        return cls(spec.name, spec.dtype, 0, form)
+        roomy = form.span >= room * len(texts)
+        field = cls(
+            spec.name, spec.dtype, 0, form if roomy else form.roomier(ROOM * len(texts), texts)
+        )
+        field.grown = len(field.form.elements) > len(form.elements)  # type: ignore[union-attr]
+        return field
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
         """A key for each row number; the seed chooses which."""
         if self.form is None:
             return self._numbered(rows)
-        span = self.form.span
-        step = seed | 1
-        while math.gcd(step, span) > 1:
-            step += 2
-        return self.series([self.form.text((step * i + seed) % span) for i in rows.tolist()])
+        form, before, out = self.form, 0, []
+        step = _coprime(seed, form.room)
+        for i in rows.tolist():
+            if not before <= i < before + form.room:
+                form, before = self._form_of(i)
+                step = _coprime(seed, form.room)
+            out.append(form.text((step * (i - before) + seed) % form.room))
+        return self.series(out)
+
+    def _form_of(self, row: int) -> tuple[KeyForm, int]:
+        """The form of the key of a row, and how many rows have keys of shorter forms."""
+        assert self.form is not None
+        form, before = self.form, 0
+        while form.more and row >= before + form.room:
+            form, before = form.longer(), before + form.room
+        return form, before if form.more else row - row % form.room
 
     @property
     def room(self) -> int | None:
@@ -235,6 +257,22 @@ class KeyField(_Cellless):
         if self.form is not None or not self.dtype.is_integer():
             return None
         return max(int(bounds(self.dtype)[1]) - self.first + 1, 0)
+
+    def remark(self, rows: int) -> str | None:
+        """New keys that are longer than those seen, or cannot be made."""
+        if self.room is not None and self.room < rows:
+            return (
+                f"is a key of type {self.dtype}, which has room for {self.room:,} new keys behind "
+                "the largest: no more rows than that can be drawn. Cast it to Int64, or make it "
+                "'number' or 'drop' in the schema"
+            )
+        if self.form is not None and (self.grown or (self.form.more and self.form.room < rows)):
+            last = self.decode(np.empty((1, 0)), np.empty((1, 0)), np.array([rows - 1]), 0)[0]
+            return (
+                f"is a key, and its form has no room for {rows:,} new ones: some are longer, such "
+                f"as {cut(repr(last))}"
+            )
+        return None
 
     def _numbered(self, rows: np.ndarray) -> pl.Series:
         last = self.first + int(rows.max(initial=-1))
@@ -250,7 +288,9 @@ class KeyField(_Cellless):
 
     def to_json(self) -> dict[str, Any]:
         """The form, or the first new number."""
-        return {"first": str(self.first), "pattern": list(self.form.elements if self.form else ())}
+        form = self.form or KeyForm(())
+        said = {"first": str(self.first), "pattern": list(form.elements)}
+        return said | ({"open": list(form.open), "more": form.more} if form.more else {})
 
     @classmethod
     def from_json(
@@ -258,7 +298,22 @@ class KeyField(_Cellless):
     ) -> KeyField:
         """The inverse of `to_json`."""
         elements = [e if isinstance(e, str) else (int(e[0]), int(e[1])) for e in d["pattern"]]
-        return cls(name, dtype, int(d["first"]), KeyForm(tuple(elements)) if elements else None)
+        runs = tuple((int(a), int(b)) for a, b in d.get("open", ()))
+        form = KeyForm(tuple(elements), runs, int(d.get("more", 0)))
+        bounds = pairwise([(0, -1), *runs, (form.span, form.span)])
+        if any(b >= c for (_, b), (c, _) in bounds) or any(a > b for a, b in runs):
+            raise ValueError("the open keys are in no order")
+        if form.more < bool(runs):
+            raise ValueError(f"keys are {form.more} digits longer")
+        return cls(name, dtype, int(d["first"]), form if elements else None)
+
+
+def _coprime(seed: int, many: int) -> int:
+    """A number that is coprime to this many, from the seed on."""
+    step = seed | 1
+    while math.gcd(step, many) > 1:
+        step += 2
+    return step
 
 
 def _dictionary(column: pl.Series) -> bool:
