@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from interfuse.io.format import Format
 
-_OURS = ("delimited", "jsonlines", "columnar", "logs.zeek")
+_OURS = ("delimited", "jsonlines", "columnar", "logs.zeek", "logs.events")
 """Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 _formats: dict[str, Format] = {}
