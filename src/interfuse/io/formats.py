@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 from interfuse.io.format import Format
 
-_OURS = ("delimited", "jsonlines", "columnar", "logs.zeek", "logs.events")
+_OURS = (
+    "delimited", "jsonlines", "columnar", "logs.zeek", "logs.events", "logs.access", "logs.syslog",
+    "logs.nfdump", "logs.cicflow",
+)  # fmt: skip
 """Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 _formats: dict[str, Format] = {}

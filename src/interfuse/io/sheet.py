@@ -63,6 +63,11 @@ def words_of(typed: Typed, place: Callable[[int], str]) -> list[str]:
         for name in typed.open
         if name in typed.forms
     ]
+    said += [
+        f"column {name!r}: its times have no year; 2000 stands for it"
+        for name, form in typed.forms.items()
+        if isinstance(form, TimeForm) and form.yearless
+    ]
     return said + [
         f"column {name!r}: zones differ from row to row; instants are kept in UTC, new ones are "
         f"written in the commonest zone, {form.zone!r}"
