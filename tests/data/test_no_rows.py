@@ -125,9 +125,9 @@ def test_a_log_of_zeek(reading):
     head = "#separator \\x09\n#unset_field\t-\n#fields\tts\tport\tservice\n"
     head += "#types\ttime\tport\tstring\n"
     body = "".join(f"1700000000.{i:06d}\t{i}\t{'-' if i % 2 else 'dns'}\n" for i in range(30))
-    with pytest.warns(InterfuseWarning, match="1 line of comments left out"):
-        frame = reading(head + body + "#close\t2024-01-01\n", "conn.log")
+    frame = reading(head + body + "#close\t2024-01-01\n", "conn.log")
     assert frame.columns == ["ts", "port", "service"]
+    assert frame["ts"].dtype == pl.Datetime("us")
     assert frame.height == 30
 
 

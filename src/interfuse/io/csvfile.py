@@ -216,7 +216,7 @@ def _unreadable(where: str, error: Exception) -> DataError:
 def check_text(source: Path | bytes, where: str) -> None:
     """Raise unless the bytes are UTF-8 text without NUL."""
     decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
-    feeds = returns = 0
+    feeds, returns = False, 0
     with opened(source) as file:
         while True:
             chunk = file.read(_CHUNK)
@@ -232,7 +232,8 @@ def check_text(source: Path | bytes, where: str) -> None:
                 )
             carried = len(decoder.getstate()[0])
             try:
-                decoder.decode(chunk, final=not chunk)
+                if not chunk or carried or not chunk.isascii():
+                    decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
                 at = offset - carried + error.start
                 raise DataError(
@@ -241,7 +242,8 @@ def check_text(source: Path | bytes, where: str) -> None:
                 ) from None
             if not chunk:
                 break
-            feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
+            feeds = feeds or b"\n" in chunk
+            returns += 0 if feeds else chunk.count(b"\r")
             offset += len(chunk)
     if returns > 1 and not feeds:
         raise DataError(

@@ -44,14 +44,20 @@ class Format(ABC):
         others: further endings that are taken for it.
         certain: whether its first bytes tell it from everything else, so that a name cannot be
             right against them.
+        special: whether it is text of a layout that other text does not have. Its first lines tell
+            it, whatever text a name says: `flows.csv` may be what nfdump writes.
+        shares: endings that say nothing by themselves, or another format of text. What is about a
+            file of this format is written in it under a name that ends so.
         text: whether it is delimited text, in which a cell has no type but its characters.
         writes: whether tables can be written in it.
     """
 
     name: ClassVar[str]
-    suffixes: ClassVar[tuple[str, ...]]
+    suffixes: ClassVar[tuple[str, ...]] = ()
     others: ClassVar[tuple[str, ...]] = ()
     certain: ClassVar[bool] = False
+    special: ClassVar[bool] = False
+    shares: ClassVar[tuple[str, ...]] = ()
     text: ClassVar[bool] = False
     writes: ClassVar[bool] = False
 
@@ -78,7 +84,11 @@ class Format(ABC):
         Args:
             file: open and empty.
             first: the first chunk: the types of all.
-            writing: the form of the columns' text, for formats that are text.
+            writing: the form of the columns' text, for formats that are text; `writing.file` is
+                what this format said of the file that the table is about (`Sheet.columns[""]`).
+
+        Raises:
+            DataError: the columns cannot be written in it.
         """
         raise NotImplementedError(f"{self.name} cannot be written")
 

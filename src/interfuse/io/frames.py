@@ -52,6 +52,7 @@ def to_polars(
     times: bool = True,
     nested: bool = False,
     advice: Advice | None = None,
+    file: Mapping[str, Any] | None = None,
 ) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
@@ -62,6 +63,7 @@ def to_polars(
         times: of a file, whether times may be written in other forms than programs do.
         advice: of a file, how a person can say what a column is.
         nested: let columns of lists, structs, arrays and bytes pass.
+        file: of a file, what is asked of it as a whole (`interfuse.io.read.read_sheet`).
 
     Returns:
         A DataFrame, or a LazyFrame for a LazyFrame or a path.
@@ -71,7 +73,7 @@ def to_polars(
             or a column of a type that cannot be modelled.
     """
     if is_on_disk(data):
-        sheet = read_sheet(data, said, times=times, advice=advice)
+        sheet = read_sheet(data, said, times=times, advice=advice, file=file)
         frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()

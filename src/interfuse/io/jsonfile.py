@@ -4,7 +4,10 @@ JSON marks numbers, booleans and text; only dates, times and durations are looke
 the rules of `interfuse.io.texttypes` and `textforms`. Whole numbers beyond int64 become UInt64
 where that holds the column, else text. A column that mixes numbers or booleans with text is text;
 but if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a
-missing value.
+missing value. What lies in an object within an object becomes a column of its own, a list becomes
+text (`interfuse.io.nested`). Numbers since 1970 under a name such as `ts` are times.
+
+A last line without an end that is no JSON was cut when the log was rotated: it is left out.
 """
 
 from __future__ import annotations
@@ -20,8 +23,13 @@ import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_text, check_unique
+from interfuse.io.nested import Nest, flat, flat_rows
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
+from interfuse.io.timeguess import forms_of_texts
+from interfuse.io.times import TimeForm
+
+_NULL = re.compile(rb":\s*null\b")
 
 
 def read_json_lines(
@@ -47,10 +55,12 @@ def read_json_lines(
         raise NoRowsError(f"{where}: is empty. Expected one JSON object a line.")
     if content.lstrip()[:1] == b"[":
         content = _lines_of_array(content, where)
+    content, notes = _without_cut(content)
     try:
-        frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+        frame, nest = flat(pl.read_ndjson(io.BytesIO(content), infer_schema_length=None))
     except pl.exceptions.PolarsError:
-        frame = _read_slowly(content, where)
+        frame, nest = _read_slowly(content, where)
+    nest.absent = _NULL.search(content) is None and any(c.null_count() for c in frame)
     if not frame.width or not frame.height:
         raise NoRowsError(f"{where}: has no keys or no rows. Expected one JSON object a line.")
     if any(not name.strip() for name in frame.columns):
@@ -58,14 +68,48 @@ def read_json_lines(
     check_unique(frame.columns, where)
     frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
     frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
-    text = [n for n, t in frame.schema.items() if t == pl.String]
+    frame, clocks = _clocks(frame, how)
+    nest.numbers = list(clocks)
+    text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
     mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
     marked = [n for n in text if n not in mixed]
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
-    notes = words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
-    columns = {n: f.to_json() for n, f in (first.forms | both.forms).items()}
+    notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
+    columns = {n: f.to_json() for n, f in (first.forms | both.forms | clocks).items()}
+    columns[""] = {"format": "jsonl", **nest.to_json()}
     return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+
+
+def _without_cut(content: bytes) -> tuple[bytes, list[str]]:
+    """The lines without a last one that has no end and is no JSON, and a note on it."""
+    end = content.rfind(b"\n") + 1
+    if not end or not content[end:].strip():
+        return content, []
+    try:
+        json.loads(content[end:])
+    except (ValueError, RecursionError):
+        return content[:end], ["the last line was cut within it, and is left out"]
+    return content, []
+
+
+def _clocks(frame: pl.DataFrame, how: Reading) -> tuple[pl.DataFrame, dict[str, TimeForm]]:
+    """The frame with numbers that are times as times, and in which form these are."""
+    found: dict[str, TimeForm] = {}
+    for name, dtype in frame.schema.items():
+        said = (how.said or {}).get(name, Said())
+        if not dtype.is_numeric() or not how.times or said.sort in ("number", "plain"):
+            continue
+        texts = frame[name].cast(pl.String)
+        forms = forms_of_texts(texts.drop_nulls(), name, sure=said.sure)
+        if isinstance(said.form, TimeForm):
+            forms = [said.form]
+        for form in forms[:1]:
+            times = texts.to_frame().select(form.value(pl.col(name)).alias(name)).to_series()
+            if form.epoch and times.null_count() == texts.null_count():
+                found[name] = form
+                frame = frame.with_columns(times)
+    return frame, found
 
 
 def _row(row: int) -> str:
@@ -91,7 +135,7 @@ def _lines_of_array(content: bytes, where: str) -> bytes:
     return "\n".join(map(json.dumps, rows)).encode()
 
 
-def _read_slowly(content: bytes, where: str) -> pl.DataFrame:
+def _read_slowly(content: bytes, where: str) -> tuple[pl.DataFrame, Nest]:
     """Line by line, to find the line at fault, or the columns whose types polars cannot join."""
     rows: list[dict[str, Any]] = []
     kinds: defaultdict[str, set[str]] = defaultdict(set)
@@ -112,6 +156,8 @@ def _read_slowly(content: bytes, where: str) -> pl.DataFrame:
                 'as {"bytes": 1500, "proto": "tcp"} on every line.'
             )
         rows.append(row)
+    rows, nest = flat_rows(rows)
+    for row in rows:
         for name, value in row.items():
             if value is not None:
                 kinds[name].add("number" if type(value) in (int, float) else type(value).__name__)
@@ -119,7 +165,7 @@ def _read_slowly(content: bytes, where: str) -> pl.DataFrame:
         for row in rows:
             if row.get(name) is not None and not isinstance(row[name], str):
                 row[name] = json.dumps(row[name])
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False), nest
 
 
 def _sized(column: pl.Series) -> pl.Series:

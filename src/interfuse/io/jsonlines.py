@@ -9,8 +9,12 @@ import polars as pl
 
 from interfuse.io.astext import as_text
 from interfuse.io.format import Format, Sink
+from interfuse.io.formats import all_formats
 from interfuse.io.jsonfile import read_json_lines
+from interfuse.io.nested import Nest
+from interfuse.io.numbers import NumberForm
 from interfuse.io.sheet import Reading, Sheet
+from interfuse.io.times import TimeForm
 from interfuse.io.written import Writing
 
 
@@ -21,6 +25,7 @@ class JsonLines(Format):
     suffixes = (".jsonl", ".ndjson")
     others = (".json",)
     writes = True
+    shares = (".log", ".txt", ".jsonl", ".ndjson", ".json")
 
     def starts(self, start: bytes) -> bool:
         """A brace or a bracket comes first."""
@@ -31,8 +36,39 @@ class JsonLines(Format):
         return read_json_lines(source, where, how)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
-        """One object a line."""
-        return Sink(lambda chunk: file.write(as_text(chunk).write_ndjson().encode()))
+        """One object a line; of a table from a file of objects as these were."""
+        nest = Nest.from_json(writing.file)
+        own = writing.like in {f.name for f in _of_objects()}
+
+        def put(chunk: pl.DataFrame) -> None:
+            if not own:
+                file.write(as_text(chunk).write_ndjson().encode())
+                return
+            rows = as_text(_as_it_was(chunk, writing, nest))
+            if nest.plain():
+                file.write(rows.write_ndjson().encode())
+            elif rows.height:
+                file.write(("\n".join(nest.lines(rows)) + "\n").encode())
+
+        return Sink(put)
 
 
 FORMATS = (JsonLines(),)
+
+
+def _of_objects() -> list[JsonLines]:
+    return [f for f in all_formats() if isinstance(f, JsonLines)]
+
+
+def _as_it_was(chunk: pl.DataFrame, writing: Writing, nest: Nest) -> pl.DataFrame:
+    """The rows with times in the form that they had, those since 1970 as numbers."""
+    columns = []
+    for name in chunk.columns:
+        form = writing.forms.get(name)
+        if form is None or isinstance(form, NumberForm):
+            continue  # numbers are numbers in JSON
+        column = writing.column(chunk[name])
+        if name in nest.numbers and isinstance(form, TimeForm) and column.dtype == pl.String:
+            column = column.cast(pl.Float64 if form.digits else pl.Int64, strict=False)
+        columns.append(column)
+    return chunk.with_columns(columns)

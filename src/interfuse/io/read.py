@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -47,6 +48,7 @@ def read_sheet(
     *,
     times: bool = True,
     advice: Advice | None = None,
+    file: Mapping[str, Any] | None = None,
 ) -> Sheet:
     """A file, several (`interfuse.io.many`), or standard input for `-`: rows and how they look.
 
@@ -58,6 +60,7 @@ def read_sheet(
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
         advice: how a person can say what a column is, if that is possible.
+        file: what is asked of the file as a whole, or is known of one like it.
 
     Returns:
         At least one row, and columns of names that differ.
@@ -66,7 +69,7 @@ def read_sheet(
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
-    how = Reading(said, times, advice)
+    how = Reading(said, times, advice, file or {})
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))
@@ -163,7 +166,7 @@ def _parse(
         )
     if found is not None and found.certain:
         raise DataError(f"{where}: is binary, not text: it looks like {found.name}. Rename it.")
-    kind = named or found
+    kind = found if found is not None and found.special else named or found
     if kind is None:
         raise DataError(f"{where}: is binary, not text. Expected {supported()}.")
     return kind.read(source, where, how)

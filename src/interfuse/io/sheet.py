@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -23,11 +24,13 @@ class Reading(NamedTuple):
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
         advice: where the reader can be told, how.
+        file: what is asked of the file as a whole, or was said under "" of one like it.
     """
 
     said: Mapping[str, Said] | None = None
     times: bool = True
     advice: Advice | None = None
+    file: Mapping[str, Any] = MappingProxyType({})
 
 
 AS_IT_IS = Reading()
@@ -40,8 +43,9 @@ class Sheet:
 
     Attributes:
         frame: its rows, typed.
-        columns: for `Origin.columns`: by column how it is written; under "" the delimiter.
-        text: the same rows as they stand in the file, of delimited text alone.
+        columns: for `Origin.columns`: by column how it is written; under "" the delimiter, or the
+            name of the format and what else it needs to write such a file again.
+        text: the same rows as they stand in the file, of delimited text and logs alone.
         notes: what was left out or read one of two ways, for people.
     """
 
@@ -66,6 +70,11 @@ def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = 
         f"{_other(typed.forms[name])}"
         for name in typed.open
         if name in typed.forms
+    ]
+    said += [
+        f"column {name!r}: its times have no year; 2000 stands for it"
+        for name, form in typed.forms.items()
+        if isinstance(form, TimeForm) and form.yearless
     ]
     return said + [
         f"column {name!r}: zones differ from row to row; instants are kept in UTC, new ones are "

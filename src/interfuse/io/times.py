@@ -100,6 +100,12 @@ class TimeForm:
         return [s[1] for s in _SIGN.findall(self.pattern)]
 
     @property
+    def yearless(self) -> bool:
+        """Whether it has a day or a month but no year."""
+        signs = set(self.signs)
+        return bool(signs & set("mbBd")) and not signs & set("Yy")
+
+    @property
     def dtype(self) -> pl.DataType:
         """Of the values."""
         signs = set(self.signs)

@@ -53,7 +53,8 @@ def generate(
 
     part = Shard(1, 1) if shard is None else Shard.read(shard)
     target = asked.target if shard is None else part.target(asked.target)
-    check_target(target)
+    writing = Writing.of(model.schema.origin)
+    check_target(target, writing)
     if given_file is not None:
         if given or shard is not None:
             beside = "--given" if given else "--shard"
@@ -69,7 +70,7 @@ def generate(
     begin = time.monotonic()
     own = part.rows(count)
     drawn = generation.frames(len(own), first=own.start) if own else [generation.empty()]
-    write(counted(drawn, len(own), "generating", "rows"), target, Writing.of(model.schema.origin))
+    write(counted(drawn, len(own), "generating", "rows"), target, writing)
     tell(summary(len(own), time.monotonic() - begin, target))
 
 
@@ -116,7 +117,7 @@ def impute(
 
     check_value(value, SUMMARIES)
     check_share(interval, value)
-    check_target(asked.target)
+    check_target(asked.target, Writing.of(model.schema.origin))
     names = None if columns is None else [n.strip() for n in columns.split(",") if n.strip()]
     with called(asked.source):
         rows = model.imputation(
@@ -166,7 +167,7 @@ def as_in_file(
     from interfuse.io.write import writes_text
     from interfuse.io.written import observed_kept
 
-    if rows.text is None or not writes_text(target):
+    if rows.text is None or not writes_text(target, writing):
         yield from frames
         return
     names = rows.given.collect_schema().names()
@@ -235,18 +236,22 @@ def detect(
 ) -> None:
     """Score rows and write them while they are scored; see `Model.detect`."""
     from interfuse.io.write import check_target, write
+    from interfuse.io.written import Writing
 
     check_below(below)
-    check_target(asked.target)
+    writing = Writing.of(model.schema.origin)
+    # Rows of a CSV file come back as programs write them; a log has to stay a log.
+    form = writing if writing.like else None
+    check_target(asked.target, form)
     with called(asked.source):
         rows = model.detection(asked.source, clean=not contaminated, device=device)
     begin = time.monotonic()
     frames = (scores.polars() for scores in rows.batches())
     shown = counted(frames, rows.rows, "scoring", "rows")
     if below is None:
-        write(shown, asked.target)
+        write(shown, asked.target, form)
     else:
-        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target)
+        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target, form)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
 
 

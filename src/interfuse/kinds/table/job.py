@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import torch
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.many import is_on_disk
 from interfuse.io.read import fingerprint
@@ -82,14 +82,16 @@ def rows_of(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> int:
 class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds
-    of an earlier one, are made again when a fit is repeated.
+    `kinds` says of columns what they are (`interfuse.kinds.table.asked`), `event_type` which events
+    of a file that holds several sorts are read. `calibration`, the rounds of an earlier one, are
+    made again when a fit is repeated.
     """
 
     data: Any
     schema: Schema | str | Path | None
     keep_rows: bool = True
     kinds: Mapping[str, str] | None = None
+    event_type: str | None = None
     calibration: Plan | None = None
 
     def fingerprint(self) -> str:
@@ -109,7 +111,15 @@ class Job(BaseJob[Table, Model]):
         if given is not None and not isinstance(given, Schema):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
-        lazy, origin = to_polars(self.data, said, nested=True, advice=advice)
+        file = given.origin.file if given is not None else {}
+        if self.event_type is not None:
+            file["event_type"] = self.event_type
+        lazy, origin = to_polars(self.data, said, nested=True, advice=advice, file=file)
+        if self.event_type is not None and "event_type" not in origin.file:
+            raise OptionError(
+                f"event_type: {self.event_type!r} is asked for, but the data holds no events of "
+                "several sorts, as Suricata's eve.json does. Leave it out."
+            )
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)

@@ -48,6 +48,12 @@ KINDS = Option(
     read=late("interfuse.kinds.table.asked", "kinds_of"),
 )
 
+EVENT_TYPE = Option(
+    "event_type",
+    "Of Suricata's eve.json: which events are rows, such as flow; needed where there are several.",
+    flag="--event-type",
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -145,7 +151,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, KINDS)
+    options = (KEEP_ROWS, KINDS, EVENT_TYPE)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 

@@ -1,0 +1,153 @@
+"""Objects within objects, as JSON has them, to flat columns and back.
+
+A value in an object becomes a column whose name is the keys that lead to it with dots between:
+`{"flow": {"bytes": 7}}` is `flow.bytes`. A list, and an object without keys, becomes its JSON as
+text. `Nest` remembers what was what, so that rows are written as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+
+@dataclass
+class Nest:
+    """What of a file of objects its flat columns do not tell.
+
+    Attributes:
+        paths: by column the keys that lead to it, of those that lie in another object.
+        lists: columns whose text is JSON.
+        numbers: columns of times that are numbers since 1970.
+        absent: whether what is missing has no key, rather than null.
+    """
+
+    paths: dict[str, list[str]] = field(default_factory=dict)
+    lists: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    absent: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of what differs from the default."""
+        return {key: value for key, value in vars(self).items() if value}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Nest:
+        """The inverse of `to_json`; what is malformed is left out."""
+        paths, lists, numbers = (said.get(key) for key in ("paths", "lists", "numbers"))
+        return cls(
+            {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v}
+            if isinstance(paths, dict)
+            else {},
+            list(map(str, lists)) if isinstance(lists, list) else [],
+            list(map(str, numbers)) if isinstance(numbers, list) else [],
+            said.get("absent") is True,
+        )
+
+    def name_of(self, path: Sequence[str], taken: Mapping[str, Any]) -> str:
+        """A name for the value at these keys that no other column has."""
+        name = ".".join(path)
+        if len(path) == 1:
+            return name
+        while name in taken and self.paths.get(name) != list(path):
+            name += "_"
+        self.paths[name] = list(path)
+        return name
+
+    def plain(self) -> bool:
+        """Whether rows are objects of one level, with a key for each column."""
+        return not (self.paths or self.lists or self.absent)
+
+    def lines(self, frame: pl.DataFrame) -> Iterator[str]:
+        """Rows as JSON, nested again.
+
+        Args:
+            frame: of numbers, text and truth values alone.
+        """
+        ways = [self.paths.get(name, [name]) for name in frame.columns]
+        whole = [name in self.lists for name in frame.columns]
+        for row in frame.iter_rows():
+            out: dict[str, Any] = {}
+            for way, is_json, value in zip(ways, whole, row, strict=True):
+                if value is None and (self.absent or len(way) > 1):
+                    continue
+                inner = out
+                for key in way[:-1]:
+                    step = inner.setdefault(key, {})
+                    inner = step if isinstance(step, dict) else inner
+                inner[way[-1]] = _value(value) if is_json else value
+            yield json.dumps(out, ensure_ascii=False, separators=(",", ":"))
+
+
+def _value(text: Any) -> Any:
+    """What a JSON text stands for; the text where it is none."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return text
+
+
+def flat(frame: pl.DataFrame) -> tuple[pl.DataFrame, Nest]:
+    """The frame without structs and lists."""
+    nest, out = Nest(), dict[str, pl.Series]()
+    single = {n for n, t in frame.schema.items() if not isinstance(t, pl.Struct)}
+    for column in frame.iter_columns():
+        _flatten(column, [column.name], nest, out, single)
+    return pl.DataFrame(list(out.values())) if out else frame, nest
+
+
+def _flatten(
+    column: pl.Series, path: list[str], nest: Nest, out: dict[str, pl.Series], single: set[str]
+) -> None:
+    dtype = column.dtype
+    if isinstance(dtype, pl.Struct) and dtype.fields:
+        for part in dtype.fields:
+            inner = column.struct.field(part.name)
+            _flatten(inner, [*path, part.name], nest, out, single)
+        return
+    name = nest.name_of(path, {**out, **dict.fromkeys(single)})
+    if isinstance(dtype, pl.Struct | pl.List | pl.Array):
+        if isinstance(dtype, pl.Struct):
+            column = pl.select(pl.when(column.is_not_null()).then(pl.lit("{}"))).to_series()
+        else:
+            column = _json(column)
+        nest.lists.append(name)
+    out[name] = column.alias(name)
+
+
+def _json(column: pl.Series) -> pl.Series:
+    """Lists as JSON; polars encodes structs alone."""
+    text = pl.select(pl.struct(column.alias("v")).struct.json_encode()).to_series()
+    text = text.str.strip_prefix('{"v":').str.strip_suffix("}")
+    return pl.select(pl.when(column.is_not_null()).then(text)).to_series()
+
+
+def flat_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], Nest]:
+    """The same of rows, for those whose types differ from row to row."""
+    nest = Nest()
+    single = {key for row in rows for key, v in row.items() if not (isinstance(v, dict) and v)}
+    lists: dict[str, None] = {}
+    out = []
+    for row in rows:
+        cells: dict[str, Any] = {}
+        for path, value in _leaves(row, ()):
+            name = nest.name_of(path, dict.fromkeys(single) if len(path) > 1 else {})
+            if isinstance(value, list | dict):
+                lists[name] = None
+                value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            cells[name] = value
+        out.append(cells)
+    nest.lists = list(lists)
+    return out, nest
+
+
+def _leaves(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[list[str], Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield from _leaves(inner, (*path, key))
+        else:
+            yield [*path, key], inner
