@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from interfuse.io.format import Format
 
-_OURS = ("delimited", "jsonlines", "columnar")
+_OURS = ("delimited", "jsonlines", "columnar", "capture.formats")
 """Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 _formats: dict[str, Format] = {}
@@ -73,18 +73,44 @@ def supported(written: bool = False) -> str:
         written: of formats that can be written.
     """
     names = [s for f in all_formats() if f.writes or not written for s in f.suffixes]
+    names = list(dict.fromkeys(names))
     return f"{', '.join(names[:-1])} or {names[-1]}, each also with {' or '.join(_PACKINGS)}"
 
 
 def format_of(path: str | Path) -> Named:
     """The format and the packing that a name says: CSV and gzip for `a.csv.gz`."""
+    last, packing = ending_of(path)
+    found = (f for f in all_formats() if last in f.suffixes or last in f.others)
+    return Named(next(found, None), packing)
+
+
+def ending_of(path: str | Path) -> tuple[str, str | None]:
+    """The ending that says the format, and the packing: .csv and gzip for `a.csv.gz`."""
     suffixes = [s.lower() for s in Path(path).suffixes]
     packing = _PACKINGS.get(suffixes[-1]) if suffixes else None
     if packing:
         suffixes.pop()
-    last = suffixes[-1] if suffixes else ""
-    found = (f for f in all_formats() if last in f.suffixes or last in f.others)
-    return Named(next(found, None), packing)
+    return suffixes[-1] if suffixes else "", packing
+
+
+def format_to_write(path: str | Path, like: str | None) -> Named:
+    """The format and the packing of a file that is to be written.
+
+    Args:
+        path: its name.
+        like: the name of the format of the file that the table is about; it counts where the name
+            ends as files of that format may.
+    """
+    last, packing = ending_of(path)
+    for one in all_formats():
+        if one.name == like and one.writes and last in one.shares:
+            return Named(one, packing)
+    return format_of(path)
+
+
+def format_named(name: str | None) -> Format | None:
+    """The format of a name, which `Sheet.columns[""]` may have."""
+    return next((f for f in all_formats() if f.name == name), None)
 
 
 def packing_by_content(start: bytes) -> str | None:
@@ -95,12 +121,12 @@ def packing_by_content(start: bytes) -> str | None:
 
 
 def format_by_content(start: bytes) -> Format | None:
-    """The format of unpacked bytes: one that begins so, those that are certain first.
+    """The format of unpacked bytes: one that begins so, the certain and the special first.
 
     Text that nothing else claims is the first format, delimited text; other bytes are None.
     """
     formats = all_formats()
-    for one in sorted(formats, key=lambda f: not f.certain):
+    for one in sorted(formats, key=lambda f: (not f.certain, not f.special)):
         if one.starts(start) and (one.certain or b"\0" not in start):
             return one
     return None if b"\0" in start else formats[0]

@@ -50,6 +50,7 @@ def to_polars(
     *,
     times: bool = True,
     nested: bool = False,
+    file: Mapping[str, Any] | None = None,
 ) -> tuple[pl.DataFrame | pl.LazyFrame, Origin]:
     """The frame as polars, and where it came from.
 
@@ -58,6 +59,7 @@ def to_polars(
         said: of a file, what is known of its columns of text (`interfuse.io.read.read_sheet`).
         times: of a file, whether times may be written in other forms than programs do.
         nested: let columns of lists, structs, arrays and bytes pass.
+        file: of a file, what is asked of it as a whole (`interfuse.io.read.read_sheet`).
 
     Returns:
         A DataFrame, or a LazyFrame for a LazyFrame or a path.
@@ -67,7 +69,7 @@ def to_polars(
             or a column of a type that cannot be modelled.
     """
     if isinstance(data, str | Path):
-        sheet = read_sheet(data, said, times=times)
+        sheet = read_sheet(data, said, times=times, file=file)
         frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()

@@ -17,7 +17,7 @@ class Origin:
     Attributes:
         library: one of `LIBRARIES`.
         columns: by column, the type in that library where the type in polars does not determine it;
-            of a file, how it is written (`interfuse.io.forms`).
+            of a file, how it is written (`interfuse.io.forms`); under "" the file as a whole.
         heading: the name of a pandas frame's row of names.
         rows: the index of a pandas frame, for answers that keep its rows; never stored.
         text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
@@ -28,6 +28,12 @@ class Origin:
     heading: str | None = None
     rows: Any = field(default=None, compare=False, repr=False)
     text: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """What the format said of the file as a whole, for another like it."""
+        said = self.columns.get("")
+        return dict(said) if isinstance(said, dict) else {}
 
     def without_rows(self) -> Origin:
         """The same for answers with rows of their own."""

@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -41,7 +42,11 @@ def read(source: str | Path) -> pl.LazyFrame:
 
 
 def read_sheet(
-    source: str | Path, said: Mapping[str, Said] | None = None, *, times: bool = True
+    source: str | Path,
+    said: Mapping[str, Said] | None = None,
+    *,
+    times: bool = True,
+    file: Mapping[str, Any] | None = None,
 ) -> Sheet:
     """A file, or standard input for `-`: its rows and how they are written.
 
@@ -51,6 +56,7 @@ def read_sheet(
         source: a path. `~` is the home folder; `-` is standard input.
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
+        file: what is asked of the file as a whole, or is known of one like it.
 
     Returns:
         At least one row, and columns of names that differ.
@@ -59,7 +65,7 @@ def read_sheet(
         DataError: the file is missing, a folder, empty, cut short, of an unknown format, or has
             no rows, no names, repeated names, or rows that cannot be read.
     """
-    how = Reading(said, times)
+    how = Reading(said, times, file or {})
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))
@@ -132,7 +138,11 @@ def _parse(
         raise DataError(f"{where}: is empty (0 bytes). Expected a data file ({supported()}).")
     found = format_by_content(start)
     # Some are known for certain by their first bytes, text formats only by their name.
-    if found is not None and found.certain and named in (None, found):
+    if (
+        found is not None
+        and found.certain
+        and (named in (None, found) or named.name in found.alike)
+    ):
         return found.read(source, where, how)
     if named is not None and named.certain:
         like = found.name if found else "some other binary format"
@@ -142,7 +152,7 @@ def _parse(
         )
     if found is not None and found.certain:
         raise DataError(f"{where}: is binary, not text: it looks like {found.name}. Rename it.")
-    kind = named or found
+    kind = found if found is not None and found.special else named or found
     if kind is None:
         raise DataError(f"{where}: is binary, not text. Expected {supported()}.")
     return kind.read(source, where, how)

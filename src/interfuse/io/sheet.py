@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -18,10 +19,12 @@ class Reading(NamedTuple):
     Attributes:
         said: by column of text what is known of it; another file's `Sheet` may tell.
         times: whether times may be written in other forms than programs do.
+        file: what is asked of the file as a whole, or was said under "" of one like it.
     """
 
     said: Mapping[str, Said] | None = None
     times: bool = True
+    file: Mapping[str, Any] = MappingProxyType({})
 
 
 AS_IT_IS = Reading()
@@ -34,8 +37,9 @@ class Sheet:
 
     Attributes:
         frame: its rows, typed.
-        columns: for `Origin.columns`: by column how it is written; under "" the delimiter.
-        text: the same rows as they stand in the file, of delimited text alone.
+        columns: for `Origin.columns`: by column how it is written; under "" the delimiter, or the
+            name of the format and what else it needs to write such a file again.
+        text: the same rows as they stand in the file, of delimited text and logs alone.
         notes: what was left out or read one of two ways, for people.
     """
 

@@ -14,24 +14,28 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, OptionError
 from interfuse.io.delimited import Csv
 from interfuse.io.files import replacing
 from interfuse.io.format import Format
-from interfuse.io.formats import format_of, supported
+from interfuse.io.formats import all_formats, ending_of, format_to_write, supported
 from interfuse.io.written import Writing
 
 STANDARD = Csv()
 """What goes to standard output."""
 
 
-def check_target(path: str | Path) -> None:
+def check_target(path: str | Path, writing: Writing | None = None) -> None:
     """Check that `path` can be written, before any work is spent on what goes there.
+
+    Args:
+        path: target.
+        writing: of the file that the table is about, whose format may be that of the target.
 
     Raises:
         DataError: the extension is unknown, the folder is missing or not writable, or `path` is a
@@ -40,7 +44,14 @@ def check_target(path: str | Path) -> None:
     if str(path) == "-":
         return
     path = Path(path)
-    named = format_of(path).format
+    named = format_to_write(path, writing.like if writing else None).format
+    ending = ending_of(path)[0]
+    whose = [f.name for f in all_formats() if ending in f.shares]
+    if named is None and whose:
+        raise DataError(
+            f"{path}: the extension {ending} is that of {' and '.join(whose)}, and the "
+            f"data was none of them. Use one of {supported(written=True)}."
+        )
     if named is None or not named.writes:
         raise DataError(
             f"{path}: the extension {''.join(path.suffixes[-2:]) or '(none)'} names no format that "
@@ -54,9 +65,25 @@ def check_target(path: str | Path) -> None:
         raise DataError(f"{path}: the folder {path.parent} cannot be written. Choose another.")
 
 
-def writes_text(path: str | Path) -> bool:
+def check_taken(path: str | Path, writing: Writing | None = None, **options: Any) -> None:
+    """Check that the format of `path` takes the options that are given; None is not.
+
+    Raises:
+        OptionError: it does not.
+    """
+    kind = format_to_write(path, writing.like if writing else None).format or STANDARD
+    for name, value in options.items():
+        if value is not None and name not in kind.takes:
+            takers = [f.name for f in all_formats() if name in f.takes]
+            raise OptionError(
+                f"--{name.replace('_', '-')}: is for {' and '.join(takers)}; {path} is "
+                f"{kind.name}. Drop it."
+            )
+
+
+def writes_text(path: str | Path, writing: Writing | None = None) -> bool:
     """Whether what is written there is delimited text, in which cells have a form."""
-    kind = format_of(path).format
+    kind = format_to_write(path, writing.like if writing else None).format
     return str(path) == "-" or (kind is not None and kind.text)
 
 
@@ -79,12 +106,12 @@ def write(
         DataError: see `check_target`; no chunk at all, chunks that differ in their columns, a type
             that the format cannot hold, or a full disk.
     """
-    check_target(path)
+    check_target(path, writing)
     chunks = iter([frames] if isinstance(frames, pl.DataFrame) else frames)
     if str(path) == "-":
         return _write_to(sys.stdout.buffer, chunks, STANDARD, "standard output", writing)
     path = Path(path)
-    kind, packing = format_of(path)
+    kind, packing = format_to_write(path, writing.like if writing else None)
     assert kind is not None  # by check_target
     with replacing(path) as temporary, _opened(temporary, packing) as sink:
         return _write_to(sink, chunks, kind, str(path), writing)
@@ -128,6 +155,8 @@ def _write_to(
             into.put(chunk)
             rows += chunk.height
             chunk = next(chunks, None)
-    finally:
-        into.close()
+    except BaseException:
+        (into.drop or into.close)()
+        raise
+    into.close()
     return rows

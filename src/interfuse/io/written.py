@@ -28,6 +28,18 @@ class Writing:
         special = columns.get("")
         said = special.get("delimiter") if isinstance(special, dict) else None
         self.delimiter: str | None = said if said in (";", "|") else None
+        self.file: dict[str, Any] = dict(special) if isinstance(special, dict) else {}
+
+    def asked(self, **options: Any) -> Writing:
+        """This, and what is asked of the file as a whole; what is None is left as it is."""
+        self.file |= {name: value for name, value in options.items() if value is not None}
+        return self
+
+    @property
+    def like(self) -> str | None:
+        """The name of the format that the file has, where it is one of its own."""
+        name = self.file.get("format")
+        return name if isinstance(name, str) else None
 
     @classmethod
     def of(cls, origin: Origin | None, like: Mapping[str, str] | None = None) -> Writing:

@@ -40,6 +40,8 @@ class TableOptions(Common, total=False):
     schema: Schema | str | Path | None
     keep_rows: bool
     kinds: Mapping[str, str] | None
+    idle_timeout: float | None
+    active_timeout: float | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -59,6 +61,8 @@ class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
     kinds: Mapping[str, str] | None
+    idle_timeout: float | None
+    active_timeout: float | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

@@ -41,19 +41,22 @@ def generate(
     rows: int | None = None,
     given: Sequence[str] = (),
     given_file: str | None = None,
+    payload: str | None = None,
     seed: int = 0,
     steps: int | None = None,
     device: str | None = None,
 ) -> None:
     """Draw rows and write them while they are drawn; see `Model.generate`."""
-    from interfuse.io.write import check_target, write
+    from interfuse.io.write import check_taken, check_target, write
     from interfuse.io.written import Writing
 
-    check_target(asked.target)
+    writing = Writing.of(model.schema.origin).asked(payload=payload, seed=seed)
+    check_target(asked.target, writing)
+    check_taken(asked.target, writing, payload=payload)
     if given_file is not None:
         if given:
             raise OptionError("--given-file: cannot stand beside --given. Put it in the file.")
-        complete(model, given_file, asked.target, rows or 1, seed, steps, device)
+        complete(model, given_file, asked.target, rows or 1, seed, steps, device, writing)
         return
     known = parse_given(given, model.schema.names)
     count = rows if rows is not None else int(model.record["data"]["rows"])
@@ -62,7 +65,7 @@ def generate(
         warn(line)
     begin = time.monotonic()
     frames = counted(generation.frames(count), count, "generating", "rows")
-    write(frames, asked.target, Writing.of(model.schema.origin))
+    write(frames, asked.target, writing)
     tell(summary(count, time.monotonic() - begin, asked.target))
 
 
@@ -74,15 +77,14 @@ def complete(
     seed: int,
     steps: int | None,
     device: str | None,
+    writing: Writing,
 ) -> None:
     """Complete the rows of a file, some draws of each."""
     from interfuse.io.write import write
-    from interfuse.io.written import Writing
 
     with called(source):
         rows = model.completion(source, draws, seed=seed, steps=steps, device=device)
     begin, count = time.monotonic(), rows.rows * draws
-    writing = Writing.of(model.schema.origin)
     frames = as_in_file(rows.completions(), rows, target, writing, True)
     write(counted(frames, count, "generating", "rows"), target, writing)
     for line in rows.warnings:
@@ -109,7 +111,7 @@ def impute(
 
     check_value(value, SUMMARIES)
     check_share(interval, value)
-    check_target(asked.target)
+    check_target(asked.target, Writing.of(model.schema.origin))
     names = None if columns is None else [n.strip() for n in columns.split(",") if n.strip()]
     with called(asked.source):
         rows = model.imputation(
@@ -159,7 +161,7 @@ def as_in_file(
     from interfuse.io.write import writes_text
     from interfuse.io.written import observed_kept
 
-    if rows.text is None or not writes_text(target):
+    if rows.text is None or not writes_text(target, writing):
         yield from frames
         return
     names = rows.given.collect_schema().names()
@@ -228,18 +230,22 @@ def detect(
 ) -> None:
     """Score rows and write them while they are scored; see `Model.detect`."""
     from interfuse.io.write import check_target, write
+    from interfuse.io.written import Writing
 
     check_below(below)
-    check_target(asked.target)
+    writing = Writing.of(model.schema.origin)
+    # Rows of a CSV file come back as programs write them; a log has to stay a log.
+    form = writing if writing.like else None
+    check_target(asked.target, form)
     with called(asked.source):
         rows = model.detection(asked.source, clean=not contaminated, device=device)
     begin = time.monotonic()
     frames = (scores.polars() for scores in rows.batches())
     shown = counted(frames, rows.rows, "scoring", "rows")
     if below is None:
-        write(shown, asked.target)
+        write(shown, asked.target, form)
     else:
-        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target)
+        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target, form)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import torch
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
@@ -81,14 +81,17 @@ def rows_of(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> int:
 class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
-    `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds
-    of an earlier one, are made again when a fit is repeated.
+    `kinds` says of columns what they are (`interfuse.kinds.table.asked`), the time-outs when flows
+    of a capture end (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one,
+    are made again when a fit is repeated.
     """
 
     data: Any
     schema: Schema | str | Path | None
     keep_rows: bool = True
     kinds: Mapping[str, str] | None = None
+    idle_timeout: float | None = None
+    active_timeout: float | None = None
     calibration: Plan | None = None
 
     def fingerprint(self) -> str:
@@ -108,7 +111,16 @@ class Job(BaseJob[Table, Model]):
         if given is not None and not isinstance(given, Schema):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
-        lazy, origin = to_polars(self.data, said, nested=True)
+        file = given.origin.file if given is not None else {}
+        timeouts = {"idle_timeout": self.idle_timeout, "active_timeout": self.active_timeout}
+        asked_timeouts = {name: value for name, value in timeouts.items() if value is not None}
+        lazy, origin = to_polars(self.data, said, nested=True, file=file | asked_timeouts)
+        for name in asked_timeouts:
+            if name not in origin.file:
+                raise OptionError(
+                    f"{name}: is of captures, whose packets are metered to flows; the data is "
+                    "none. Leave it out."
+                )
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)

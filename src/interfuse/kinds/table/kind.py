@@ -48,6 +48,24 @@ KINDS = Option(
     read=late("interfuse.kinds.table.asked", "kinds_of"),
 )
 
+IDLE_TIMEOUT = Option(
+    "idle_timeout",
+    "Of a capture: seconds without a packet after which a flow has ended; default: 120.",
+    float,
+    metavar="SECONDS",
+)
+ACTIVE_TIMEOUT = Option(
+    "active_timeout",
+    "Of a capture: the longest flow; what lasts longer is cut into several; default: 1800.",
+    float,
+    metavar="SECONDS",
+)
+PAYLOAD = Option(
+    "payload",
+    "Of packets that are written: template, which has small valid messages for common protocols, "
+    "random, or none, which keeps headers alone; default: template.",
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -61,6 +79,7 @@ GENERATE = Verb(
         "interfuse generate run -n 500 -o attacks.csv --given label=ddos --given proto=udp",
         "interfuse generate run -o large.csv --given 'bytes > 1e6' --given 'label in [ddos, scan]'",
         "interfuse generate run -n 10 -o completed.csv --given-file partly-known.csv",
+        "interfuse generate run -n 5000 -o synthetic.pcap --payload none",
         "interfuse generate run -n 5 -o - --seed 3",
     ),
     late(_CLI, "generate"),
@@ -72,6 +91,7 @@ GENERATE = Verb(
             "Partly known rows to complete, -n draws of each (1 unless given).",
             metavar="FILE",
         ),
+        PAYLOAD,
         SEED,
         STEPS,
         DEVICE,
@@ -138,7 +158,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, KINDS)
+    options = (KEEP_ROWS, KINDS, IDLE_TIMEOUT, ACTIVE_TIMEOUT)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 

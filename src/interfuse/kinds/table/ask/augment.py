@@ -66,7 +66,7 @@ def partly_known(
         )
     if isinstance(fixed, str):
         raise OptionError(f"fixed: is the text {fixed!r}; expected a list of columns: [{fixed!r}].")
-    frame = to_polars(rows, model.schema.said())[0].lazy().collect()
+    frame = to_polars(rows, model.schema.said(), file=model.schema.origin.file)[0].lazy().collect()
     if n and not frame.height:
         raise DataError("the rows to augment: there are none; expected at least one real row.")
     if unknown := [c for c in fixed if c not in frame.columns]:

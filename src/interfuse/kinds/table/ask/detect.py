@@ -137,7 +137,9 @@ class Detection:
     def __init__(
         self, model: Fitted, data: Any, *, clean: bool = True, device: str | None = None
     ) -> None:
-        frame, self.origin = to_polars(data, model.schema.said(), nested=True)
+        frame, self.origin = to_polars(
+            data, model.schema.said(), nested=True, file=model.schema.origin.file
+        )
         self._lazy = frame.lazy()
         self.reader = RowReader(model.codec, dict(self._lazy.collect_schema()), ())
         self.rows: int = self._lazy.select(pl.len()).collect(engine="streaming").item()

@@ -82,7 +82,9 @@ class Imputation:
             raise OptionError(f"tolerance: is {tolerance!r}; expected a share between 0 and 1.")
         steps = steps_of(steps, model.net.sampling.fill)
         self.model = model
-        frame, self._given_origin = to_polars(data, model.schema.said(), nested=True)
+        frame, self._given_origin = to_polars(
+            data, model.schema.said(), nested=True, file=model.schema.origin.file
+        )
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)
