@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from random import Random
 
+from interfuse.io.capture.frames import checksum
+
 HOST = b"example.com"
 _LETTERS = bytes(97 + i % 26 for i in range(256))
 
@@ -17,6 +19,17 @@ _LETTERS = bytes(97 + i % 26 for i in range(256))
 def letters(size: int, random: Random) -> bytes:
     """Lower-case letters."""
     return random.randbytes(size).translate(_LETTERS)
+
+
+def zeros(size: int, back: bool, random: Random) -> bytes | None:
+    """Nothing but zeros: a head of many protocols that says that nothing follows."""
+    return bytes(size)
+
+
+def anything(size: int, random: Random) -> bytes:
+    """Random bytes behind some letters, by which they are taken for no protocol they are not."""
+    first = min(size, 4)
+    return letters(first, random) + random.randbytes(size - first)
 
 
 def dns(size: int, back: bool, random: Random) -> bytes | None:
@@ -180,6 +193,58 @@ def lines(size: int, back: bool, random: Random) -> bytes | None:
         part = min(size - len(out), 72)
         out += letters(max(part - 2, 0), random) + b"\r\n"[-part:]
     return out[:size]
+
+
+def tunnelled(size: int, version: int, random: Random) -> bytes | None:
+    """A packet of IP in IP, without a protocol of its own."""
+    if version == 6 and size >= 40:
+        ends = bytes.fromhex("20010db8") + random.randbytes(12)
+        return struct.pack("!IHBB", 6 << 28, size - 40, 59, 64) + ends + ends + bytes(size - 40)
+    if version == 4 and size >= 20:
+        head = struct.pack("!BBHHHBBH", 0x45, 0, size, 0, 0x4000, 64, 253, 0)
+        ends = bytes((192, 0, 2, 1, 192, 0, 2, 2))
+        return head[:10] + struct.pack("!H", checksum(head, ends)) + ends + bytes(size - 20)
+    return None
+
+
+def membership(size: int, random: Random) -> bytes | None:
+    """A report of IGMP: of version 2 where it is of 8 bytes, else of 3 (RFC 3376)."""
+    group = bytes((239, 192)) + random.randbytes(2)
+    if size == 8:
+        body = b"\x16\0\0\0" + group
+    elif size == 12:
+        body = b"\x11\0\0\0" + group + bytes(4)
+    elif size >= 16 and size % 4 == 0 and size <= 16 + 4 * 255:
+        words = (size - 16) // 4
+        body = b"\x22" + bytes(6) + b"\1" + bytes((4, words, 0, 0)) + group + bytes(4 * words)
+    else:
+        return None
+    return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+
+
+def coap(size: int, back: bool, random: Random) -> bytes | None:
+    """A request that asks for no confirmation, or its answer, with a payload (RFC 7252)."""
+    token = size == 5
+    head = bytes((0x50 + token, 0x45 if back else 2)) + random.randbytes(2 + token)
+    if size < 6:
+        return head if size >= 4 else None
+    return head + b"\xff" + letters(size - 5, random)
+
+
+def gre_datagram(size: int, back: bool, random: Random) -> bytes | None:
+    """GRE in UDP (RFC 8086)."""
+    return routed(size, random)
+
+
+def vxlan(size: int, back: bool, random: Random) -> bytes | None:
+    """A frame of an EtherType for experiments in a virtual network (RFC 7348)."""
+    inner = bytes((2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1)) + b"\x88\xb5"
+    return b"\x08" + bytes(7) + inner + bytes(size - 22) if size >= 22 else None
+
+
+def routed(size: int, random: Random) -> bytes | None:
+    """GRE with a payload of an EtherType for experiments (RFC 2784, IEEE 802)."""
+    return b"\0\0\x88\xb5" + random.randbytes(size - 4) if size >= 4 else None
 
 
 def search(size: int, back: bool, random: Random) -> bytes | None:

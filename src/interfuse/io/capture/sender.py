@@ -8,16 +8,15 @@ from random import Random
 from typing import NamedTuple
 
 from interfuse.io.capture import frames
+from interfuse.io.capture.discovery import ERRORS, cause, contents
 from interfuse.io.capture.flows import HEADERS, PROTOCOLS
 from interfuse.io.capture.frames import ETHERNET, WINDOW, Ends, Segment
 from interfuse.io.capture.meter import ACK, FIN, SYN
-from interfuse.io.capture.payload import DATAGRAMS, STREAMS, content
+from interfuse.io.capture.payload import DATAGRAMS, STREAMS, bare, content
 from interfuse.io.capture.script import Step, Way, connection, messages
 from interfuse.io.capture.timing import moments
 
 _RANGE = 1 << 32
-_ERRORS = {4: (3, 4, 5, 11, 12), 6: (1, 2, 3, 4)}
-"""Messages of ICMP that hold the head of the packet that they are about."""
 _ANSWERS = {8: 0, 13: 14, 15: 16, 17: 18, 128: 129}
 
 
@@ -99,7 +98,9 @@ def _bodies(
         for step in steps:
             here, there = ends.ports[step.back], ends.ports[not step.back]
             head = struct.pack("!HHQ", here, there, 0) if protocol == 33 else b""
-            yield head + random.randbytes(step.payload)
+            made = payload == "template"
+            rest = bare(step.payload, protocol, random) if made else random.randbytes(step.payload)
+            yield head + rest
 
 
 def _data(
@@ -151,28 +152,11 @@ def _icmp(flow: Flow, steps: list[Step], random: Random) -> Iterator[bytes]:
     for step in steps:
         turn[step.back] += 1
         answer = _ANSWERS.get(kind, kind) if step.back else kind
-        if kind in _ERRORS[ends.version]:
-            rest = bytes(4) + _cause(ends, step)
+        if kind in ERRORS[ends.version]:
+            rest = bytes(4) + cause(ends, step.back, step.payload)
         else:
-            rest = struct.pack("!HH", flow.exchange, turn[step.back] & 0xFFFF)
-            rest += _icmp_data(ends, kind, step.payload, random)
+            head, body = contents(ends, kind, step.payload, random)
+            if kind in _ANSWERS:
+                head = struct.pack("!HH", flow.exchange, turn[step.back] & 0xFFFF)
+            rest = head + body
         yield frames.icmp(ends, answer, code, rest)
-
-
-def _cause(ends: Ends, step: Step) -> bytes:
-    """The head of a datagram that the sender of an error got, cut to the size of the payload."""
-    about = ends._replace(protocol=17, ports=(40_000, 33_434))
-    room = max(step.payload - ends.head - 8, 0)
-    datagram = frames.udp(about, not step.back, bytes(room))
-    return frames.packet(about, not step.back, datagram, 1)[: step.payload]
-
-
-def _icmp_data(ends: Ends, kind: int, size: int, random: Random) -> bytes:
-    """Of neighbour discovery the address that is asked for; bytes that count up, as ping has."""
-    if kind in (135, 136) and size >= 16:
-        rest = size - 16
-        option = b""
-        if rest >= 8 and rest % 8 == 0:
-            option = bytes([14, rest // 8]) + random.randbytes(rest - 2)
-        return ends.addresses[1] + option.ljust(rest, b"\0")
-    return bytes(i & 0xFF for i in range(size))
