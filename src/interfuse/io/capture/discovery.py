@@ -1,4 +1,4 @@
-"""What messages of ICMP carry: the head of a packet, addresses and options, or bytes that count up."""
+"""What messages of ICMP carry: the head of a packet, addresses and options, or other bytes."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ given stays as it is; a row that cannot hold with it is counted too.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -36,12 +37,12 @@ from interfuse.io.capture.flows import (
 )
 from interfuse.io.capture.meter import ACK, ACTIVE, FIN, IDLE, RST, SYN
 from interfuse.io.capture.octets import Ints
+from interfuse.io.capture.script import LARGEST
 from interfuse.io.format import Mended
 
 PORTED = ("tcp", "udp", "sctp", "dccp", "udplite")
 OPTIONS = 40
 """Most bytes of options in a TCP header: its length counts to 15 words, 5 are the header."""
-LARGEST = 65_535
 _EPHEMERAL = 49_152
 NEEDED = (
     "start", "duration", "src_ip", "dst_ip", "protocol",
@@ -138,7 +139,7 @@ def _protocols(rows: _Rows) -> Ints:
     six = [_texts(rows[name], lambda a: ":" in a) for name in ("src_ip", "dst_ip")]
     mixed = six[0] != six[1]
     for name, is_six in zip(("src_ip", "dst_ip"), six, strict=True):
-        mapped = _texts(rows[name], lambda a: f"::ffff:{a}")
+        mapped = _texts(rows[name], _mapped)
         rows.put(name, np.where(mixed & ~is_six, mapped, rows[name]), "ends of two versions of IP")
     v6 = six[0] | six[1]
     protocol = rows["protocol"]
@@ -163,6 +164,14 @@ def _protocols(rows: _Rows) -> Ints:
     right = np.where(icmp, np.where(fits, message, default), "").astype(object)
     rows.put("icmp", right, "messages of ICMP")
     return np.where(v6, 6, 4)
+
+
+def _mapped(address: str) -> str:
+    """An address of IPv4 as one of IPv6; what is none stays."""
+    try:
+        return str(ipaddress.IPv6Address(f"::ffff:{address}"))
+    except ValueError:
+        return address
 
 
 def _is_message(text: str) -> bool:
@@ -206,42 +215,40 @@ def _flags(rows: _Rows, way: str) -> None:
     """Flags of TCP alone, and of packets that are there."""
     name, count, tcp = f"{way}_flags", rows[f"{way}_packets"], rows["protocol"] == "tcp"
     rows.put(name, np.where(tcp & (count > 0), rows[name], 0), "flags where there are none")
-    bits, payload = rows[name], rows.columns.get(f"{way}_payload")
-    if payload is None:
-        payload = np.maximum(rows[f"{way}_bytes"] - 80 * count, 0)
-    # What opens, or refuses, carries nothing; with data comes an acknowledgement.
-    bare = tcp & (bits & ACK == 0) & (bits & (SYN | RST) > 0) & (payload > 0)
-    rows.put(name, np.where(bare & (count > 1), bits | ACK, bits), "flags of packets with payload")
-    if f"{way}_payload" in rows.columns:
-        nothing = np.where(bare & (count == 1), 0, payload)
-        rows.put(f"{way}_payload", nothing, "payload of a packet that carries none")
+
+
+def _bare(rows: _Rows, way: str) -> np.ndarray:
+    """Where no packet of TCP acknowledges: what opens, or refuses, carries nothing."""
+    bits = rows[f"{way}_flags"]
+    return (rows["protocol"] == "tcp") & (bits & ACK == 0) & (bits & (SYN | RST) > 0)
 
 
 def _bytes(rows: _Rows, way: str, version: Ints) -> None:
     """Bytes and payload, so that what is neither is headers."""
     count, protocol = rows[f"{way}_packets"], rows["protocol"]
-    tcp = protocol == "tcp"
+    tcp, lone = protocol == "tcp", _bare(rows, way) & (rows[f"{way}_packets"] == 1)
     head = header(version, protocol) * count
-    total = np.minimum(np.maximum(rows[f"{way}_bytes"], head), LARGEST * count)
+    # Of TCP, so that the packets which have options can take as much as all others.
+    largest = np.where(tcp, LARGEST - OPTIONS - 24, LARGEST)
+    total = np.minimum(np.maximum(rows[f"{way}_bytes"], head), largest * count)
+    total = np.where(lone, np.minimum(total, head + OPTIONS), total)
     payload = rows.columns.get(f"{way}_payload", np.maximum(total - head, 0))
-    payload = np.maximum(payload, 0)
+    payload = np.where(lone, 0, np.maximum(payload, 0))
     if f"{way}_payload" in rows.fixed:
         total = np.clip(total, head + payload, head + payload + OPTIONS * count * tcp)
     most = total - head
     least = np.where(tcp, np.maximum(most - OPTIONS * count, 0), most)
-    bits = rows[f"{way}_flags"]
-    bare = tcp & (bits & ACK == 0) & (bits & (SYN | RST) > 0) & (count == 1)
-    total = np.where(bare, np.minimum(total, head + OPTIONS), total)
-    most, least = np.where(bare, total - head, most), np.where(bare, 0, least)
     payload = np.clip(payload, least, most)
     odd = np.where(tcp, (most - payload) % 4, 0)
-    empty = payload == 0
-    if f"{way}_bytes" in rows.fixed:
-        empty &= False
+    # Where there is none, a byte of payload would be more of a change than one less of options.
+    empty = (payload == 0) & (f"{way}_bytes" not in rows.fixed)
     total -= np.where(empty, odd, 0)
     payload += np.where(empty, 0, odd)
     rows.put(f"{way}_bytes", total, "bytes, which hold the headers of all packets")
     rows.put(f"{way}_payload", payload, "payload, which is what headers leave of bytes")
+    says = _bare(rows, way) & (count > 1) & (payload > 0)
+    bits = rows[f"{way}_flags"]
+    rows.put(f"{way}_flags", np.where(says, bits | ACK, bits), "flags of packets with payload")
 
 
 def header(version: Ints, protocol: np.ndarray) -> Ints:
@@ -256,7 +263,8 @@ def _sizes(rows: _Rows, way: str, version: Ints) -> None:
     some = np.maximum(count, 1)
     head = header(version, rows["protocol"])
     least = rows.columns.get(f"{way}_size_min", head)
-    least = np.clip(least, np.minimum(head, total // some), total // some)
+    floor = np.maximum(np.minimum(head, total // some), total - (some - 1) * LARGEST)
+    least = np.clip(least, floor, total // some)
     others = np.maximum(some - 1, 1)
     low = np.where(some > 1, -(-(total - least) // others), total)
     high = np.minimum(total - (some - 1) * least, LARGEST)

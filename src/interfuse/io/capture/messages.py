@@ -13,6 +13,8 @@ from random import Random
 from interfuse.io.capture.frames import checksum
 
 HOST = b"example.com"
+_LONGEST = 65_000
+"""Bytes of one message whose length is of two bytes."""
 _LETTERS = bytes(97 + i % 26 for i in range(256))
 
 
@@ -69,7 +71,7 @@ def _strings(size: int, random: Random) -> bytes:
 
 def dns_stream(size: int, back: bool, random: Random) -> bytes | None:
     """The same behind its length, as over TCP."""
-    inner = dns(size - 2, back, random) if size > 2 else None
+    inner = dns(size - 2, back, random) if 2 < size <= _LONGEST else None
     return None if inner is None else struct.pack("!H", len(inner)) + inner
 
 
@@ -166,6 +168,8 @@ def ntp(size: int, back: bool, random: Random) -> bytes | None:
 
 def snmp(size: int, back: bool, random: Random) -> bytes | None:
     """A get request of version 2c, or its response; the community fills it (RFC 3416)."""
+    if size > _LONGEST:
+        return None
     value = b"\4\2ok" if back else b"\5\0"
     bound = _ber(0x30, _ber(6, b"\x2b\6\1\2\1\1\1\0") + value)
     numbers = _ber(2, struct.pack("!I", random.getrandbits(30))) + b"\2\1\0\2\1\0"

@@ -1,8 +1,9 @@
 """What packets carry: messages that dissectors can read, random bytes, or nothing.
 
-Dissectors choose by the port, and report as malformed what does not fit; which of zeros, letters and
-random bytes each port bears was measured with tshark 4.0. A `template` is a small valid message for the protocols that
-`STREAMS` and `DATAGRAMS` name, of exactly the bytes that the flow has, and random bytes for others.
+Dissectors choose by the port, and report as malformed what does not fit; which of zeros, letters
+and random bytes each port bears was measured with tshark 4.0. A `template` is a small valid message
+for the protocols that `STREAMS` and `DATAGRAMS` name, of exactly the bytes that the flow has, and
+random bytes for others.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from interfuse.io.capture.meter import ACK, FIN, PSH, RST, SYN
 
 URG, ECE, CWR = 32, 64, 128
+LARGEST = 65_535
+"""Bytes of a packet."""
 _SYN_OPTIONS = (20, 24, 12, 4, 8, 16, 28, 32, 36, 40, 0)
 """Bytes, the commonest first: Linux and macOS send 20 and 24, Windows 12 (MSS, scale, SACK)."""
 
@@ -59,10 +61,18 @@ class Step:
     again: bool = False
 
 
-def spread(total: int, floors: Sequence[int], caps: Sequence[int]) -> list[int]:
+def spread(
+    total: int, floors: Sequence[int], caps: Sequence[int], most: Sequence[int] = ()
+) -> list[int]:
     """Whole numbers of a sum, each between its bounds: as many as fit at the upper one, first.
 
-    Bounds that the sum cannot have are passed: lower ones by all alike, upper ones by the last.
+    Where the sum cannot be had so, lower bounds count for nothing, or upper ones are passed.
+
+    Args:
+        total: the sum.
+        floors: lower bounds.
+        caps: upper bounds.
+        most: what is never passed while there is room elsewhere.
 
     Examples:
         >>> spread(3000, [0, 0, 0], [1460, 1460, 1460])
@@ -70,13 +80,13 @@ def spread(total: int, floors: Sequence[int], caps: Sequence[int]) -> list[int]:
     """
     out = list(floors) if sum(floors) <= total else [0] * len(floors)
     left = total - sum(out)
-    for i, cap in enumerate(caps):
-        more = min(max(cap - out[i], 0), left)
-        out[i] += more
-        left -= more
-    if left and out:  # more than fits: alike on all
-        share, rest = divmod(left, len(out))
-        out = [value + share + (i < rest) for i, value in enumerate(out)]
+    for bounds in (caps, most):
+        for i, bound in enumerate(bounds if left else ()):
+            more = min(max(bound - out[i], 0), left)
+            out[i] += more
+            left -= more
+    if left and out:
+        out[-1] += left
     return out
 
 
@@ -104,7 +114,8 @@ def messages(ways: Sequence[Way], header: int) -> list[Step]:
     both = []
     for back, way in enumerate(ways):
         floor, cap = max(way.least - header, 0), max(way.most - header, 0)
-        sizes = spread(way.payload, [floor] * way.packets, [cap] * way.packets)
+        many = way.packets
+        sizes = spread(way.payload, [floor] * many, [cap] * many, [LARGEST - header] * many)
         both.append([Step(bool(back), payload=size) for size in sizes])
     return turns(*both)
 
@@ -121,6 +132,9 @@ def connection(ways: Sequence[Way], header: int, random: Random) -> list[Step]:
     shakes = bool(first.opening and second.opening)
     _fill(first, ways[0], header, shakes)
     _fill(second, ways[1], header, False)
+    if not first.opening:  # a flow is its first sender's
+        rest = first.middle or first.closing
+        first.opening = [rest.pop(0)]
     closers = [first, second]
     resets = any(step.flags & RST for part in closers for step in part.closing)
     if first.closing and second.closing and not resets and random.random() < 0.5:
@@ -194,12 +208,13 @@ def _fill(parts: _Parts, way: Way, header: int, shakes: bool) -> None:
     room = sum(max(way.most - header - step.options, 0) for step in carriers[1:])
     if shakes and carriers is parts.middle and way.payload <= room:
         carriers = carriers[1:]
-    if not carriers:
+    if not carriers or way.payload > sum(LARGEST - header - s.options for s in carriers):
         carriers = steps
     bases = [header + step.options for step in carriers]
     floors = [max(way.least - base, 0) for base in bases]
     caps = [max(way.most - base, 0) for base in bases]
-    for step, size in zip(carriers, spread(way.payload, floors, caps), strict=True):
+    most = [LARGEST - base for base in bases]
+    for step, size in zip(carriers, spread(way.payload, floors, caps, most), strict=True):
         step.payload = size
     full = [step for step in carriers if step.payload]
     if way.flags & PSH:
@@ -223,17 +238,16 @@ def _union(steps: Sequence[Step]) -> int:
 
 def _options(steps: Sequence[Step], total: int) -> None:
     """Share bytes of options among packets: whole words, at most ten each."""
-    words, others = total // 4, len(steps) - 1
-    first = 0
-    if not others:
-        first = words
-    elif steps[0].flags & SYN:
-        fits = [o // 4 for o in _SYN_OPTIONS if words - 10 * others <= o // 4 <= words]
-        even = [w for w in fits if (words - w) % others == 0]
-        first = (even or fits or [min(words, 10)])[0]
-    steps[0].options = 4 * min(first, 10)
-    for i, step in enumerate(steps[1:]):
-        each, more = divmod(words - first, others)
+    words = total // 4
+    if steps[0].flags & SYN:
+        others = max(len(steps) - 1, 1)
+        fits = [o // 4 for o in _SYN_OPTIONS if words - 10 * (len(steps) - 1) <= o // 4 <= words]
+        even = [w for w in fits if (words - w) % others == 0 and (len(steps) > 1 or w == words)]
+        first = (even or fits or [10])[0]
+        steps[0].options = 4 * first
+        words, steps = words - first, steps[1:]
+    for i, step in enumerate(steps):
+        each, more = divmod(words, len(steps))
         step.options = 4 * min(each + (i < more), 10)
 
 
