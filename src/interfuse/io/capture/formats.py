@@ -48,10 +48,10 @@ class Pcap(Format):
         active = _seconds("active_timeout", how.file, ACTIVE)
         flows = meter(decoded.packets, idle, active)
         notes = [
-            f"{where}: {len(decoded.packets):,} packets are {len(flows.first):,} flows, with "
-            f"time-outs of {idle:g} s without a packet and {active:g} s in all",
+            f"{where}: {_many(len(decoded.packets), 'packet')} in {_many(len(flows.first), 'flow')}"
+            f", with time-outs of {idle:g} s without a packet and {active:g} s in all",
             *(f"{where}: {text}" for text in capture.notes),
-            *(f"{where}: {n:,} frames are left out: {w}" for w, n in decoded.left_out.items()),
+            *(f"{where}: {_many(n, 'frame')} left out: {w}" for w, n in decoded.left_out.items()),
         ]
         said = {"format": self.name, "idle_timeout": idle, "active_timeout": active}
         frame = flow_table(decoded, flows, capture.nanoseconds)
@@ -104,6 +104,10 @@ def _seconds(name: str, said: Any, default: float) -> float:
         flag = "--" + name.replace("_", "-")
         raise OptionError(f"{flag}: is {value!r}; expected a number of seconds above 0.")
     return float(value)
+
+
+def _many(count: int, unit: str) -> str:
+    return f"{count:,} {unit}{'s' * (count != 1)}"
 
 
 def _nothing(where: str, frames: int, left_out: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ headers of its packets, a gap longer than the flow. What no packets can have is 
 order, and counted:
 
     protocol    ends of one version; no ports but where there are some; ICMP of the version
-    packets     at least one from the source; no flags, sizes, bytes where there are none
+    packets     at least one from the source, none from a group; no flags, sizes, bytes where there are none
     bytes       headers <= bytes; bytes - headers - payload is of options: none but in TCP, there
                 whole words, at most 40 bytes a packet
     sizes       min <= bytes / packets <= max, so that packets of such sizes have that sum
@@ -174,6 +174,15 @@ def _mapped(address: str) -> str:
         return address
 
 
+def _is_group(address: str) -> bool:
+    """Whether an address is of several hosts, so that nobody has it as a source."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return known.is_multicast or address == "255.255.255.255"
+
+
 def _is_message(text: str) -> bool:
     kind, _, code = text.partition("/")
     return kind.isdecimal() and code.isdecimal() and int(kind) < 256 and int(code) < 256
@@ -192,11 +201,12 @@ def _states(rows: _Rows) -> None:
         rows.columns.setdefault(f"{way}_flags", np.full(len(rows["protocol"]), ACK, np.int64))
     if "state" not in rows.columns or "state" not in rows.fixed:
         return
-    forward, backward = rows["fwd_flags"], rows["bwd_flags"]
-    unlike = (rows["protocol"] == "tcp") & (state_of(forward, backward) != rows["state"])
+    answered = np.where(rows["bwd_packets"] > 0, rows["bwd_flags"], 0)
+    found = state_of(rows["fwd_flags"], answered)
+    unlike = (rows["protocol"] == "tcp") & (found != rows["state"])
     for state, (ours, theirs) in STATES.items():
         these = unlike & (rows["state"] == state)
-        free = ~(SYN | FIN | RST)
+        free, forward, backward = ~(SYN | FIN | RST), rows["fwd_flags"], rows["bwd_flags"]
         rows.put("fwd_flags", np.where(these, forward & free | ours, forward), "flags of a state")
         back = (backward & free | theirs) if theirs else 0
         rows.put("bwd_flags", np.where(these, back, backward), "flags of a state")
@@ -207,8 +217,11 @@ def _states(rows: _Rows) -> None:
 
 
 def _counts(rows: _Rows, way: str) -> None:
-    count = rows[f"{way}_packets"]
-    rows.put(f"{way}_packets", np.maximum(count, 1 if way == "fwd" else 0), "packets")
+    """A packet at least from the source, and none from a group or from all."""
+    count = np.maximum(rows[f"{way}_packets"], 1 if way == "fwd" else 0)
+    if way == "bwd":
+        count = np.where(_texts(rows["dst_ip"], _is_group), 0, count)
+    rows.put(f"{way}_packets", count, "packets: one from the source, none from a group")
 
 
 def _flags(rows: _Rows, way: str) -> None:

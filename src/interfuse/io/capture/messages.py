@@ -155,15 +155,14 @@ def dhcp(size: int, back: bool, random: Random) -> bytes | None:
 
 
 def ntp(size: int, back: bool, random: Random) -> bytes | None:
-    """Version 4; a control message where it is shorter than 48 bytes or longer (RFC 5905, 9327)."""
+    """Version 4 (RFC 5905); of other lengths a message of mode 7 without items."""
     mode = 4 if back else 3
     stamp = struct.pack("!II", 0xE0000000 + random.getrandbits(24), random.getrandbits(32))
     if size == 48:
         return struct.pack("!BBbb", 4 << 3 | mode, 2, 6, -20) + bytes(12) + stamp * 4
-    if size < 12:
+    if size < 8:
         return None
-    head = struct.pack("!BBHHHHH", 2 << 3 | 6, 0x81 if back else 1, 1, 0, 0, 0, size - 12)
-    return head + bytes(size - 12)
+    return bytes((2 << 3 | 7 | back << 7, 0, 0, 0)) + bytes(size - 4)
 
 
 def snmp(size: int, back: bool, random: Random) -> bytes | None:

@@ -75,8 +75,10 @@ def meter(packets: Packets, idle: float = IDLE, active: float = ACTIVE) -> Flows
     new = np.ones(len(order), bool)
     same = (ends[order][1:] == ends[order][:-1]) & (ports[order][1:] == ports[order][:-1])
     new[1:] = ~same | (np.diff(time) > round(idle * 1e9))
-    new |= _used_again(packets.flags[order], packets.protocol[order], new)
-    _split(time, new, round(active * 1e9))
+    tcp, flags = packets.protocol[order] == TCP, packets.flags[order]
+    opens = tcp & (flags & (SYN | ACK) == SYN)
+    closed = np.cumsum(tcp & (flags & (FIN | RST) > 0))
+    _split(time, new, opens, np.concatenate([[0], closed[:-1]]), round(active * 1e9))
     at = np.flatnonzero(new)
     flow = np.cumsum(new) - 1
     forward = turned[order] == turned[order][at][flow]
@@ -108,27 +110,38 @@ def _keys(packets: Packets) -> tuple[Ints, Ints, Mask]:
     return low * many + high, ports, turned
 
 
-def _used_again(flags: Ints, protocol: Ints, new: Mask) -> Mask:
-    """Where a SYN begins another connection: since the last one, or the start, there was an end."""
-    tcp = protocol == TCP
-    opens = tcp & (flags & (SYN | ACK) == SYN)
-    closed = np.cumsum(tcp & (flags & (FIN | RST) > 0))
-    before = np.concatenate([[0], closed[:-1]])
+def _split(time: Ints, new: Mask, opens: Mask, ends: Ints, active: int) -> None:
+    """End flows of the same ports that a SYN begins anew, and those longer than the time-out.
+
+    Args:
+        time: of packets, flow after flow.
+        new: where a flow begins; beginnings are added.
+        opens: where a SYN is.
+        ends: FIN and RST before each packet.
+        active: the time-out.
+    """
+    begins = np.flatnonzero(new)
+    stops = np.append(begins[1:], len(time))
+    # A SYN begins another connection if there was an end since the last one, or since the start.
     marks = np.flatnonzero(opens | new)
-    since = np.zeros(len(flags), np.int64)
-    since[marks[1:]] = before[marks[1:]] - before[marks[:-1]]
-    return opens & (since > 0) & ~new
-
-
-def _split(time: Ints, new: Mask, active: int) -> None:
-    """End flows that last for longer than the time-out."""
-    at = np.flatnonzero(new)
-    last = np.append(at[1:], len(time)) - 1
-    for i in np.flatnonzero(time[last] - time[at] > active).tolist():
-        start, stop = int(at[i]), int(last[i]) + 1
-        while time[stop - 1] - time[start] > active:
-            start += int(np.searchsorted(time[start:stop], time[start] + active, "right"))
-            new[start] = True
+    since = np.zeros(len(time), np.int64)
+    since[marks[1:]] = np.diff(ends[marks])
+    again = opens & (since > 0) & ~new
+    new |= again
+    for i in np.flatnonzero(time[stops - 1] - time[begins] > active).tolist():
+        # What the time-out cuts off has no ends before it, which may make a SYN no beginning.
+        start, stop = int(begins[i]), int(stops[i])
+        new[start + 1 : stop] = False
+        asked = start + np.flatnonzero(opens[start:stop])
+        anew = asked[again[asked]]
+        while start < stop:
+            due = start + int(np.searchsorted(time[start:stop], time[start] + active, "right"))
+            at = int(np.searchsorted(asked, start, "right"))
+            first = asked[at : at + 1]
+            others = anew[np.searchsorted(anew, first[0], "right") :][:1] if len(first) else first
+            start = int(min([*first[ends[first] > ends[start]], *others, due]))
+            if start < stop:
+                new[start] = True
 
 
 def _way(packets: Packets, order: Ints, at: Ints, which: Mask) -> Ways:

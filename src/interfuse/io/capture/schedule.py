@@ -36,15 +36,15 @@ def flows_of(frame: pl.DataFrame, ticks: int, left: Counter[str]) -> list[Flow]:
         if protocol < 0 and (row["protocol"] or "").isdecimal():
             protocol = int(row["protocol"])
         if row["start"] is None or not 0 <= row["start"] < ticks << 32:
-            left["whose time a capture cannot hold"] += 1
+            left["a time that a capture cannot hold"] += 1
         elif not 0 <= protocol < 256:
-            left["of a protocol that has no number"] += 1
+            left["a protocol that has no number"] += 1
         else:
             try:
                 ports = (row["src_port"] or 0, row["dst_port"] or 0)
                 ends = Ends.of(row["src_ip"] or "", row["dst_ip"] or "", ports, protocol)
             except ValueError:
-                left["with an address that is none"] += 1
+                left["an address that is none"] += 1
                 continue
             out.append(_flow(row, ends, ticks))
     return out

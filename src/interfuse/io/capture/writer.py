@@ -97,7 +97,7 @@ class FlowWriter:
             apart(flows, round(self.idle * ticks), changed), self.payload, ticks, self.seed
         )
         self.write(self.file, sent, self.fine)
-        note([f"{many:,} flows {why} are left out" for why, many in left.items()])
+        note([f"{n:,} flow{'s' * (n != 1)} left out: {why}" for why, n in left.items()])
         if changed:
             note(Mended.words(changed))
 

@@ -207,10 +207,11 @@ class Table(Kind):
         return float(1 - unequal.mean()), far
 
     def rules(self, real: Any, synthetic: Any) -> list[tuple[str, float, float]]:
-        """Exact rules between columns."""
+        """Exact rules between columns; of flows of networks, those of the protocols too."""
+        from interfuse.evaluate.flow_rules import flow_rule_shares
         from interfuse.kinds.table.judge import rule_shares
 
-        return rule_shares(real, synthetic)
+        return rule_shares(real, synthetic) + flow_rule_shares(real, synthetic)
 
     def print_schema(self, schema: Any, found: str) -> None:
         """The columns: what they are and why."""
