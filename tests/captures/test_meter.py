@@ -82,5 +82,5 @@ def test_time_outs_are_options_that_are_kept_and_checked(tmp_path):
     again = read_sheet(tmp_path / "a.pcap", file={"active_timeout": 30.0})
     assert again.frame.collect()["duration"].to_list() == [10.0, 0.0]
     for bad in (0, -1, float("nan"), "soon"):
-        with pytest.raises(OptionError, match="--idle-timeout: is .* expected a number of seconds"):
+        with pytest.raises(OptionError, match=r"--idle-timeout: is .* expected a number of"):
             read_sheet(tmp_path / "a.pcap", file={"idle_timeout": bad})

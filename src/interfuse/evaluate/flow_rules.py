@@ -54,8 +54,8 @@ _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6", "132": "sctp"}
 _ICMP6 = ("ipv6-icmp", "icmpv6", "ipv6icmp")
 _ONE_WAY = ("S0", "SH", "RSTOS0")
 _BOTH_WAYS = ("SF", "S1", "S2", "S3", "REJ", "RSTO", "RSTR")
-_DATAGRAM_PORTS = (67, 68, 69, 123, 137, 138, 161, 162, 514, 520, 546, 547, 1900, 5353)
-_STREAM_PORTS = (21, 22, 23, 25, 80, 110, 139, 143, 179, 445, 993, 995, 3306, 5432)
+_DATAGRAM_PORTS = (67.0, 68.0, 69.0, 123.0, 137.0, 138.0, 161.0, 162.0, 520.0, 546.0, 547.0, 1900.0)
+_STREAM_PORTS = (21.0, 22.0, 23.0, 25.0, 80.0, 110.0, 139.0, 143.0, 179.0, 445.0, 993.0, 995.0)
 _NEAR = 1e-6
 
 
@@ -240,9 +240,9 @@ def _about_ends() -> list[FlowRule]:
         FlowRule("ICMP has no ports", ports,
                  _when(_protocol("icmp", "icmp6"), none)),
         FlowRule("well-known services of datagrams are no TCP", ports,
-                 _when(d.is_in([float(p) for p in _DATAGRAM_PORTS]) & (s >= 1024), ~_protocol("tcp"))),
+                 _when(d.is_in(_DATAGRAM_PORTS) & (s >= 1024), ~_protocol("tcp"))),
         FlowRule("well-known services of streams are no UDP", ports,
-                 _when(d.is_in([float(p) for p in _STREAM_PORTS]) & (s >= 1024), ~_protocol("udp"))),
+                 _when(d.is_in(_STREAM_PORTS) & (s >= 1024), ~_protocol("udp"))),
         FlowRule("both ends are of one version of IP", addresses, _six("src_ip") == _six("dst_ip")),
         FlowRule("ICMP is of the version of its ends", ("protocol", *addresses),
                  _when(_protocol("icmp6"), _six("src_ip"))),

@@ -5,7 +5,7 @@ headers of its packets, a gap longer than the flow. What no packets can have is 
 order, and counted:
 
     protocol    ends of one version; no ports but where there are some; ICMP of the version
-    packets     at least one from the source, none from a group; no flags, sizes, bytes where there are none
+    packets     at least one from the source, none from a group; without any no flags, no bytes
     bytes       headers <= bytes; bytes - headers - payload is of options: none but in TCP, there
                 whole words, at most 40 bytes a packet
     sizes       min <= bytes / packets <= max, so that packets of such sizes have that sum
