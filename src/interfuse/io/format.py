@@ -17,9 +17,10 @@ first bytes of what is inside; what is packed is unpacked before a format sees i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import IO, ClassVar, NamedTuple
+from typing import IO, Any, ClassVar, NamedTuple
 
 import polars as pl
 
@@ -29,10 +30,34 @@ from interfuse.io.written import Writing
 
 
 class Sink(NamedTuple):
-    """An open file: where chunks of rows go, and what ends it."""
+    """An open file: where chunks of rows go, what ends it, and what gives it up.
+
+    What is given up is closed too, unless the format has a quicker way.
+    """
 
     put: Callable[[pl.DataFrame], object]
     close: Callable[[], object] = lambda: None
+    drop: Callable[[], object] | None = None
+
+
+class Mended(NamedTuple):
+    """Rows that were put right.
+
+    Attributes:
+        frame: the rows.
+        changed: by words for what was changed, how many rows.
+    """
+
+    frame: pl.DataFrame
+    changed: Counter[str]
+
+    @staticmethod
+    def words(changed: Mapping[str, int]) -> str:
+        """What was changed, for people."""
+        what = "; ".join(f"{words}: {many:,}" for words, many in changed.items())
+        return (
+            f"drawn rows that such a file cannot hold were put right, of each rule so many: {what}"
+        )
 
 
 class Format(ABC):
@@ -48,6 +73,8 @@ class Format(ABC):
             it, whatever text a name says: `flows.csv` may be what nfdump writes.
         shares: endings that say nothing by themselves, or another format of text. What is about a
             file of this format is written in it under a name that ends so.
+        alike: names of formats whose endings people use for this one.
+        takes: options of `generate` that say how it is written (`kinds.table.kind`).
         text: whether it is delimited text, in which a cell has no type but its characters.
         writes: whether tables can be written in it.
     """
@@ -58,6 +85,8 @@ class Format(ABC):
     certain: ClassVar[bool] = False
     special: ClassVar[bool] = False
     shares: ClassVar[tuple[str, ...]] = ()
+    alike: ClassVar[tuple[str, ...]] = ()
+    takes: ClassVar[frozenset[str]] = frozenset()
     text: ClassVar[bool] = False
     writes: ClassVar[bool] = False
 
@@ -91,6 +120,19 @@ class Format(ABC):
             DataError: the columns cannot be written in it.
         """
         raise NotImplementedError(f"{self.name} cannot be written")
+
+    def mend(self, frame: pl.DataFrame, fixed: Collection[str], said: Mapping[str, Any]) -> Mended:
+        """Rows that such a file could hold, of rows that were drawn.
+
+        Args:
+            frame: new rows, with the columns that `read` gives or some of them.
+            fixed: columns that stay as they are.
+            said: what `read` said of the file as a whole.
+
+        Returns:
+            The same columns; row i of it depends on row i of `frame` alone.
+        """
+        return Mended(frame, Counter())
 
     def check(self, schema: pl.Schema, where: str) -> None:
         """Check that columns of these types can be written.

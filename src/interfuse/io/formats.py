@@ -15,7 +15,7 @@ from interfuse.io.format import Format
 
 _OURS = (
     "delimited", "jsonlines", "columnar", "logs.zeek", "logs.events", "logs.access", "logs.syslog",
-    "logs.nfdump", "logs.cicflow",
+    "logs.nfdump", "logs.cicflow", "capture.formats",
 )  # fmt: skip
 """Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}
@@ -92,6 +92,11 @@ def format_of(path: str | Path) -> Named:
     last, packing = ending_of(path)
     found = (f for f in all_formats() if last in f.suffixes or last in f.others)
     return Named(next(found, None), packing)
+
+
+def format_named(name: str | None) -> Format | None:
+    """The format of a name, which `Sheet.columns[""]` may have."""
+    return next((f for f in all_formats() if f.name == name), None)
 
 
 def ending_of(path: str | Path) -> tuple[str, str | None]:

@@ -156,7 +156,11 @@ def _parse(
         raise NoRowsError(f"{where}: is empty (0 bytes). Expected a data file ({supported()}).")
     found = format_by_content(start)
     # Some are known for certain by their first bytes, text formats only by their name.
-    if found is not None and found.certain and named in (None, found):
+    if (
+        found is not None
+        and found.certain
+        and (named in (None, found) or named.name in found.alike)
+    ):
         return found.read(source, where, how)
     if named is not None and named.certain:
         like = found.name if found else "some other binary format"

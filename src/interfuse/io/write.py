@@ -15,12 +15,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
 
-from interfuse.errors import DataError
+from interfuse.errors import DataError, OptionError
 from interfuse.io.delimited import Csv
 from interfuse.io.files import replacing
 from interfuse.io.format import Format
@@ -64,6 +64,22 @@ def check_target(path: str | Path, writing: Writing | None = None) -> None:
         raise DataError(f"{path}: the folder {path.parent} does not exist. Make it first.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise DataError(f"{path}: the folder {path.parent} cannot be written. Choose another.")
+
+
+def check_taken(path: str | Path, writing: Writing | None = None, **options: Any) -> None:
+    """Check that the format of `path` takes the options that are given; None is not.
+
+    Raises:
+        OptionError: it does not.
+    """
+    kind = format_to_write(path, writing.like if writing else None).format or STANDARD
+    for name, value in options.items():
+        if value is not None and name not in kind.takes:
+            takers = [f.name for f in all_formats() if name in f.takes]
+            raise OptionError(
+                f"--{name.replace('_', '-')}: is for {' and '.join(takers)}; {path} is "
+                f"{kind.name}. Drop it."
+            )
 
 
 def writes_text(path: str | Path, writing: Writing | None = None) -> bool:
@@ -143,6 +159,8 @@ def _write_to(
             into.put(chunk)
             rows += chunk.height
             chunk = next(chunks, None)
-    finally:
-        into.close()
+    except BaseException:
+        (into.drop or into.close)()
+        raise
+    into.close()
     return rows

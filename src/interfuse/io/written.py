@@ -30,6 +30,11 @@ class Writing:
         self.delimiter: str | None = said if said in (";", "|") else None
         self.file: dict[str, Any] = dict(special) if isinstance(special, dict) else {}
 
+    def asked(self, **options: Any) -> Writing:
+        """This, and what is asked of the file as a whole; what is None is left as it is."""
+        self.file |= {name: value for name, value in options.items() if value is not None}
+        return self
+
     @property
     def like(self) -> str | None:
         """The name of the format that the file has, where it is one of its own."""

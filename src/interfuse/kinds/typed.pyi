@@ -41,6 +41,8 @@ class TableOptions(Common, total=False):
     keep_rows: bool
     kinds: Mapping[str, str] | None
     event_type: str | None
+    idle_timeout: float | None
+    active_timeout: float | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -61,6 +63,8 @@ class PathOptions(Common, total=False):
     keep_rows: bool
     kinds: Mapping[str, str] | None
     event_type: str | None
+    idle_timeout: float | None
+    active_timeout: float | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

@@ -42,25 +42,27 @@ def generate(
     given: Sequence[str] = (),
     given_file: str | None = None,
     shard: str | None = None,
+    payload: str | None = None,
     seed: int = 0,
     steps: int | None = None,
     device: str | None = None,
 ) -> None:
     """Draw rows and write them while they are drawn; see `Model.generate`."""
-    from interfuse.io.write import check_target, write
+    from interfuse.io.write import check_taken, check_target, write
     from interfuse.io.written import Writing
     from interfuse.kinds.table.ask.shard import Shard
 
     part = Shard(1, 1) if shard is None else Shard.read(shard)
     target = asked.target if shard is None else part.target(asked.target)
-    writing = Writing.of(model.schema.origin)
+    writing = Writing.of(model.schema.origin).asked(payload=payload, seed=seed)
     check_target(target, writing)
+    check_taken(target, writing, payload=payload)
     if given_file is not None:
         if given or shard is not None:
             beside = "--given" if given else "--shard"
             advice = "Put it in" if given else "Cut"
             raise OptionError(f"--given-file: cannot stand beside {beside}. {advice} the file.")
-        complete(model, given_file, target, rows or 1, seed, steps, device)
+        complete(model, given_file, target, rows or 1, seed, steps, device, writing)
         return
     known = parse_given(given, model.schema.names)
     count = rows if rows is not None else int(model.record["data"]["rows"])
@@ -82,15 +84,14 @@ def complete(
     seed: int,
     steps: int | None,
     device: str | None,
+    writing: Writing,
 ) -> None:
     """Complete the rows of a file, some draws of each."""
     from interfuse.io.write import write
-    from interfuse.io.written import Writing
 
     with called(source):
         rows = model.completion(source, draws, seed=seed, steps=steps, device=device)
     begin, count = time.monotonic(), rows.rows * draws
-    writing = Writing.of(model.schema.origin)
     frames = as_in_file(rows.completions(), rows, target, writing, True)
     write(counted(frames, count, "generating", "rows"), target, writing)
     for line in rows.warnings:

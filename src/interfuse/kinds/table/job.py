@@ -43,6 +43,13 @@ __all__ = ["FitStopped", "Job", "Notice"]
 TRAINING_SHARE = 0.9
 """Of a budget in seconds; calibration makes as many rounds as the rest has time for."""
 _SAMPLE_ROWS = 10_000
+_CAPTURES = "captures, whose packets are metered to flows"
+OF_FILES = {
+    "event_type": "files of several sorts of events, as Suricata's eve.json is",
+    "idle_timeout": _CAPTURES,
+    "active_timeout": _CAPTURES,
+}
+"""Options that say how files of some formats are read."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,9 @@ class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
     `kinds` says of columns what they are (`interfuse.kinds.table.asked`), `event_type` which events
-    of a file that holds several sorts are read. `calibration`, the rounds of an earlier one, are
-    made again when a fit is repeated.
+    of a file that holds several sorts are read, the time-outs when flows of a capture end
+    (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
+    a fit is repeated.
     """
 
     data: Any
@@ -92,6 +100,8 @@ class Job(BaseJob[Table, Model]):
     keep_rows: bool = True
     kinds: Mapping[str, str] | None = None
     event_type: str | None = None
+    idle_timeout: float | None = None
+    active_timeout: float | None = None
     calibration: Plan | None = None
 
     def fingerprint(self) -> str:
@@ -112,14 +122,14 @@ class Job(BaseJob[Table, Model]):
             given = Schema.load(given)
         said = (given.said() if given is not None else {}) | asked.said
         file = given.origin.file if given is not None else {}
-        if self.event_type is not None:
-            file["event_type"] = self.event_type
+        asked_of = {name: getattr(self, name) for name in OF_FILES}
+        file |= {name: value for name, value in asked_of.items() if value is not None}
         lazy, origin = to_polars(self.data, said, nested=True, advice=advice, file=file)
-        if self.event_type is not None and "event_type" not in origin.file:
-            raise OptionError(
-                f"event_type: {self.event_type!r} is asked for, but the data holds no events of "
-                "several sorts, as Suricata's eve.json does. Leave it out."
-            )
+        for name, value in asked_of.items():
+            if value is not None and name not in origin.file:
+                raise OptionError(
+                    f"{name}: is of {OF_FILES[name]}; the data is none. Leave it out."
+                )
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)

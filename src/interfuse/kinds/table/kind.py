@@ -51,7 +51,23 @@ KINDS = Option(
 EVENT_TYPE = Option(
     "event_type",
     "Of Suricata's eve.json: which events are rows, such as flow; needed where there are several.",
-    flag="--event-type",
+)
+IDLE_TIMEOUT = Option(
+    "idle_timeout",
+    "Of a capture: seconds without a packet after which a flow has ended; default: 120.",
+    float,
+    metavar="SECONDS",
+)
+ACTIVE_TIMEOUT = Option(
+    "active_timeout",
+    "Of a capture: the longest flow; what lasts longer is cut into several; default: 1800.",
+    float,
+    metavar="SECONDS",
+)
+PAYLOAD = Option(
+    "payload",
+    "Of packets that are written: template, which has small valid messages for common protocols, "
+    "random, or none, which keeps headers alone; default: template.",
 )
 
 GENERATE = Verb(
@@ -67,6 +83,7 @@ GENERATE = Verb(
         "interfuse generate run -n 500 -o attacks.csv --given label=ddos --given proto=udp",
         "interfuse generate run -o large.csv --given 'bytes > 1e6' --given 'label in [ddos, scan]'",
         "interfuse generate run -n 10 -o completed.csv --given-file partly-known.csv",
+        "interfuse generate run -n 5000 -o synthetic.pcap --payload none",
         "interfuse generate run -n 5 -o - --seed 3",
         "interfuse generate run -n 1e9 --shard 3/64 -o part-{shard}.parquet",
     ),
@@ -85,6 +102,7 @@ GENERATE = Verb(
             "is the part's number.",
             metavar="I/N",
         ),
+        PAYLOAD,
         SEED,
         STEPS,
         DEVICE,
@@ -151,7 +169,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, KINDS, EVENT_TYPE)
+    options = (KEEP_ROWS, KINDS, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 
@@ -200,10 +218,11 @@ class Table(Kind):
         return float(1 - unequal.mean()), far
 
     def rules(self, real: Any, synthetic: Any) -> list[tuple[str, float, float]]:
-        """Exact rules between columns."""
+        """Exact rules between columns; of flows of networks, those of the protocols too."""
+        from interfuse.evaluate.flow_rules import flow_rule_shares
         from interfuse.kinds.table.judge import rule_shares
 
-        return rule_shares(real, synthetic)
+        return rule_shares(real, synthetic) + flow_rule_shares(real, synthetic)
 
     def print_schema(self, schema: Any, found: str) -> None:
         """The columns: what they are and why."""

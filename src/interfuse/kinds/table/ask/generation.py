@@ -6,6 +6,7 @@ ranges, `interfuse.kinds.table.ask.restrict` draws those first.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ import polars as pl
 
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.core.solvers import steps_of
-from interfuse.errors import OptionError
+from interfuse.errors import OptionError, note
+from interfuse.io.format import Mended
+from interfuse.io.formats import format_named
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.restrict import start_block, unlikely
 from interfuse.train.precision import choose_device
@@ -31,6 +34,7 @@ class Generation:
         self.model = model
         self.condition = condition
         self.sampler = sampler
+        self.changed: Counter[str] = Counter()
 
     def remarks(self, n: int) -> tuple[str, ...]:
         """What people should know of the conditions and of so many rows."""
@@ -73,7 +77,20 @@ class Generation:
                 key_seed,
                 keys,
             )
-            yield self.condition.write(frame, [c[part] for c in chosen])
+            yield self._mended(self.condition.write(frame, [c[part] for c in chosen]))
+        if self.changed:
+            note(Mended.words(self.changed))
+
+    def _mended(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows that the format of what was fitted could hold; what was given stays."""
+        origin = self.model.schema.origin
+        kind = format_named(origin.file.get("format")) if origin.library == "file" else None
+        if kind is None:
+            return frame
+        limited = (limit.name for limit in self.condition.limits)
+        mended = kind.mend(frame, {*self.condition.values.columns, *limited}, origin.file)
+        self.changed.update(mended.changed)
+        return mended.frame
 
     def empty(self) -> pl.DataFrame:
         """A frame of no rows with the right columns and types."""
