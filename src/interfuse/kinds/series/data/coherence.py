@@ -16,8 +16,8 @@ $$ \rho = (T - E) / ((c - 1) E). $$
 
 **Near pairs.** A season whose phase drifts is coherent between neighbours only. The sum of
 Re F_i F_j* over pairs at most `NEAR` cycles apart, over the square root of the sum of P_i P_j, is
-about normal. A slow walk looks alike in neighbouring cycles, too: so near pairs count only where the
-autocorrelation has its peak at the period.
+about normal. A slow walk looks alike in neighbouring cycles, too: so near pairs count only where
+the autocorrelation has its peak at the period.
 
 **Nested periods.** A week has to differ from the days that make it up: cycles are rolled by whole
 days, the running mean over seven days is taken away at each time of day.
@@ -167,8 +167,7 @@ class _Sums(NamedTuple):
 
 
 def _statistics(table: np.ndarray, many: int) -> tuple[Verdict, Verdict]:
-    """All pairs and near pairs of cycles, which are rolled by a `many`th of themselves, or by any
-    number of phases where that is 1."""
+    """All pairs and near pairs of cycles, rolled by `many`ths of themselves; by any phase if 1."""
     cycles, phases = table.shape
     if many == 1:
         sums = _sums(np.fft.fft(table, axis=1)[:, 1:])

@@ -56,12 +56,12 @@ def clipped(x: np.ndarray) -> np.ndarray:
 
 
 def without_level(x: np.ndarray, width: int) -> np.ndarray:
-    """x less its moving average, outliers clipped."""
+    """A series less its moving average, outliers clipped."""
     return clipped(x - moving_average(x, width))
 
 
 def without_season(x: np.ndarray, period: int) -> np.ndarray:
-    """x less the profile of a season, which may change over `CYCLES` cycles."""
+    """A series less the profile of a season, which may change over `CYCLES` cycles."""
     cycles = len(x) // period
     if cycles < 2:
         return x

@@ -12,6 +12,8 @@ SHARPEN = 9
 STILL = 0.4
 """Of the first peak's height: a multiple that is lower says nothing."""
 OF_LENGTH = 1.5
+LEAST = 1e-9
+"""Of a spread: what is left of a line is rounding noise."""
 
 
 def octave_peaks(x: np.ndarray) -> list[float]:
@@ -24,15 +26,16 @@ def octave_peaks(x: np.ndarray) -> list[float]:
         x: (T,), NaN missing.
     """
     found: list[float] = []
+    spread = float(np.nanstd(x))
     width = FIRST
     while OF_LENGTH * width <= len(x):
         rest = without_level(x, width)
         rest = rest[width // 2 : len(rest) - width // 2]
-        if (~np.isnan(rest)).sum() > width and np.nanstd(rest) > 0:
+        if (~np.isnan(rest)).sum() > width and np.nanstd(rest) > LEAST * spread:
             r = autocorrelation(rest, len(rest) * 2 // 3)
             top = _top(r, max(2, width // 3), min(width, len(r) - 2))
             if top:
-                found.append(_sharpened(r, top))
+                found.append(max(_sharpened(r, top), 2.0))
         width *= 2
     return sorted(set(found))
 

@@ -6,15 +6,15 @@ way, with their p-values in order,
 
 $$ p = p_{(k)} m / k, \qquad k = \lceil m / 10 \rceil $$
 
-is a p-value again (Rueger 1978): a tenth of them must have the period. It is confirmed if it is seen
-twice, if p is below `SURE`, and if the mean rho of those k is above `LEAST`. What repeats with it
-is subtracted before longer ones are looked at.
+is a p-value again (Rueger 1978): a tenth of them must have the period. It is confirmed if it is
+seen twice, if p is below `SURE`, and if the mean rho of those k is above `LEAST`. What repeats
+with it is subtracted before longer ones are looked at.
 
 Candidates are the hour, the day, the week and the year, where they are whole numbers of steps. If
 none is confirmed, or time has no dates, they are the peaks of the autocorrelation, one an octave
 (`peaks`), and then the multiples of the one that is found (2 to 14). As these are chosen from what
-was seen, they must be surer (`CHOSEN`) and repeat more (`LEAST_CHOSEN`), and a drift of the phase is
-not allowed for.
+was seen, they must be surer (`CHOSEN`) and repeat more (`LEAST_CHOSEN`), and a drift of the phase
+is not allowed for.
 
 Of many channels and series some are looked at, at most 200, and 1,000,000 points of them.
 """
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from interfuse.kinds.series.data.coherence import Verdict, repeats
+from interfuse.kinds.series.data.coherence import NOTHING, Verdict, repeats
 from interfuse.kinds.series.data.grid import Grid
 from interfuse.kinds.series.data.level import blocks, without_season
 from interfuse.kinds.series.data.peaks import octave_peaks
@@ -160,6 +160,8 @@ def _multiple(series: list[np.ndarray], period: int) -> int:
 def _together(verdicts: list[Verdict]) -> Verdict:
     """Of many series together: see the module."""
     many = len(verdicts)
+    if not many:
+        return NOTHING
     k = -int(-SOME * many // 1)
     surest = sorted(verdicts)[:k]
     rho = float(np.mean([v.rho for v in surest]))
