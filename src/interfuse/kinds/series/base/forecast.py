@@ -25,8 +25,6 @@ from interfuse.kinds.series.base.weights import LEVELS, weigh
 
 RECENT = 300
 """Steps of a history's own end by which the experts are weighed anew."""
-WEIGHED_ALONE = 48
-"""Histories that are weighed each by itself; more are weighed together."""
 LEAST_WEIGHT = 1e-4
 SPANS = 3.0
 """Half-lives that are looked back."""
@@ -66,14 +64,11 @@ class Base:
             (n, horizon, LEVELS) ascending, in the histories' own units.
         """
         views = self._views(past)
-        alone = len(origins) <= WEIGHED_ALONE
-        together = None if alone else self._weights(past, views, list(origins))
         out = []
-        for origin in origins:
-            weights = together or self._weights(past, views, [origin])
-            owner, s = origin
+        for owner, s in origins:
+            weights = self._weights(past, views, owner, s, horizon)
             found = np.zeros((horizon, len(LEVELS)))
-            for number, block in enumerate(self.blocks):
+            for number, block in enumerate(self.blocks[: len(weights)]):
                 last = number == len(self.blocks) - 1
                 ahead = np.arange(block.low, (horizon if last else min(block.high, horizon)) + 1)
                 if not len(ahead):
@@ -116,26 +111,25 @@ class Base:
         return np.stack(out)
 
     def _weights(
-        self, past: Past, views: list[Answers], origins: list[tuple[int, int]]
+        self, past: Past, views: list[Answers], owner: int, last: int, horizon: int
     ) -> list[np.ndarray]:
-        """Weights of the experts of each block by how they did before some origins."""
+        """Weights of the experts of each block by how they did before an origin."""
         rng = np.random.default_rng(1)
+        begin = int(past.first[owner])
         span = SPANS * half_life(self.periods, self.reach)
-        owner, end = (np.array(column) for column in zip(*origins, strict=True))
+        back = int(min(span, 0.5 * (last - begin)))
         out = []
         for block in self.blocks:
-            which = rng.integers(0, len(owner), RECENT)
-            who, last = owner[which], end[which]
-            begin = past.first[who]
-            back = np.minimum(span, 0.5 * (last - begin)).astype(np.int64)
-            target = last - (rng.random(RECENT) * (back + 1)).astype(np.int64)
+            if block.low > horizon:
+                break
+            target = last - rng.integers(0, back + 1, RECENT)
             ahead = rng.integers(block.low, block.high + 1, RECENT)
             good = (target - ahead >= begin) & past.seen[target]
             if good.sum() < RECENT // 4:
                 out.append(block.weight)
                 continue
-            who, last, target, ahead = (a[good] for a in (who, last, target, ahead))
-            asked = Asked(who, target - ahead, ahead)
+            target, ahead = target[good], ahead[good]
+            asked = Asked(np.full(len(target), owner), target - ahead, ahead)
             every = np.ones(len(block.experts))
             each = self._each(past, views, block, asked, every, early=True)
             share = 0.5 ** ((last - target) / half_life(self.periods, block.high))

@@ -83,15 +83,15 @@ class Paths:
     def normal(self, draws: int, steps: int, many: int, rng: np.random.Generator) -> np.ndarray:
         """(draws, steps, many, channels) standard normal, correlated over steps and channels."""
         channels, factors = self.loading.shape
-        own = self._process(rng.standard_normal, (draws, many, channels), steps)
+        own = self._process(rng, (draws, many, channels), steps)
         if not factors:
             return own
-        common = self._process(rng.standard_normal, (draws, many, factors), steps)
+        common = self._process(rng, (draws, many, factors), steps)
         rest = np.sqrt(np.maximum(1 - (self.loading**2).sum(1), 0.0))
         return common @ self.loading.T + own * rest
 
-    def _process(self, normal: object, shape: tuple[int, ...], steps: int) -> np.ndarray:
-        """The mixture: a path of each memory, one after another to save memory."""
+    def _process(self, rng: np.random.Generator, shape: tuple[int, ...], steps: int) -> np.ndarray:
+        """The mixture: a path of each memory, one after another."""
         draws, *rest = shape
         out = np.zeros((draws, steps, *rest))
         for share, memory in zip(self.share, MEMORIES, strict=True):
@@ -99,10 +99,10 @@ class Paths:
                 continue
             size = np.sqrt(share)
             fresh = np.sqrt(1 - memory**2)
-            state = normal((draws, *rest))  # type: ignore[operator]
+            state = rng.standard_normal((draws, *rest))
             for t in range(steps):
                 if t:
-                    state = memory * state + fresh * normal((draws, *rest))  # type: ignore[operator]
+                    state = memory * state + fresh * rng.standard_normal((draws, *rest))
                 out[:, t] += size * state
         return out
 

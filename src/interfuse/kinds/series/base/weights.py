@@ -26,15 +26,16 @@ class Weighed(NamedTuple):
     loss: float
 
 
-def pinball(y: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """Mean pinball loss over `LEVELS`: half of what the CRPS is.
+def pinball(y: np.ndarray, quantiles: np.ndarray, levels: np.ndarray = LEVELS) -> np.ndarray:
+    """Mean pinball loss over levels: half of what the CRPS is.
 
     Args:
         y: (...,) truth.
-        quantiles: (..., LEVELS).
+        quantiles: (..., levels).
+        levels: whose quantiles they are.
     """
     off = y[..., None] - quantiles
-    return np.maximum(LEVELS * off, (LEVELS - 1) * off).mean(-1)
+    return np.maximum(levels * off, (levels - 1) * off).mean(-1)
 
 
 def weigh(y: np.ndarray, quantiles: np.ndarray, share: np.ndarray) -> Weighed:
@@ -42,12 +43,13 @@ def weigh(y: np.ndarray, quantiles: np.ndarray, share: np.ndarray) -> Weighed:
 
     Args:
         y: (m,) truth.
-        quantiles: (e, m, LEVELS) of each expert.
+        quantiles: (e, m, LEVELS) of each expert; every third is looked at.
         share: (m,) how much each step counts.
     """
     share = share / share.sum()
-    e, m, levels = quantiles.shape
-    losses = pinball(y, quantiles) @ share
+    quantiles, levels = quantiles[..., 1::3], LEVELS[1::3]
+    e, m, _ = quantiles.shape
+    losses = pinball(y, quantiles, levels) @ share
     best = float(losses.min())
     keep = losses <= WORST * best
     unit = best + 1e-12
@@ -59,15 +61,16 @@ def weigh(y: np.ndarray, quantiles: np.ndarray, share: np.ndarray) -> Weighed:
     flat = quantiles[keep].reshape(int(keep.sum()), -1)
     some, since = weight[keep], 0
     for _ in range(STEPS):
-        mixed = (some @ flat).reshape(m, levels)
-        loss = float(pinball(y, mixed) @ share)
+        mixed = (some @ flat).reshape(m, -1)
+        loss = float(pinball(y, mixed, levels) @ share)
         if loss < found.loss:
             whole = np.zeros(e)
             whole[keep] = some
             found, since = Weighed(whole, loss), 0
         elif (since := since + 1) >= WAITED:
             break
-        slope = np.where(y[:, None] > mixed, -LEVELS, 1 - LEVELS) * share[:, None] / levels
+        slope = np.where(y[:, None] > mixed, -levels, 1 - levels)
+        slope = slope * share[:, None] / len(levels)
         gradient = flat @ slope.ravel() / unit
         some = some * np.exp(-RATE * (gradient - gradient @ some))
         some /= some.sum()
