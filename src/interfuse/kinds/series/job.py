@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.widths import ROUNDS, measure_temper
 from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.odd import measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.learn.holdout import split_apart, split_windows
@@ -34,6 +36,7 @@ from interfuse.kinds.series.learn.together import (
     base_of,
     effort,
     gate_of,
+    held_blocks,
     with_measured_paths,
 )
 from interfuse.kinds.series.learn.view import SeriesRows, apart
@@ -44,6 +47,7 @@ from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
 from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.settings import Settings
 from interfuse.train.trainer import Trainer
 
 EXAMPLES = 60_000
@@ -53,8 +57,12 @@ CELL_BYTES = 2_400
 MOST_TOGETHER = 24
 """Channels that the network sees together. Cells of a window, and so time and memory of a step, go
 with them: 144 channels took 20 s a step. More of them are series of their own to it."""
+ODD_BLOCKS = 24
+"""Held-out blocks that p-values are measured on, at most."""
 MEASURING = 0.15
 """Of the time that is left when training begins: what measuring takes at the end."""
+SHORT, FEW_HELD = 20.0, 32
+"""Fits of fewer seconds score so few held-out windows at a time."""
 LEAST_TRAINED = 0.05
 """Of the budget: trained at least, whatever reading took."""
 
@@ -92,6 +100,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
+    asked: float | None = None
     began: float = field(default_factory=time.monotonic, init=False)
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
@@ -171,18 +180,29 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         else:
             train, held = split_apart(rows, channels, length, self.seed)
         times = _times_held(train.held, whole, channels // seen_together)
-        base = base_of(loaded, times, self.seed, self.seconds)
+        base = base_of(loaded, times, self.seed, self._asked)
         trainer = Trainer(
             net=net,
             objective=SeriesObjective(looker, net.kernel),
             rows=train.to(device),
             held_out=held.to(device),
-            settings=settings,
+            settings=self._quickened(settings),
             budget=self._left(budget),
             device=device,
         )
         finish = partial(self._model, loaded, codec, trainer, base, times)
         return Ready(trainer, loaded.schema, finish)
+
+    @property
+    def _asked(self) -> float | None:
+        """Seconds that were asked for, also where a fit is repeated."""
+        return self.seconds if self.seconds is not None else self.asked
+
+    def _quickened(self, settings: Settings) -> Settings:
+        """Fewer held-out windows where a short fit would do little but score them."""
+        if self._asked is None or self._asked >= SHORT or settings.held_out_draws is None:
+            return settings
+        return replace(settings, held_out_draws=min(settings.held_out_draws, FEW_HELD))
 
     def _left(self, budget: Budget) -> Budget:
         """What is left for training: all that a fit does counts, and a part is kept to the end."""
@@ -210,18 +230,21 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         rounds = effort(examples, ROUNDS)
         temper = measure_temper(plain, trainer.objective, trainer.held_out, self.seed, rounds)
         filler = Filler(net, looker, device=trainer.device, temper=temper)
-        gate = Gate()
+        gate, usual = Gate(), None
+        calibration = Calibration.none(len(series.schema.channels))
         if base is not None:
             base = with_measured_paths(base, series, held)
             gate = gate_of(base, codec, filler, series, held, examples, self.seed)
-        calibration = Calibration.none(len(series.schema.channels))
-        if net.channels == len(series.schema.channels):
+            blocks = held_blocks(series, held, ODD_BLOCKS)
+            seed = seed_of(self.seed, Purpose.BASE_PAIRS, 1)
+            usual = measure_usual(base, series.values, blocks, seed)
+        elif net.channels == len(series.schema.channels):
             whole = self._whole(codec, series, held)
             calibration = Surprise(filler, calibration).calibrate(whole)
         full = whole_record(record, trainer)
         origins = tuple(zip(series.starts.tolist(), series.lengths.tolist(), strict=True))
         return SeriesModel(
-            series.schema, codec, net.cpu(), origins, temper, calibration, full, base, gate
+            series.schema, codec, net.cpu(), origins, temper, calibration, full, base, gate, usual
         )
 
     def _whole(self, codec: SeriesCodec, series: SeriesSet, held: torch.Tensor) -> SeriesRows:

@@ -21,11 +21,13 @@ from interfuse.kinds.series.ask.ahead import drawn_ahead
 from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
 from interfuse.kinds.series.ask.gate import Gate
+from interfuse.kinds.series.ask.odd import scores_by_base
 from interfuse.kinds.series.ask.origins import blank_series, pick_series
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.temper import Temper
 from interfuse.kinds.series.ask.wide import fill_all
 from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.data.scaling import Scaling
@@ -61,6 +63,7 @@ class SeriesModel(BaseModel):
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
         base: what level and seasons say, in closed form; None in older runs.
         gate: the network's share of forecasts, the rest is the base's.
+        usual: what oddity is compared with, where the base says what is odd.
     """
 
     parts: ClassVar[tuple[str, ...]] = store.PARTS
@@ -74,6 +77,7 @@ class SeriesModel(BaseModel):
     record: dict[str, Any] = field(repr=False)
     base: Base | None = field(default=None, repr=False)
     gate: Gate = field(default=Gate(), repr=False)
+    usual: Usual | None = field(default=None, repr=False)
 
     @property
     def looker(self) -> Looker:
@@ -251,8 +255,9 @@ class SeriesModel(BaseModel):
 
         Args:
             data: series, as the data that was fitted.
-            window: a score is the mean over so many steps about its point; None for half of the
-                shortest season. 1 finds single points, and has no p-values.
+            window: a score is the mean over so many steps about its point; None for several
+                together, which find lone points and long outages alike. 1 finds single points; a
+                window of one's own has no p-values.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with windows done and in all.
 
@@ -266,12 +271,15 @@ class SeriesModel(BaseModel):
         if window is not None:
             _at_least_one("window", window)
         series = self.read(data)
-        filler = self._filler(None, device)
-        rows, scales, _ = self.codec.pack(series)
-        surprise = Surprise(filler, self.calibration)
-        scores = surprise.scores(
-            series, rows.to(filler.device), scales, self.codec.bound, window, tell
-        )
+        if self.base is not None and self.usual is not None:
+            scores = scores_by_base(self.base, self.usual, self.codec, series, window, tell)
+        else:
+            filler = self._filler(None, device)
+            rows, scales, _ = self.codec.pack(series)
+            surprise = Surprise(filler, self.calibration)
+            scores = surprise.scores(
+                series, rows.to(filler.device), scales, self.codec.bound, window, tell
+            )
         note(series.notes)
         plain = series.rows is None or isinstance(data, SeriesSet)
         return scores if plain else scores.beside(data)
@@ -292,6 +300,7 @@ class SeriesModel(BaseModel):
                 self.calibration,
                 self.base,
                 self.gate,
+                self.usual,
             ),
             folder,
         )
