@@ -61,6 +61,9 @@ class Purpose(IntEnum):
     ORIGINS = 52  # where generated series begin; series
     MEASURED_CELLS = 53  # hidden to measure widths; round
     MEASURED_DRAWS = 54  # drawn there; round, pair of draws
+    BASE_PAIRS = 55  # steps that the closed-form base is fitted to
+    BASE_DRAWS = 56  # paths that follow a series; series
+    GATE_DRAWS = 57  # held-out futures that network and base are compared on
 
 
 def seed_of(seed: int, *path: int) -> int:

@@ -40,12 +40,20 @@ class TemperEntry(Struct):
     beyond: list[Log]
 
 
+class GateEntry(Struct):
+    """See `ask.gate.Gate`."""
+
+    edge: list[Some]
+    share: list[Share]
+
+
 class SeriesConfig(NetworkConfig, kw_only=True):
-    """All of it."""
+    """All of it. Older runs have no base, and so no gate."""
 
     network: Network
     origins: list[tuple[Stamp, Count]]
     temper: TemperEntry
+    gate: GateEntry | None = None
     kind: Literal["series"] = "series"
 
 

@@ -14,8 +14,12 @@ from safetensors.numpy import save as save_arrays
 from interfuse.errors import RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.io.records import checked
+from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import KINDS, Calibration
 from interfuse.kinds.series.ask.temper import Temper
+from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.odd import KINDS as KINDS_ODD
+from interfuse.kinds.series.base.odd import Usual, windows_of
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.config import CodecEntry, SeriesConfig
 from interfuse.kinds.series.data import SeriesSchema
@@ -28,6 +32,7 @@ from interfuse.run.network import network_entries, read_network
 from interfuse.run.record import ADVICE
 from interfuse.run.weights import read_arrays, write_weights
 
+_BASE, _ODD = "base/", "odd/"
 _CALIBRATION = ("off", "usual", "score")
 
 
@@ -40,6 +45,8 @@ def write_folder(model: Fitted, folder: Path) -> None:
         "origins": [list(pair) for pair in model.origins],
         "temper": model.temper.to_json(),
     }
+    if model.base is not None:
+        config["gate"] = model.gate.to_json()
     write_json(folder / "config.json", config)
     write_json(folder / "codec.json", model.codec.to_json())
     write_atomically(folder / "codec.safetensors", save_arrays(_arrays(model)))
@@ -48,7 +55,11 @@ def write_folder(model: Fitted, folder: Path) -> None:
 
 def _arrays(model: Fitted) -> dict[str, np.ndarray]:
     kept = {f"calibration/{k}": v for k, v in model.calibration.arrays().items()}
-    return model.codec.arrays() | kept
+    own = {} if model.base is None else model.base.to_arrays()
+    odd = {} if model.usual is None else model.usual.to_arrays()
+    own = own | {f"{_ODD}{k}": v for k, v in odd.items()}
+    based = {f"{_BASE}{k}": np.ascontiguousarray(v) for k, v in own.items()}
+    return model.codec.arrays() | kept | based
 
 
 def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
@@ -70,7 +81,38 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         net = read_network(folder, config, NETWORKS)
         calibration = Calibration(*(arrays[f"calibration/{k}"] for k in _CALIBRATION))
         temper = Temper.from_json(msgspec.structs.asdict(config.temper))
-        return Fitted(schema, codec, net, tuple(config.origins), temper, calibration)
+        shape = (len(codec.names), len(schema.channels))
+        base, gate, usual = _base(folder, config, arrays, shape)
+        origins = tuple(config.origins)
+        return Fitted(schema, codec, net, origins, temper, calibration, base, gate, usual)
+
+
+def _base(
+    folder: Path, config: SeriesConfig, arrays: Mapping[str, np.ndarray], shape: tuple[int, int]
+) -> tuple[Base | None, Gate, Usual | None]:
+    """The closed-form base and what goes with it; older runs have none."""
+    own = {k.removeprefix(_BASE): v for k, v in arrays.items() if k.startswith(_BASE)}
+    if not own and config.gate is None:
+        return None, Gate(), None
+    fits(folder, (bool(own) and config.gate is not None, "the base and its gate"))
+    base = Base.from_arrays(own)
+    gate = Gate(tuple(config.gate.edge), tuple(config.gate.share))  # type: ignore[union-attr]
+    fits(
+        folder,
+        (len(gate.share) == len(gate.edge) + 1, "the blocks of the gate"),
+        (len(base.paths.loading) == shape[1], "the channels of schema and base"),
+    )
+    odd = {k.removeprefix(_ODD): v for k, v in own.items() if k.startswith(_ODD)}
+    if not odd:
+        return base, gate, None
+    usual = Usual.from_arrays(odd)
+    fits(
+        folder,
+        (usual.mean.shape == (*shape, KINDS_ODD), "the series of the base and its scores"),
+        (usual.tail.shape == (len(windows_of(base.periods)),), "the windows of scores"),
+        (usual.score.ndim == 1 and usual.unit > 0, "the shapes of scores"),
+    )
+    return base, gate, usual
 
 
 def _check_arrays(
@@ -101,7 +143,7 @@ def _check_network(folder: Path, config: SeriesConfig, codec: SeriesCodec) -> No
     fits(
         folder,
         (net.length % net.patch == 0 and net.length >= net.patch, "the patches and their window"),
-        (net.channels == len(schema.channels), "the channels of schema and network"),
+        (net.channels in (1, len(schema.channels)), "the channels of schema and network"),
         (net.cell_features == looker.cell_features, "what cells have and the network takes"),
         (net.local_features == looker.local_features, "what places have and the network takes"),
         (
@@ -109,7 +151,10 @@ def _check_network(folder: Path, config: SeriesConfig, codec: SeriesCodec) -> No
             "what steps have and the network takes",
         ),
         (len(net.priors) == looker.answers, "the simple answers and their weights"),
-        (net.owners == len(codec.names), "the series of codec and network"),
+        (
+            net.owners == len(codec.names) * len(schema.channels) // net.channels,
+            "the series of codec and network",
+        ),
         (net.statics == codec.statics.width, "the statics of codec and network"),
         (len(config.origins) == len(codec.names), "the series and their origins"),
         (

@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.ask.fill import Filler
+from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
-from interfuse.kinds.series.ask.widths import measure_temper
+from interfuse.kinds.series.ask.widths import ROUNDS, measure_temper
+from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.odd import measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
-from interfuse.kinds.series.learn.holdout import split_windows
+from interfuse.kinds.series.learn.holdout import split_apart, split_windows
 from interfuse.kinds.series.learn.objective import (
     SeriesObjective,
     series_gaussian,
@@ -27,7 +32,14 @@ from interfuse.kinds.series.learn.objective import (
     series_settings_for,
     window_for,
 )
-from interfuse.kinds.series.learn.view import SeriesRows
+from interfuse.kinds.series.learn.together import (
+    base_of,
+    effort,
+    gate_of,
+    held_blocks,
+    with_measured_paths,
+)
+from interfuse.kinds.series.learn.view import SeriesRows, apart
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.model import SeriesModel
 from interfuse.run.cost import peak, weights_bytes
@@ -35,10 +47,24 @@ from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
 from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.settings import Settings
 from interfuse.train.trainer import Trainer
 
 EXAMPLES = 60_000
 ROW_BYTES = 24
+CELL_BYTES = 2_400
+"""What a cell of a batch takes at the peak of a step: features, states and their gradients."""
+MOST_TOGETHER = 24
+"""Channels that the network sees together. Cells of a window, and so time and memory of a step, go
+with them: 144 channels took 20 s a step. More of them are series of their own to it."""
+ODD_BLOCKS = 24
+"""Held-out blocks that p-values are measured on, at most."""
+MEASURING = 0.15
+"""Of the time that is left when training begins: what measuring takes at the end."""
+SHORT, FEW_HELD = 20.0, 32
+"""Fits of fewer seconds score so few held-out windows at a time."""
+LEAST_TRAINED = 0.05
+"""Of the budget: trained at least, whatever reading took."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +100,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
+    asked: float | None = None
+    began: float = field(default_factory=time.monotonic, init=False)
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = SeriesSchema.load(folder / "schema.json")
@@ -125,44 +153,71 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         precision = choose_precision(self.precision, device)
         codec = SeriesCodec.fit(loaded)
         channels = len(loaded.schema.channels)
-        length, patch = window_for(int(loaded.lengths.max()), loaded.schema.periods, channels)
+        seen_together = channels if channels <= MOST_TOGETHER else 1
+        length, patch = window_for(int(loaded.lengths.max()), loaded.schema.periods, seen_together)
         looker = Looker(codec.clock, length)
-        rows, _, _ = codec.pack(loaded, scales=codec.scales)
+        whole, _, _ = codec.pack(loaded, scales=codec.scales)
+        rows = whole if seen_together == channels else apart(whole)
         net = series_network_for(
-            channels,
+            seen_together,
             length,
             patch,
             looker,
             codec.covariates.width,
             codec.statics.width,
-            len(loaded),
+            len(loaded) * channels // seen_together,
             int(rows.seen.sum()),
             self.seed,
         )
         net.kernel = series_gaussian(self.noise_schedule())
-        cost = SeriesEstimate(
-            peak(weights_bytes(net) + float(ROW_BYTES * len(rows.values) * channels)),
-            length,
-            budget,
-        )
+        settings = series_settings_for(length * seen_together, self.seed, precision)
+        cells = settings.batch * length * seen_together
+        coming = ROW_BYTES * len(whole.values) * channels + CELL_BYTES * cells
+        cost = SeriesEstimate(peak(weights_bytes(net) + float(coming)), length, budget)
         self._tell_cost(cost, "Fit fewer series, or a part of their past.")
-        train, held = split_windows(rows, length, self.seed)
+        if seen_together == channels:
+            train, held = split_windows(rows, length, self.seed)
+        else:
+            train, held = split_apart(rows, channels, length, self.seed)
+        times = _times_held(train.held, whole, channels // seen_together)
+        base = base_of(loaded, times, self.seed, self._asked)
         trainer = Trainer(
             net=net,
             objective=SeriesObjective(looker, net.kernel),
             rows=train.to(device),
             held_out=held.to(device),
-            settings=series_settings_for(length * channels, self.seed, precision),
-            budget=budget,
+            settings=self._quickened(settings),
+            budget=self._left(budget),
             device=device,
         )
-        return Ready(trainer, loaded.schema, partial(self._model, loaded, codec, trainer))
+        finish = partial(self._model, loaded, codec, trainer, base, times)
+        return Ready(trainer, loaded.schema, finish)
+
+    @property
+    def _asked(self) -> float | None:
+        """Seconds that were asked for, also where a fit is repeated."""
+        return self.seconds if self.seconds is not None else self.asked
+
+    def _quickened(self, settings: Settings) -> Settings:
+        """Fewer held-out windows where a short fit would do little but score them."""
+        if self._asked is None or self._asked >= SHORT or settings.held_out_draws is None:
+            return settings
+        return replace(settings, held_out_draws=min(settings.held_out_draws, FEW_HELD))
+
+    def _left(self, budget: Budget) -> Budget:
+        """What is left for training: all that a fit does counts, and a part is kept to the end."""
+        if budget.seconds is None or self.budget is not None:
+            return budget
+        left = (budget.seconds - (time.monotonic() - self.began)) * (1 - MEASURING)
+        return Budget(max(left, LEAST_TRAINED * budget.seconds), budget.examples)
 
     def _model(
         self,
         series: SeriesSet,
         codec: SeriesCodec,
         trainer: Trainer,
+        base: Base | None,
+        held: torch.Tensor,
         record: dict[str, Any],
     ) -> SeriesModel:
         """The fitted model: averaged weights of the lowest held-out loss, and how they came."""
@@ -171,16 +226,39 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         self.listener(Notice("calibrate", "scoring what was held out"))
         looker = Looker(codec.clock, net.length)
         plain = Filler(net, looker, device=trainer.device)
-        temper = measure_temper(plain, trainer.objective, trainer.held_out, self.seed)
+        examples = trainer.progress.examples
+        rounds = effort(examples, ROUNDS)
+        temper = measure_temper(plain, trainer.objective, trainer.held_out, self.seed, rounds)
         filler = Filler(net, looker, device=trainer.device, temper=temper)
-        calibration = Surprise(filler, Calibration.none(len(series.schema.channels))).calibrate(
-            self._whole(codec, series, trainer.rows.held)
-        )
+        gate, usual = Gate(), None
+        calibration = Calibration.none(len(series.schema.channels))
+        if base is not None:
+            base = with_measured_paths(base, series, held)
+            gate = gate_of(base, codec, filler, series, held, examples, self.seed)
+            blocks = held_blocks(series, held, ODD_BLOCKS)
+            seed = seed_of(self.seed, Purpose.BASE_PAIRS, 1)
+            usual = measure_usual(base, series.values, blocks, seed)
+        elif net.channels == len(series.schema.channels):
+            whole = self._whole(codec, series, held)
+            calibration = Surprise(filler, calibration).calibrate(whole)
         full = whole_record(record, trainer)
         origins = tuple(zip(series.starts.tolist(), series.lengths.tolist(), strict=True))
-        return SeriesModel(series.schema, codec, net.cpu(), origins, temper, calibration, full)
+        return SeriesModel(
+            series.schema, codec, net.cpu(), origins, temper, calibration, full, base, gate, usual
+        )
 
     def _whole(self, codec: SeriesCodec, series: SeriesSet, held: torch.Tensor) -> SeriesRows:
         """All series, one entry each, with the times that were held out."""
         rows, _, _ = codec.pack(series, scales=codec.scales)
         return replace(rows, held=held.cpu()).to(held.device)
+
+
+def _times_held(held: torch.Tensor, rows: SeriesRows, times: int) -> torch.Tensor:
+    """(m,) which times of the series are held out, where each of them stands `times` times."""
+    if times == 1:
+        return held
+    parts, at = [], 0
+    for a, b in zip(rows.first.tolist(), rows.last.tolist(), strict=True):
+        parts.append(held[at : at + b - a])
+        at += (b - a) * times
+    return torch.cat(parts)

@@ -17,11 +17,17 @@ import torch
 
 from interfuse.errors import OptionError, note
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
+from interfuse.kinds.series.ask.ahead import drawn_ahead
 from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
+from interfuse.kinds.series.ask.gate import Gate
+from interfuse.kinds.series.ask.odd import scores_by_base
 from interfuse.kinds.series.ask.origins import blank_series, pick_series
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.temper import Temper
+from interfuse.kinds.series.ask.wide import fill_all
+from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.data.scaling import Scaling
@@ -55,6 +61,9 @@ class SeriesModel(BaseModel):
         temper: how much wider bands are than the network says.
         calibration: how far off held-out values were, for p-values.
         record: seed, budget, data hash, versions, training curve: what `interfuse show` prints.
+        base: what level and seasons say, in closed form; None in older runs.
+        gate: the network's share of forecasts, the rest is the base's.
+        usual: what oddity is compared with, where the base says what is odd.
     """
 
     parts: ClassVar[tuple[str, ...]] = store.PARTS
@@ -66,6 +75,9 @@ class SeriesModel(BaseModel):
     temper: Temper = field(repr=False)
     calibration: Calibration = field(repr=False)
     record: dict[str, Any] = field(repr=False)
+    base: Base | None = field(default=None, repr=False)
+    gate: Gate = field(default=Gate(), repr=False)
+    usual: Usual | None = field(default=None, repr=False)
 
     @property
     def looker(self) -> Looker:
@@ -114,23 +126,9 @@ class SeriesModel(BaseModel):
             series, known = with_future(series, self.read(given), horizon)
         _check_size(draws * horizon * len(series) * len(self.schema.channels))
         filler = self._filler(steps, device)
-        keep = self.looker.before + self.net.length
-        rows, scales, begin = self.codec.pack(series, horizon=horizon, keep=keep, given=known)
-        lengths = series.lengths - begin
-        wanted = [np.arange(n + horizon) >= n for n in lengths]
-        values: list[np.ndarray] = [np.empty(0)] * len(series)
-        for i, filled in filler.fill(
-            rows.to(filler.device), draws, seed, name_keys(series.names), wanted=wanted, tell=tell
-        ):
-            start = int(rows.first[i])
-            future = slice(start + int(lengths[i]), start + int(lengths[i]) + horizon)
-            base = np.where(rows.seen[future], rows.values[future], np.nan)
-            drawn = np.repeat(base[None].astype(np.float32), draws, 0)
-            drawn[:, filled.times - int(lengths[i])] = filled.draws
-            values[i] = self._decoded(drawn, scales[i], known[i] if known else None)
-        for i, v in enumerate(values):
-            if not v.size and known is not None and known[i] is not None:  # all of it was given
-                values[i] = np.repeat(known[i][None], draws, 0)
+        values = drawn_ahead(
+            self.codec, filler, self.base, self.gate, series, horizon, draws, seed, known, tell
+        )
         times = [series.future_times(i, horizon) for i in range(len(series))]
         writer = FrameWriter(series)
 
@@ -177,9 +175,7 @@ class SeriesModel(BaseModel):
         filler = self._filler(steps, device)
         rows, scales, _ = self.codec.pack(series)
         values = [np.repeat(v[None], 1, 0) for v in series.values]
-        for i, filled in filler.fill(
-            rows.to(filler.device), draws, seed, name_keys(series.names), tell=tell
-        ):
+        for i, filled in fill_all(filler, rows, draws, seed, name_keys(series.names), tell=tell):
             whole = np.repeat(series.values[i][None], draws, 0)
             drawn = self._decoded(filled.draws, scales[i], None)
             there = np.isfinite(series.values[i][filled.times])
@@ -237,7 +233,7 @@ class SeriesModel(BaseModel):
         # Held-out data says how far off answers are; here there is nothing to be off from.
         filler = self._filler(steps, device, Temper())
         values: list[np.ndarray] = [np.empty(0)] * n
-        for i, filled in filler.fill(rows.to(filler.device), 1, seed, np.arange(n), tell=tell):
+        for i, filled in fill_all(filler, rows, 1, seed, np.arange(n), tell=tell):
             values[i] = self._decoded(filled.draws, scales[i], None)
         times = [series.times(i) for i in range(n)]
         writer = FrameWriter(series)
@@ -259,8 +255,9 @@ class SeriesModel(BaseModel):
 
         Args:
             data: series, as the data that was fitted.
-            window: a score is the mean over so many steps about its point; None for half of the
-                shortest season. 1 finds single points, and has no p-values.
+            window: a score is the mean over so many steps about its point; None for several
+                together, which find lone points and long outages alike. 1 finds single points; a
+                window of one's own has no p-values.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with windows done and in all.
 
@@ -274,12 +271,15 @@ class SeriesModel(BaseModel):
         if window is not None:
             _at_least_one("window", window)
         series = self.read(data)
-        filler = self._filler(None, device)
-        rows, scales, _ = self.codec.pack(series)
-        surprise = Surprise(filler, self.calibration)
-        scores = surprise.scores(
-            series, rows.to(filler.device), scales, self.codec.bound, window, tell
-        )
+        if self.base is not None and self.usual is not None:
+            scores = scores_by_base(self.base, self.usual, self.codec, series, window, tell)
+        else:
+            filler = self._filler(None, device)
+            rows, scales, _ = self.codec.pack(series)
+            surprise = Surprise(filler, self.calibration)
+            scores = surprise.scores(
+                series, rows.to(filler.device), scales, self.codec.bound, window, tell
+            )
         note(series.notes)
         plain = series.rows is None or isinstance(data, SeriesSet)
         return scores if plain else scores.beside(data)
@@ -291,7 +291,17 @@ class SeriesModel(BaseModel):
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
         write_folder(
-            Fitted(self.schema, self.codec, self.net, self.origins, self.temper, self.calibration),
+            Fitted(
+                self.schema,
+                self.codec,
+                self.net,
+                self.origins,
+                self.temper,
+                self.calibration,
+                self.base,
+                self.gate,
+                self.usual,
+            ),
             folder,
         )
 
@@ -333,4 +343,4 @@ def open_series(
         RunError: the parts do not fit together.
     """
     f = read_folder(folder, parts)
-    return SeriesModel(*f, record)
+    return SeriesModel(**f._asdict(), record=record)

@@ -28,14 +28,14 @@ from interfuse.kinds.series.learn.view import SeriesRows
 
 COVERAGE = 0.9
 KNOTS = 6
-WINDOWS, BATCH, DRAWS = 192, 32, 40
+ROUNDS, BATCH, DRAWS = 6, 32, 40
 FEWEST = 500
 """Cells at which a class counts as much as all together: cells of a block go together."""
 LARGEST = 4.0
 
 
 def measure_temper(
-    filler: Filler, objective: SeriesObjective, held: SeriesRows, seed: int
+    filler: Filler, objective: SeriesObjective, held: SeriesRows, seed: int, rounds: int = ROUNDS
 ) -> Temper:
     """Measure on windows about held-out blocks; no correction where too little was held out.
 
@@ -44,12 +44,13 @@ def measure_temper(
         objective: draws the questions.
         held: the windows.
         seed: of questions and draws.
+        rounds: of `BATCH` windows.
     """
     asked = SeriesObjective(objective.looker, objective.gaussian, louder=0.0)
     late = torch.nonzero(held.start >= (held.first + held.last) // 2).flatten()
     held = held.take(late) if len(late) else held
     gaps, ratios, sides = [], [], []
-    for k in range(WINDOWS // BATCH if len(held) else 0):
+    for k in range(rounds if len(held) else 0):
         generator = generator_for(seed, Purpose.MEASURED_CELLS, k, device=filler.device)
         index = (torch.arange(BATCH, device=filler.device) + k * BATCH) % len(held)
         noisy = asked.corrupt(held.take(index), generator)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,30 @@ class SeriesSet:
     def grid(self) -> Grid:
         """The grid that all series lie on, each from its own start."""
         return grid_of(self.schema)
+
+    def some(self, index: Sequence[int]) -> SeriesSet:
+        """These series, in this order; rows of the data are not told any more."""
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in index),
+            starts=self.starts[list(index)],
+            values=[self.values[i] for i in index],
+            covariates=[self.covariates[i] for i in index],
+            ahead=[self.ahead[i] for i in index],
+            statics=self.statics[list(index)],
+            rows=None,
+        )
+
+    def until(self, i: int, step: int) -> SeriesSet:
+        """Series i alone, and only its steps before `step`."""
+        alone = self.some([i])
+        told = np.concatenate([alone.covariates[0][step:], alone.ahead[0]])
+        return replace(
+            alone,
+            values=[alone.values[0][:step]],
+            covariates=[alone.covariates[0][:step]],
+            ahead=[told],
+        )
 
     def times(self, i: int) -> np.ndarray:
         """(T_i,) stamps of the grid points of series i."""

@@ -59,3 +59,30 @@ def split_windows(rows: SeriesRows, length: int, seed: int) -> tuple[SeriesRows,
 
     train = replace(windows(places, owners), shift=shift)
     return train, replace(windows(held_places, held_owners), score_held=True)
+
+
+def split_apart(
+    rows: SeriesRows, channels: int, length: int, seed: int
+) -> tuple[SeriesRows, SeriesRows]:
+    """The same where channels are series of their own: all of a series hold out the same times.
+
+    What is held out of one channel must not be trained on in another that goes with it.
+
+    Args:
+        rows: entries as `view.apart` has them.
+        channels: of a series.
+        length: steps of a window.
+        seed: of the blocks.
+    """
+    leading = torch.arange(0, len(rows), channels)
+    train, _ = split_windows(rows, length, seed)
+    first, held = split_windows(rows.take(leading), length, seed)
+    mask = first.held.clone()
+    for a, b in zip(rows.first[leading].tolist(), rows.last[leading].tolist(), strict=True):
+        own = mask[a:b].clone()
+        mask[a : a + (b - a) * channels] = own.repeat(channels)
+    # Held-out windows lie in all channels in turn.
+    turn = torch.arange(len(held)) % channels
+    entry = torch.searchsorted(rows.first, held.first, right=True) - 1 + turn
+    moved = replace(rows.take(entry), start=held.start + turn * (held.last - held.first))
+    return replace(train, held=mask), replace(moved, held=mask, score_held=True)

@@ -73,6 +73,43 @@ class SeriesRows:
         return replace(self, **moved)
 
 
+def apart(rows: SeriesRows) -> SeriesRows:
+    """Every channel as a series of its own: c entries for each, with identities of their own.
+
+    Args:
+        rows: one entry a series.
+    """
+    channels = rows.values.shape[1]
+    bounds = list(zip(rows.first.tolist(), rows.last.tolist(), strict=True))
+
+    def turned(x: Tensor) -> Tensor:
+        parts = [x[a:b].T.reshape(-1) for a, b in bounds]
+        return torch.cat(parts) if parts else x.reshape(-1)
+
+    def again(x: Tensor) -> Tensor:
+        parts = [x[a:b].repeat(channels, *([1] * (x.ndim - 1))) for a, b in bounds]
+        return torch.cat(parts) if parts else x
+
+    lengths = (rows.last - rows.first).repeat_interleave(channels)
+    last = lengths.cumsum(0)
+    which = torch.arange(channels, device=rows.owner.device).repeat(len(rows))
+    owner = rows.owner.repeat_interleave(channels)
+    return replace(
+        rows,
+        values=turned(rows.values)[:, None],
+        seen=turned(rows.seen)[:, None],
+        held=again(rows.held),
+        tick=again(rows.tick),
+        future=again(rows.future),
+        first=last - lengths,
+        last=last,
+        start=last - lengths,
+        owner=torch.where(owner > 0, (owner - 1) * channels + which + 1, 0),
+        statics=rows.statics.repeat_interleave(channels, 0),
+        jitter=rows.jitter.reshape(-1, 1),
+    )
+
+
 @dataclass(frozen=True)
 class View:
     """Windows as the network sees them."""

@@ -1,0 +1,226 @@
+r"""How odd each point of a series is, by the base alone.
+
+Two things are odd, each in a way of its own:
+
+    unforeseen   (x_t - ridge(x_{t-1}, ...))^2     it does not follow from what came before
+    displaced    (x_t - median of earlier seasons at its phase)^2    it is not where it usually is
+
+The first sees lone points and the edges of outages, the second what lasts. Each is divided by its
+mean over the data that was fitted and ends at `MOST_RATIO`; a cell's score is their mean, a point's
+that of its channels. No single window suits lone points and long outages alike: the score is the
+mean of running means over `WINDOWS` and half a season, each over its own 99 % quantile, divided by
+what is usual of it. P-values are conformal, by the scores of blocks that were held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from interfuse.kinds.series.base.answers import Answers, Asked
+from interfuse.kinds.series.base.draws import channels_of
+from interfuse.kinds.series.base.fit import scale_of
+from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.past import VIEWS, Past, Sums
+from interfuse.kinds.series.data.quiet import mean_over
+
+WINDOWS = (3, 36)
+RARE = 0.99
+MOST_RATIO = 1e3
+LEAST_USUAL = 1e-9
+CHUNK = 20_000
+MOST_CELLS = 60_000
+"""Cells that what is usual is measured on."""
+COPIES = 8
+A_DAY = 24
+"""Steps that the season is long, at least, whose median points are held against, if any is."""
+KINDS = 2
+LEVELS = 513
+LOW, HIGH = 1, -2
+"""Places of the 5 % and the 95 % quantile among those of the base."""
+FEWEST = 20
+
+
+class Foreseen(NamedTuple):
+    """Of every step of a series: (T, c) each; NaN where missing or without a past."""
+
+    low: np.ndarray
+    middle: np.ndarray
+    high: np.ndarray
+    kinds: np.ndarray  # (T, c, KINDS) squares in units of the series
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What oddity is compared with.
+
+    Attributes:
+        mean: (series, channels, KINDS) of the data that was fitted.
+        tail: (windows,) 99 % quantiles of running means.
+        unit: the mean of the scores.
+        score: (LEVELS,) sorted scores of held-out points; empty where nothing was held out.
+    """
+
+    mean: np.ndarray
+    tail: np.ndarray
+    unit: float
+    score: np.ndarray
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Its arrays by name."""
+        unit = np.array([self.unit])
+        return {"mean": self.mean, "tail": self.tail, "unit": unit, "score": self.score}
+
+    @classmethod
+    def from_arrays(cls, a: Mapping[str, np.ndarray]) -> Usual:
+        """The inverse of `to_arrays`."""
+        return cls(a["mean"], a["tail"], float(a["unit"][0]), a["score"])
+
+
+def windows_of(periods: Sequence[int]) -> tuple[int, ...]:
+    """Steps of the running means."""
+    return (*WINDOWS, *(max(_season(periods) // 2, 1) for _ in periods[:1]))
+
+
+def _season(periods: Sequence[int]) -> int:
+    return next((p for p in periods if p >= A_DAY), periods[-1])
+
+
+def foresee(base: Base, values: np.ndarray, steps: np.ndarray | None = None) -> Foreseen:
+    """What the base says of steps of one series, each given all before it.
+
+    Args:
+        base: the base.
+        values: (T, c), NaN missing.
+        steps: which; all if None. What is not asked is NaN.
+    """
+    length, channels = values.shape
+    steps = np.arange(length) if steps is None else steps
+    past = Past.of(channels_of([values]), base.periods)
+    number, view = 0, VIEWS[0]
+    answers = Answers(Sums(past, view, base.periods), base.periods, base.reach)
+    block = base.blocks[0]
+    ridge = next(e for e in block.experts if e.view == number and e.place < 0)
+    out = np.full((4, length, channels), np.nan)
+    kinds = np.full((length, channels, KINDS), np.nan)
+    for j in range(channels):
+        own = steps[steps > 0]
+        for part in np.split(own, range(CHUNK, len(own), CHUNK)):
+            at = past.first[j] + part
+            asked = Asked(np.full(len(at), j), at - 1, np.ones(len(at), np.int64))
+            said = answers.of(asked)
+            middle = said.anchor + said.features @ block.beta[number]
+            rough = (said.rough - block.middle[number]) / block.unit[number]
+            wide = scale_of(rough, ridge.spread)
+            ends = [middle + wide * ridge.errors[k] for k in (LOW, HIGH)]
+            usual = _usual(answers, past, base.periods, j, at)
+            out[:3, part, j] = np.stack([ends[0], middle, ends[1]]) * past.scale[j]
+            x = past.x[at]
+            kinds[part, j, 0], kinds[part, j, 1] = (x - middle) ** 2, (x - usual) ** 2
+    kinds[~np.isfinite(values)] = np.nan
+    return Foreseen(out[0], out[1], out[2], kinds)
+
+
+def _usual(
+    answers: Answers, past: Past, periods: Sequence[int], j: int, at: np.ndarray
+) -> np.ndarray:
+    """The median of earlier seasons at the phase of steps; of all before where there are none."""
+    owner = np.full(len(at), j)
+    level = answers.sums.mean(owner, at - 1, len(past.x))
+    if not periods:
+        return level
+    season = _season(periods)
+    before = np.stack([at - (k + 1) * season for k in range(COPIES)])
+    there = before >= past.first[j]
+    copies = np.where(there, past.x[np.maximum(before, 0)], np.nan)
+    count = there.sum(0)
+    ranked = np.sort(copies, 0)  # NaN goes last
+    pick = [np.take_along_axis(ranked, np.maximum(i, 0)[None], 0)[0]
+            for i in ((count - 1) // 2, count // 2 - (count == 0))]  # fmt: skip
+    return np.where(count > 1, (pick[0] + pick[1]) / 2, level)
+
+
+def cells(kinds: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """(T, c) scores of cells; 1 is usual."""
+    return np.minimum(kinds / np.maximum(usual, LEAST_USUAL), MOST_RATIO).mean(-1)
+
+
+def raw_points(cell: np.ndarray) -> np.ndarray:
+    """(T,) the mean over channels of what is there; NaN where nothing is."""
+    there = np.isfinite(cell)
+    count = there.sum(1)
+    total = np.where(there, cell, 0.0).sum(1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def running_mean(x: np.ndarray, width: int) -> np.ndarray:
+    """Means over `width` neighbours, missing ones left out, fewer at the ends."""
+    there = np.isfinite(x)
+    total = np.concatenate([[0.0], np.cumsum(np.where(there, x, 0.0))])
+    count = np.concatenate([[0], np.cumsum(there)])
+    low = np.maximum(np.arange(len(x)) - width // 2, 0)
+    high = np.minimum(np.arange(len(x)) + (width + 1) // 2, len(x))
+    return (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
+
+
+def points(raw: np.ndarray, usual: Usual, periods: Sequence[int], window: int | None) -> np.ndarray:
+    """(T,) scores of points: over one window, or over all of them."""
+    if window is not None:
+        out = running_mean(raw, window)
+    else:
+        widths = windows_of(periods)
+        parts = [running_mean(raw, w) / t for w, t in zip(widths, usual.tail, strict=True)]
+        out = np.mean(parts, 0) / usual.unit
+    return np.where(np.isfinite(raw), out, np.nan)
+
+
+def measure_usual(
+    base: Base, series: Sequence[np.ndarray], blocks: Sequence[tuple[int, int, int]], seed: int
+) -> Usual:
+    """Measure the data that was fitted.
+
+    Args:
+        base: fitted without the blocks.
+        series: (T_i, c) each.
+        blocks: series, beginning and end of what was held out.
+        seed: of the steps that are looked at where there are many.
+    """
+    rng = np.random.default_rng(seed)
+    channels = series[0].shape[1]
+    most = max(MOST_CELLS // (channels * len(series)), 50)
+    means, raws = [], []
+    for values in series:
+        begin = 0
+        if len(values) > most:
+            begin = int(rng.integers(0, len(values) - most + 1))
+        steps = np.arange(begin, min(begin + most, len(values)))
+        kinds = foresee(base, values, steps).kinds
+        mean = mean_over(kinds[steps], 0)
+        mean = np.where(np.isfinite(mean) & (mean > 0), mean, 1.0)
+        means.append(mean)
+        raws.append(raw_points(cells(kinds[steps], mean)))
+    widths = windows_of(base.periods)
+    tail = np.array(
+        [max(float(np.nanquantile(np.concatenate([running_mean(r, w) for r in raws]), RARE)), 1e-9)
+         for w in widths]
+    )  # fmt: skip
+    made = Usual(np.stack(means), tail, 1.0, np.zeros(0))
+    every = np.concatenate([points(r, made, base.periods, None) for r in raws])
+    unit = float(np.nanmean(every)) if np.isfinite(every).any() else 1.0
+    made = Usual(made.mean, tail, unit or 1.0, made.score)
+    held = []
+    for i, a, b in blocks:
+        room = max(widths) // 2
+        steps = np.arange(max(a - room, 1), min(b + room, len(series[i])))
+        kinds = foresee(base, series[i], steps).kinds
+        raw = raw_points(cells(kinds[steps], made.mean[i]))
+        scores = points(raw, made, base.periods, None)[(steps >= a) & (steps < b)]
+        held.append(scores[np.isfinite(scores)])
+    some = np.concatenate(held) if held else np.zeros(0)
+    if len(some) < FEWEST:
+        return made
+    score = np.quantile(some, (np.arange(LEVELS) + 0.5) / LEVELS)
+    return Usual(made.mean, tail, made.unit, np.sort(score))

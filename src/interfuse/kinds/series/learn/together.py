@@ -1,0 +1,134 @@
+"""The base of a fit, and the network's share of forecasts, measured on what was held out.
+
+Origins are the beginnings of held-out blocks of the later half of each series: the network is asked
+for the block given all before it, and so is the base, which was fitted without the block. How much
+is measured goes with how much was trained, so that it takes a tenth of a fit, whatever its length;
+a network that has hardly begun has no share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from interfuse.core.seeds import Purpose, seed_of
+from interfuse.kinds.series.ask.ahead import network_ahead
+from interfuse.kinds.series.ask.fill import Filler
+from interfuse.kinds.series.ask.gate import Gate, measure_gate
+from interfuse.kinds.series.base.draws import quantiles_after
+from interfuse.kinds.series.base.fit import PAIRS
+from interfuse.kinds.series.base.forecast import Base, fit_base, with_paths
+from interfuse.kinds.series.base.paths import Paths, score_of
+from interfuse.kinds.series.codec import SeriesCodec
+from interfuse.kinds.series.data import SeriesSet
+
+ORIGINS, DRAWS = 24, 40
+PATHS = 32
+WHOLE = 20_000
+"""Examples from which a fit is measured with all origins."""
+BEGUN = 1_000
+"""Examples below which a network is not asked: it has hardly left the simple answers."""
+MOST_SERIES = 200
+"""Channels of series that the base is fitted to; of more, some are drawn."""
+FEW_PAIRS, QUICK = 1_500, 5.0
+"""Pairs of a block where less than `QUICK` seconds are to be spent."""
+
+
+def effort(examples: int, most: int) -> int:
+    """How much of `most` is measured after so many examples."""
+    return 0 if examples < BEGUN else max(1, min(most, most * examples // WHOLE))
+
+
+def base_of(series: SeriesSet, held: torch.Tensor, seed: int, seconds: float | None) -> Base | None:
+    """Fit the base to what is not held out.
+
+    Args:
+        series: all of them.
+        held: (m,) bool, the times that are held out, one series after another.
+        seed: of the fit.
+        seconds: of the whole fit.
+    """
+    parts = np.split(~held.cpu().numpy(), np.cumsum(series.lengths)[:-1])
+    width = len(series.schema.channels)
+    pairs = FEW_PAIRS if seconds is not None and seconds < QUICK else PAIRS
+    which = np.arange(len(parts) * width)
+    seed = seed_of(seed, Purpose.BASE_PAIRS)
+    if len(which) > MOST_SERIES:
+        which = np.sort(np.random.default_rng(seed).choice(which, MOST_SERIES, replace=False))
+    chosen = [series.values[k // width][:, k % width] for k in which]
+    free = [parts[k // width] for k in which]
+    seen = [k for k, x in enumerate(chosen) if np.isfinite(x).sum() > 1]
+    if not seen:
+        return None
+    made = fit_base(
+        [chosen[k] for k in seen], [free[k] for k in seen], series.schema.periods, seed, pairs,
+        width,
+    )  # fmt: skip
+    return None if made is None else made[0]
+
+
+def held_blocks(series: SeriesSet, held: torch.Tensor, most: int) -> list[tuple[int, int, int]]:
+    """Series, beginning and end of blocks that are held out, in later halves where there are such.
+
+    Args:
+        series: all of them.
+        held: (m,) bool, one series after another.
+        most: how many blocks.
+    """
+    out = []
+    for i, part in enumerate(np.split(held.cpu().numpy(), np.cumsum(series.lengths)[:-1])):
+        edge = np.flatnonzero(np.diff(np.concatenate([[False], part, [False]]).astype(int)))
+        out += [(i, int(a), int(b)) for a, b in edge.reshape(-1, 2) if a > 0]
+    late = [block for block in out if block[1] >= len(series.values[block[0]]) // 2]
+    chosen = late or out
+    if len(chosen) <= most:
+        return chosen
+    return [chosen[k] for k in np.linspace(0, len(chosen) - 1, most).round().astype(int)]
+
+
+def with_measured_paths(base: Base, series: SeriesSet, held: torch.Tensor) -> Base:
+    """The base with how the errors of held-out paths go together."""
+    blocks = held_blocks(series, held, PATHS)
+    scores = []
+    for i, a, b in blocks:
+        said = quantiles_after(base, series.values[i][:a], b - a)
+        if said is not None:
+            scores.append(score_of(said, series.values[i][a:b]))
+    if not scores:
+        return base
+    longest = max(map(len, scores))
+    z = np.full((len(scores), longest, scores[0].shape[1]), np.nan)
+    for path, score in zip(z, scores, strict=True):
+        path[: len(score)] = score
+    return with_paths(base, Paths.of(z))
+
+
+def gate_of(
+    base: Base, codec: SeriesCodec, filler: Filler, series: SeriesSet, held: torch.Tensor,
+    examples: int, seed: int,
+) -> Gate:  # fmt: skip
+    """The network's share of forecasts.
+
+    Args:
+        base: fitted without what is held out.
+        codec: of the series.
+        filler: the network.
+        series: all of them.
+        held: (m,) bool, one series after another.
+        examples: that the network was trained on.
+        seed: of the draws.
+    """
+    network, said, truth = [], [], []
+    for k, (i, a, b) in enumerate(held_blocks(series, held, effort(examples, ORIGINS))):
+        quantiles = quantiles_after(base, series.values[i][:a], b - a)
+        if quantiles is None:
+            continue
+        drawn = network_ahead(
+            codec, filler, series.until(i, a), b - a, DRAWS, seed_of(seed, Purpose.GATE_DRAWS, k)
+        )
+        # In units of the series, so that a large one does not decide alone.
+        unit = codec.scales[i].spread
+        network.append(drawn[0] / unit)
+        said.append(quantiles / unit[:, None])
+        truth.append(series.values[i][a:b] / unit)
+    return measure_gate(network, said, truth)
