@@ -82,8 +82,19 @@ def command() -> Any:
         "data", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[str, what]
     )
     common = [flag(option) for option in COMMON]
-    own = [flag(o, f"For {kind.words.many}") for kind in all_kinds() for o in kind.options]
-    return with_parameters(fit, [takes, *common, *own])
+    return with_parameters(fit, [takes, *common, *_flags_of_kinds()])
+
+
+def _flags_of_kinds() -> list[inspect.Parameter]:
+    """The options of all kinds; one that several have stands once, in the box of all of them."""
+    knows: dict[str, list[Kind]] = {}
+    first: dict[str, Option] = {}
+    for kind in all_kinds():
+        for option in kind.options:
+            knows.setdefault(option.name, []).append(kind)
+            first.setdefault(option.name, option)
+    boxes = {name: " and ".join(k.words.many for k in whose) for name, whose in knows.items()}
+    return [flag(option, f"For {boxes[name]}") for name, option in first.items()]
 
 
 def _fit(data: str, said: dict[str, Any]) -> None:

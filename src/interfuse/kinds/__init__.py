@@ -20,7 +20,7 @@ from interfuse.kinds.verb import Asked, Verb
 __all__ = ["Asked", "Kind", "Option", "Verb", "Words", "all_kinds", "named", "of", "of_record",
            "register", "unregister"]  # fmt: skip
 
-_OURS = ("table", "images", "series")
+_OURS = ("table", "images", "series", "interactions")
 """Folders here with a `KIND` in their file `kind`; the order is that of the help."""
 _ABSENT = "table"
 """What a `run.json` without a kind is of: tables came first."""

@@ -1,0 +1,1 @@
+"""Interactions: who touched what, and what next."""

@@ -1,0 +1,1 @@
+"""Tables of touches to baskets and back."""

@@ -1,0 +1,1 @@
+"""Closed-form experts of who touches what: fitted without training, frozen."""
