@@ -17,9 +17,11 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.config import Network, TableConfig
 from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net import NETWORKS
+from interfuse.kinds.table.net.cross import width
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
 from interfuse.run.config import fits, put_together, read_config
@@ -63,6 +65,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
         _check_codec(folder, codec, layout)
         net = read_network(folder, config, NETWORKS)
+        net.cross = cross_of(codec, net.kernel or table_gaussian())
+        fits(folder, (width(net.cross) == shape.crossing, "what follows what, and the network"))
         reference = _reference(folder, config.reference, layout)
         return Fitted(schema, codec, layout, net, reference)
 

@@ -22,12 +22,14 @@ from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
+from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.infer import schema_of
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.schema import Schema, fit_to_frame
 from interfuse.run.fitting import FitStopped, Notice, as_given
@@ -122,6 +124,10 @@ class Job(BaseJob[Table, Model]):
                 if column.kind == "drop":
                     words = f"column {column.name!r}: {column.note}; it is left out."
                     self.listener(Notice("warning", words))
+            numbers = sum(c.role in ("number", "time") for c in schema.columns)
+            if left_out := skipped(numbers):
+                words = f"the table has {numbers} columns of numbers: {left_out}."
+                self.listener(Notice("warning", words))
         if not wanted:
             raise DataError(
                 "the data has no column to learn: all are left out. Give numbers, text, booleans, "
@@ -179,8 +185,10 @@ class Job(BaseJob[Table, Model]):
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         settings = settings_for(len(rows), self.seed, precision, layout.categories)
-        net = network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes))
-        net.kernel = table_gaussian(self.noise_schedule())
+        kernel = table_gaussian(self.noise_schedule())
+        scores = bin_scores(layout, cells.codes)
+        net = network_for(layout, len(rows), self.seed, scores, cross_of(codec, kernel))
+        net.kernel = kernel
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel),

@@ -7,7 +7,7 @@ ranges, `interfuse.kinds.table.ask.restrict` draws those first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from interfuse.kinds.table.ask.restrict import start_block, unlikely
 from interfuse.train.precision import choose_device
 
 if TYPE_CHECKING:
-    from interfuse.kinds.table.ask.conditions import Condition
+    from interfuse.kinds.table.ask.conditions import Chosen, Condition
     from interfuse.kinds.table.fitted import Fitted
 
 
@@ -58,20 +58,22 @@ class Generation:
         key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
-            chosen: list[pl.Series] = []
+            chosen: list[Chosen] = []
             if self.condition.limits:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
             codes, z = self.sampler.block(index, known_codes, known_z)
             rows = np.arange(index * BLOCK, min((index + 1) * BLOCK, n))
-            frame = self.model.codec.decode(
+            n_rows = len(rows)
+            picked = [(c[:n_rows], w if w is None else w[:n_rows]) for c, w in chosen]
+            yield self.model.codec.decode(
                 codes.cpu().numpy()[: len(rows)],
                 z.double().cpu().numpy()[: len(rows)],
                 rows,
                 key_seed,
                 keys,
+                put=partial(self.condition.write, chosen=picked),
             )
-            yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
 
     def empty(self) -> pl.DataFrame:
         """A frame of no rows with the right columns and types."""

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Gate, Layout
+from interfuse.kinds.table.net.cross import Cross, width
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.settings import Settings
 from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS
@@ -98,9 +99,13 @@ def bin_scores(layout: Layout, codes: np.ndarray) -> list[list[float]]:
 
 
 def network_for(
-    layout: Layout, rows: int, seed: int, scores: Sequence[Sequence[float]] = ()
+    layout: Layout,
+    rows: int,
+    seed: int,
+    scores: Sequence[Sequence[float]] = (),
+    cross: Cross | None = None,
 ) -> TableNet:
-    """The default network for a table of `rows` rows and, if any, these `bin_scores`.
+    """The default network for a table of `rows` rows and, if any, these `bin_scores` and `cross`.
 
     Width 256 and depth 3 do as well as anything larger on public tables of 10^4 to 5 * 10^4 rows
     in the minutes people have; dropout falls with the number of rows, since it is there against
@@ -110,7 +115,7 @@ def network_for(
     rng = torch.random.get_rng_state()
     try:
         torch.manual_seed(seed_of(seed, Purpose.WEIGHTS))
-        return TableNet(
+        net = TableNet(
             layout.sizes,
             layout.numbers,
             layout.ordered,
@@ -118,7 +123,10 @@ def network_for(
             depth=3,
             dropout=dropout,
             scores=scores,
+            crossing=width(cross),
         )
+        net.cross = cross
+        return net
     finally:
         torch.random.set_rng_state(rng)
 

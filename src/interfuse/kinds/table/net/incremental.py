@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interfuse.core.times import time_features
-from interfuse.kinds.table.net.network import OCTAVES, Block, TableNet
+from interfuse.kinds.table.net.network import OCTAVES, TIME_FEATURES, Block, TableNet
 
 
 class IncrementalNet:
@@ -40,7 +40,9 @@ class IncrementalNet:
             self.z_weight = stem[:, d : d + p].to(dtype)
             self.present_weight = stem[:, d + p : d + 2 * p].to(dtype)
             self.known_weight = stem[:, d + 2 * p : d + 3 * p].to(dtype)
-            self.time_weight = stem[:, d + 3 * p :]
+            end = d + 3 * p + TIME_FEATURES
+            self.time_weight = stem[:, d + 3 * p : end]
+            self.cross, self.cross_weight = net.cross, stem[:, end:].to(dtype)
             self.bias = net.stem.bias.detach()
             self.head = folded.head.detach().to(dtype)
             self.head_bias = net.head.bias.detach().to(dtype)
@@ -83,6 +85,16 @@ class IncrementalNet:
         """
         add = self.columns[self.starts[cell] + codes]
         h += add if where is None else add * where[:, None]
+
+    def crossed(
+        self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: float
+    ) -> Tensor | float:
+        """The term of h_0 of numbers that follow others, of records whose codes are all visible."""
+        if self.cross is None:
+            return 0.0
+        time = torch.full((1,), t, device=z.device)
+        told = self.cross(codes, z, present, known, time)
+        return F.linear(told.to(self.dtype), self.cross_weight).float()
 
     def numbers(self, z: Tensor, present: Tensor, known: Tensor) -> Tensor:
         """The numbers' term of h_0: (n, width)."""
