@@ -27,6 +27,7 @@ class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True)
     paired: bool = False
     scores: list[list[Score]] = []
     crossing: Count = 0
+    pairing: list[Count] = []
 
 
 class LayoutEntry(Struct):

@@ -88,6 +88,7 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
         (all(k <= n for k, n in zip(layout.ordered, layout.sizes, strict=True)), "order and size"),
         (p == shape.numbers, "the numbers of cells and network"),
         (len(layout.names) == q + p, "the cells and their names"),
+        (_rising(shape.pairing, q), "the cells and those with pair terms"),
         (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
         (all(gate.cell < q for gate in gates), "the gates and their cells"),
         (
@@ -108,6 +109,10 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
             "the scores and the order of cells",
         ),
     )
+
+
+def _rising(cells: list[int], count: int) -> bool:
+    return sorted(set(cells)) == cells and all(j < count for j in cells)
 
 
 def _check_codec(folder: Path, codec: TableCodec, layout: Layout) -> None:

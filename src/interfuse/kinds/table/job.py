@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +21,7 @@ from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, typed_as
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.estimate import estimate
+from interfuse.kinds.table.estimate import estimate, expected_examples
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.infer import schema_of
@@ -84,7 +85,7 @@ class Job(BaseJob[Table, Model]):
     """The arguments of one fit; see `interfuse.fit`.
 
     `kinds` says of columns what they are (`interfuse.kinds.table.asked`). `calibration`, the rounds
-    of an earlier one, are made again when a fit is repeated.
+    of an earlier one, are made again when a fit is repeated, with batches of the same size.
     """
 
     data: Any
@@ -92,6 +93,7 @@ class Job(BaseJob[Table, Model]):
     keep_rows: bool = True
     kinds: Mapping[str, str] | None = None
     calibration: Plan | None = None
+    batch: int | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -184,11 +186,14 @@ class Job(BaseJob[Table, Model]):
         rows, held_out = hold_out(Rows(*tensors), self.seed)
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
-        settings = settings_for(len(rows), self.seed, precision, layout.categories)
         kernel = table_gaussian(self.noise_schedule())
         scores = bin_scores(layout, cells.codes)
         net = network_for(layout, len(rows), self.seed, scores, cross_of(codec, kernel))
         net.kernel = kernel
+        expected = expected_examples(net, budget, precision) if device.type == "cpu" else math.inf
+        settings = settings_for(len(rows), self.seed, precision, layout.categories, expected)
+        if self.batch is not None:
+            settings = replace(settings, batch=self.batch)
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel),
@@ -231,6 +236,17 @@ class Job(BaseJob[Table, Model]):
             seconds=budget - trainer.progress.seconds if budget else None,
             again=self.calibration,
         )
+        if done.plain:
+            names = [layout.names[j] for j in done.plain]
+            words = ", ".join(map(repr, names[:6])) + (", ..." if len(names) > 6 else "")
+            self.listener(
+                Notice(
+                    "warning",
+                    f"the table has {net.values:,} values and bins, more than pairs of all are put "
+                    f"right for: those of {words} stay as they were learned. Give categories fewer "
+                    "values or numbers fewer bins.",
+                )
+            )
         full = whole_record(
             record,
             trainer,

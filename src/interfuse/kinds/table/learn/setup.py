@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from interfuse.train.settings import Settings
 from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS
 
 CELLS_SCORED = 1 << 18
+FEWEST_STEPS = 3_000
 
 
 def gates_of(
@@ -131,12 +133,16 @@ def network_for(
         torch.random.set_rng_state(rng)
 
 
-def settings_for(rows: int, seed: int, precision: str, cells: int = 1) -> Settings:
+def settings_for(
+    rows: int, seed: int, precision: str, cells: int = 1, examples: float = math.inf
+) -> Settings:
     """Batch size by table size: the power of two at or above a 64th of the rows, 256 to 2,048.
 
     On tables of 10^4 rows a batch of 256 gave the lower held-out loss (2.193 against 2.200 for
     1,024 on Shoppers): it takes more steps before rows are memorised. Tiny tables use a quarter of
-    their rows.
+    their rows. Where the budget has fewer than `FEWEST_STEPS` of them, batches are the power of two
+    that is nearest to as many, 256 at least: on 74,000 rows of UNSW-NB15 in 110 s trees told bins
+    alone at .853 after 2,724 steps of 512, and at .881 after 880 of 2,048.
 
     A held-out evaluation scores at most 8,192 records, fewer where they have more than 32 category
     cells: in a short fit of 1,000 columns evaluations would take longer than all the steps.
@@ -146,10 +152,13 @@ def settings_for(rows: int, seed: int, precision: str, cells: int = 1) -> Settin
         seed: of every random draw.
         precision: "bf16" or "fp32".
         cells: category cells of a record.
+        examples: that are expected to be seen.
     """
     batch = 256
     while batch < min(rows / 64, 2048):
         batch *= 2
+    while batch > 256 and batch * 2**-0.5 > examples / FEWEST_STEPS:
+        batch //= 2
     while batch > 32 and batch > rows // 4:
         batch //= 2
     draws = HELD_OUT_DRAWS

@@ -33,9 +33,14 @@ class IncrementalNet:
             d, p = net.values, net.numbers
             stem = folded.stem.detach()
             columns = stem[:, :d].T
-            self.paired = net.pairs is not None
+            self._paired: dict[int, int] = {}
             if net.pairs is not None:
-                columns = torch.cat([columns, net.pairs.detach()], 1)
+                terms = columns.new_zeros(d, len(net.pairs))
+                terms[net.paired_values] = net.pairs.detach()
+                columns = torch.cat([columns, terms], 1)
+                at = 0
+                for j in net.pairing or range(len(net.sizes)):
+                    self._paired[j], at = at, at + net.sizes[j]
             self.columns = columns.contiguous()
             self.z_weight = stem[:, d : d + p].to(dtype)
             self.present_weight = stem[:, d + p : d + 2 * p].to(dtype)
@@ -66,7 +71,7 @@ class IncrementalNet:
         """h_0 of n records in which nothing is visible yet, without the term of t.
 
         Returns:
-            (n, width), or (n, width + D) with the pair terms of the visible values behind it.
+            (n, width), with the pair terms of the visible values behind it if there are any.
         """
         h = torch.zeros(n, self.columns.shape[1], device=self.bias.device)
         h[:, : self.width] = self.bias
@@ -134,8 +139,9 @@ class IncrementalNet:
         start = self._first[cell]
         rows = slice(start, start + self.sizes[cell])
         out = F.linear(features, self.head[rows], self.head_bias[rows]).float()
-        if self.paired:
-            out += h[:, self.width + start : self.width + start + self.sizes[cell]]
+        if cell in self._paired:
+            at = self.width + self._paired[cell]
+            out += h[:, at : at + self.sizes[cell]]
         return out
 
     def grouped_logits(self, features: Tensor, cells: Sequence[int], h: Tensor) -> Tensor:

@@ -114,12 +114,14 @@ class TableNet(nn.Module):
         inner: width inside a block; equal to `width` unless given.
         dropout: share of a block's inner units that are dropped in training.
         paired: whether there is a matrix of pair terms, see `add_pairs`.
+        pairing: the category cells that have pair terms, in order; empty: all.
         scores: for each category cell the normal scores of its first values, as many as are in
             order; empty: no waves of scores.
         crossing: how many inputs `cross` there are; the attribute says what they are.
     """
 
     starts: Tensor
+    paired_values: Tensor
     last: Tensor
     free_in: Tensor
     free_out: Tensor
@@ -144,6 +146,7 @@ class TableNet(nn.Module):
         paired: bool = False,
         scores: Sequence[Sequence[float]] = (),
         crossing: int = 0,
+        pairing: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
@@ -187,17 +190,31 @@ class TableNet(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.pairs: nn.Parameter | None = None
+        self.pair_with(pairing)
         if paired:
             self.add_pairs()
 
+    def pair_with(self, cells: Sequence[int]) -> None:
+        """Say which category cells have pair terms; all if empty. There must be no terms yet."""
+        assert self.pairs is None
+        self.pairing = [] if len(cells) == len(self.sizes) else list(cells)
+        chosen = self.pairing or range(len(self.sizes))
+        starts = self.starts.tolist()
+        spans = [torch.arange(starts[j], starts[j] + self.sizes[j]) for j in chosen]
+        values = torch.cat(spans) if spans else torch.zeros(0, dtype=torch.long)
+        self.register_buffer("paired_values", values.to(self.starts.device), persistent=False)
+
     def add_pairs(self) -> nn.Parameter:
-        """Give the network pair terms B (D, D), zero at first, if it has none.
+        """Give the network pair terms B, zero at first, if it has none.
+
+        Of D values of category cells B is (D, D); fewer where only some cells have pair terms.
 
         A visible value i then adds B_ij to the logit of every value j of the hidden cells. B is not
         trained; it is fitted to whole drawn records afterwards.
         """
         if self.pairs is None:
-            zero = torch.zeros(self.values, self.values, device=self.head.weight.device)
+            many = len(self.paired_values)
+            zero = torch.zeros(many, many, device=self.head.weight.device)
             self.pairs = nn.Parameter(zero, requires_grad=False)
         return self.pairs
 
@@ -205,8 +222,9 @@ class TableNet(nn.Module):
         """The arguments that rebuild this network."""
         names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout", "scores")
         config = {name: getattr(self, name) for name in names}
-        crossing = {"crossing": self.crossing} if self.crossing else {}
-        return {**config, "paired": self.pairs is not None, **crossing}
+        some = {"crossing": self.crossing, "pairing": self.pairing}
+        few = {name: value for name, value in some.items() if value}
+        return {**config, "paired": self.pairs is not None, **few}
 
     def weights(self, dtype: torch.dtype = torch.float32) -> Weights:
         """W_in and W_out in `dtype` with C U folded in; differentiable."""
@@ -315,7 +333,10 @@ class TableNet(nn.Module):
     def _with_pairs(self, logits: Tensor, u: Tensor) -> Tensor:
         if self.pairs is None:
             return logits
-        return logits + u[:, : self.values] @ self.pairs.to(u.dtype)
+        if not self.pairing:
+            return logits + u[:, : self.values] @ self.pairs.to(u.dtype)
+        at = self.paired_values
+        return logits.index_add(1, at, u[:, at] @ self.pairs.to(u.dtype))
 
     def products(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every matrix that multiplies each row."""
