@@ -10,6 +10,7 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields.category import CategoryField
 from interfuse.kinds.table.infer import infer_schema
 from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.learn import calibrate as calibration
 from interfuse.kinds.table.learn.calibrate import calibrate, pair_shares_of, shares_of
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
@@ -91,6 +92,7 @@ def test_a_table_without_categories_needs_nothing():
     assert calibrate(net, empty, codec, Rows(*(torch.zeros(50, 0),) * 3), 1000, 0, CPU) == (
         NOTHING,
         None,
+        (),
     )
 
 
@@ -243,3 +245,36 @@ def test_the_correlation_of_heavy_tailed_numbers_is_held():
 
 def test_cells_of_few_values_appear_last():
     assert appearance_rank([2, 40, 3, 12, 13]).tolist() == [2, 0, 1, 1, 0]
+
+
+def test_a_table_of_too_many_values_has_the_pairs_that_tell_most_put_right(monkeypatch):
+    rng = np.random.default_rng(4)
+    n = 10_000
+    frame = chain(n).with_columns(
+        *(pl.Series(f"alone {i}", rng.choice(["x", "y", "z"], n)) for i in range(3)),
+        wide=pl.Series(rng.choice([f"w{i}" for i in range(30)], n)),
+    )
+    codec, layout, rows = encoded(frame)
+    monkeypatch.setattr(calibration, "MOST_VALUES", 14)
+    torch.manual_seed(0)
+    net = TableNet(layout.sizes, layout.numbers, layout.ordered, width=32, depth=1).eval()
+    done = calibrate(net, layout, codec, rows, 10**9, 0, CPU, again=Plan(14, 2, 2, 4))
+    # The chain has 12 values, and nothing else fits beside it.
+    assert done.plain == (3, 4, 5, 6)
+    assert net.pairing == [0, 1, 2]
+    assert net.pairs is not None
+    assert net.pairs.shape == (12, 12)
+    after = drawn(layout, net)
+    pairs = [pair_shares_of(x[:, :3], layout.within([0, 1, 2]), torch.arange(12))
+             for x in (rows.codes, after)]  # fmt: skip
+    single = shares_of(rows.codes, layout)[:12].float()
+    # What independent columns would leave, of which fourteen rounds take half away at least.
+    apart = distance(pairs[0], torch.outer(single, single) * (pairs[0] > 0))
+    assert distance(*pairs) < 0.5 * apart
+    again = TableNet(**net.config()).eval()
+    again.load_state_dict(net.state_dict())
+    codes = torch.stack([rows.codes[:64, j] for j in range(7)], 1).long()
+    nothing = torch.zeros(64, 0)
+    with torch.no_grad():
+        logits = [m(codes, nothing, nothing, nothing, torch.ones(64))[0] for m in (net, again)]
+    assert torch.equal(*logits)

@@ -13,6 +13,7 @@ from interfuse.errors import InterfuseWarning, OptionError
 from interfuse.io.sheet import words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.times import TimeForm
+from interfuse.kinds.table.links import without_broken
 from interfuse.kinds.table.schema import ROLES, Schema, fit_to_frame
 
 _OTHER_NAMES = {"time": "datetime"}
@@ -63,7 +64,7 @@ class Asked:
         """
         for name, kind in self.kinds.items():
             if schema[name].kind != kind:
-                schema = schema.edited(name, kind=kind)
+                schema = without_broken(schema.edited(name, kind=kind))
         return fit_to_frame(schema, dict(types)) if self.kinds else schema
 
 

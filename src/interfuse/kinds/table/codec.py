@@ -2,13 +2,14 @@
 
 Category cells of all columns come first, then number cells, both in the order of the columns.
 Columns of kind `derived` have no cells: they are computed from the others, exactly, when a table is
-put together again. Columns of kind `drop` do not come back.
+put together again. So are values that are another column's (`links`), which have a code but no
+number. Columns of kind `drop` do not come back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,11 @@ from interfuse.kinds.table.fields import Encoded, Field, field_class
 from interfuse.kinds.table.fields.cells import TEXTS
 from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fields.spec import PlainSpec
+from interfuse.kinds.table.links import Links, Place
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 _CHUNK = 1 << 18
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the cells of a column are: category cells `codes`, number cells `numbers`."""
-
-    codes: slice
-    numbers: slice
 
 
 class TableCodec:
@@ -55,6 +49,7 @@ class TableCodec:
             self.places[name] = Place(slice(q, q + categories), slice(p, p + numbers))
             q, p = q + categories, p + numbers
         self.categories, self.numbers = q, p
+        self.links = Links(schema, fields, self.places)
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, schema: Schema) -> TableCodec:
@@ -101,6 +96,7 @@ class TableCodec:
                 codes[rows, place.codes] = cells.codes
                 low[rows, place.numbers] = cells.low
                 high[rows, place.numbers] = cells.high
+        self.links.mark(frame, codes, low, high)
         return Encoded(codes, low, high)
 
     def decode(
@@ -110,6 +106,7 @@ class TableCodec:
         rows: np.ndarray,
         seed: int = 0,
         keys: bool = True,
+        put: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
     ) -> pl.DataFrame:
         """The table of these cells, with columns in the schema's order.
 
@@ -119,6 +116,7 @@ class TableCodec:
             rows: (n,) row numbers, which make the keys.
             seed: chooses the keys.
             keys: whether to make keys; missing if not.
+            put: writes what is given into the frame before other columns are computed from it.
         """
         columns = []
         for name, field in self.fields.items():
@@ -127,7 +125,9 @@ class TableCodec:
                 continue
             place = self.places[name]
             columns.append(field.decode(codes[:, place.codes], z[:, place.numbers], rows, seed))
-        return self.complete(pl.DataFrame(columns))
+        frame = pl.DataFrame(columns)
+        frame = self.links.fill(frame if put is None else put(frame), codes)
+        return self.complete(frame)
 
     def remarks(self, rows: int) -> tuple[str, ...]:
         """What people should know of so many new rows."""

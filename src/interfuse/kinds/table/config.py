@@ -26,6 +26,8 @@ class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True)
     dropout: Share
     paired: bool = False
     scores: list[list[Score]] = []
+    crossing: Count = 0
+    pairing: list[Count] = []
 
 
 class LayoutEntry(Struct):

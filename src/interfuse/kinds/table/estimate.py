@@ -69,8 +69,7 @@ def estimate(
     q, p = len(net.sizes), net.numbers
     encoded = rows * (4.0 * q + 8.0 * p)
     activations = 4.0 * batch * (4 * net.values + net.depth * 6 * net.width)
-    flops = 6 * sum(i * o for i, o in net.products())
-    speed = SUSTAINED_FLOPS[precision] / flops
+    speed = _speed(net, precision)
     examples = int(budget.left(0, 0, speed))
     return Estimate(
         memory=peak(frame_bytes + CODE_COPIES * encoded + weights_bytes(net) + activations),
@@ -78,3 +77,13 @@ def estimate(
         train_seconds=examples / speed,
         examples=examples,
     )
+
+
+def expected_examples(net: TableNet, budget: Budget, precision: str) -> float:
+    """How many records a fit on one core will see; the same whatever else the machine does."""
+    return budget.left(0, 0, _speed(net, precision))
+
+
+def _speed(net: TableNet, precision: str) -> float:
+    """Records a second that a core of 2023 trains on."""
+    return SUSTAINED_FLOPS[precision] / (6 * sum(i * o for i, o in net.products()))

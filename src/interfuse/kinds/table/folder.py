@@ -17,9 +17,11 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.config import Network, TableConfig
 from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net import NETWORKS
+from interfuse.kinds.table.net.cross import width
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
 from interfuse.run.config import fits, put_together, read_config
@@ -63,6 +65,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
         _check_codec(folder, codec, layout)
         net = read_network(folder, config, NETWORKS)
+        net.cross = cross_of(codec, net.kernel or table_gaussian())
+        fits(folder, (width(net.cross) == shape.crossing, "what follows what, and the network"))
         reference = _reference(folder, config.reference, layout)
         return Fitted(schema, codec, layout, net, reference)
 
@@ -84,6 +88,7 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
         (all(k <= n for k, n in zip(layout.ordered, layout.sizes, strict=True)), "order and size"),
         (p == shape.numbers, "the numbers of cells and network"),
         (len(layout.names) == q + p, "the cells and their names"),
+        (_rising(shape.pairing, q), "the cells and those with pair terms"),
         (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
         (all(gate.cell < q for gate in gates), "the gates and their cells"),
         (
@@ -104,6 +109,10 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
             "the scores and the order of cells",
         ),
     )
+
+
+def _rising(cells: list[int], count: int) -> bool:
+    return sorted(set(cells)) == cells and all(j < count for j in cells)
 
 
 def _check_codec(folder: Path, codec: TableCodec, layout: Layout) -> None:

@@ -24,6 +24,9 @@ A column takes the first kind whose condition it meets; `note` says which one it
 10. `category`: all other strings, however many values: addresses, pages and user names repeat.
 11. `derived`: numbers and times that an exact rule computes from others (`rules`).
 
+Of numbers and times that are left it is noted what they equal in a share of the rows, or follow
+closely (`linksearch`).
+
 A field may claim a column first, by what it measures of the values (`Field.recognise`): the
 strongest claim above `fields.spec.RULES` wins.
 
@@ -50,6 +53,7 @@ from interfuse.kinds.table.asked import advice
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
+from interfuse.kinds.table.linksearch import with_links
 from interfuse.kinds.table.rulesearch import find_rules
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
@@ -131,7 +135,7 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
         else c
         for c in columns
     ]
-    return Schema(tuple(columns), rows, origin.without_rows())
+    return with_links(Schema(tuple(columns), rows, origin.without_rows()), lazy)
 
 
 def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,14 +22,16 @@ from interfuse.io.read import fingerprint
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, advice, typed_as
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.estimate import estimate
+from interfuse.kinds.table.estimate import estimate, expected_examples
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
+from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.infer import schema_of
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.schema import Schema, fit_to_frame
 from interfuse.run.fitting import FitStopped, Notice, as_given
@@ -92,7 +95,7 @@ class Job(BaseJob[Table, Model]):
     `kinds` says of columns what they are (`interfuse.kinds.table.asked`), `event_type` which events
     of a file that holds several sorts are read, the time-outs when flows of a capture end
     (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
-    a fit is repeated.
+    a fit is repeated, with batches of the same size.
     """
 
     data: Any
@@ -103,6 +106,7 @@ class Job(BaseJob[Table, Model]):
     idle_timeout: float | None = None
     active_timeout: float | None = None
     calibration: Plan | None = None
+    batch: int | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -148,6 +152,10 @@ class Job(BaseJob[Table, Model]):
                 if column.kind == "drop":
                     words = f"column {column.name!r}: {column.note}; it is left out."
                     self.listener(Notice("warning", words))
+            numbers = sum(c.role in ("number", "time") for c in schema.columns)
+            if left_out := skipped(numbers):
+                words = f"the table has {numbers} columns of numbers: {left_out}."
+                self.listener(Notice("warning", words))
         if not wanted:
             raise DataError(
                 "the data has no column to learn: all are left out. Give numbers, text, booleans, "
@@ -204,9 +212,14 @@ class Job(BaseJob[Table, Model]):
         rows, held_out = hold_out(Rows(*tensors), self.seed)
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
-        settings = settings_for(len(rows), self.seed, precision, layout.categories)
-        net = network_for(layout, len(rows), self.seed, bin_scores(layout, cells.codes))
-        net.kernel = table_gaussian(self.noise_schedule())
+        kernel = table_gaussian(self.noise_schedule())
+        scores = bin_scores(layout, cells.codes)
+        net = network_for(layout, len(rows), self.seed, scores, cross_of(codec, kernel))
+        net.kernel = kernel
+        expected = expected_examples(net, budget, precision) if device.type == "cpu" else math.inf
+        settings = settings_for(len(rows), self.seed, precision, layout.categories, expected)
+        if self.batch is not None:
+            settings = replace(settings, batch=self.batch)
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel),
@@ -249,6 +262,17 @@ class Job(BaseJob[Table, Model]):
             seconds=budget - trainer.progress.seconds if budget else None,
             again=self.calibration,
         )
+        if done.plain:
+            names = [layout.names[j] for j in done.plain]
+            words = ", ".join(map(repr, names[:6])) + (", ..." if len(names) > 6 else "")
+            self.listener(
+                Notice(
+                    "warning",
+                    f"the table has {net.values:,} values and bins, more than pairs of all are put "
+                    f"right for: those of {words} stay as they were learned. Give categories fewer "
+                    "values or numbers fewer bins.",
+                )
+            )
         full = whole_record(
             record,
             trainer,

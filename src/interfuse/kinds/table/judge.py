@@ -7,6 +7,7 @@ from contextlib import suppress
 import polars as pl
 
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.linksearch import equal_to, find_links
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.rulesearch import find_rules
 
@@ -26,7 +27,31 @@ def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, 
         with suppress(SchemaError):  # columns that do not match: `interfuse.evaluate` says which
             shares = [_share_kept(name, rule, frame) for frame in (real, synthetic)]
             out.append((f"{name} = {rule}", shares[0], shares[1]))
+    return out + _link_shares(real, synthetic)
+
+
+def _link_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, float, float]]:
+    """The same of what columns equal in a share of the rows; columns of any kind are compared."""
+    names = [n for n, t in real.schema.items() if (t.is_numeric() or t.is_temporal())]
+    names = [n for n in names if n in synthetic.columns]
+    if len(names) < 2:
+        return []
+    exact = find_rules(real)
+    lazy = real.lazy().select(n for n in names if n not in exact)
+    out = []
+    for name, found in find_links(lazy).items():
+        for link in found:
+            if link.same:
+                with suppress(SchemaError):
+                    shares = [_share_equal(name, link.rule, frame) for frame in (real, synthetic)]
+                    out.append((f"{name} = {link.rule}, in a part", shares[0], shares[1]))
     return out
+
+
+def _share_equal(name: str, rule: Rule, frame: pl.DataFrame) -> float:
+    """Return the share of rows where both are there and equal, to the decimals of the column."""
+    said = rule.apply(frame)
+    return float(equal_to(frame[name], said).mean() or 0.0)
 
 
 def _share_kept(name: str, rule: Rule, frame: pl.DataFrame) -> float:

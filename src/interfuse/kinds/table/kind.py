@@ -198,6 +198,7 @@ class Table(Kind):
         made = record["training"].get("calibration")
         return {
             "keep_rows": bool(record.get("keep_rows", True)),
+            "batch": record["training"]["settings"]["batch"],
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
 

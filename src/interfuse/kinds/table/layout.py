@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,12 @@ class Layout:
         """Number of data columns that have cells."""
         owners = (*self.category_column, *self.number_column)
         return 1 + max(owners, default=-1)
+
+    def within(self, cells: Sequence[int]) -> Layout:
+        """Some of the category cells, without numbers."""
+        parts = (self.names, self.sizes, self.ordered, self.category_column)
+        names, sizes, ordered, columns = (tuple(part[j] for j in cells) for part in parts)
+        return Layout(names, sizes, ordered, columns, (), ())
 
     def present(self, codes: np.ndarray) -> np.ndarray:
         """Which numbers are in records with these category codes.

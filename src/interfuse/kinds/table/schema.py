@@ -18,6 +18,7 @@ from interfuse.io.origin import Origin
 from interfuse.io.records import Hook, checked, short
 from interfuse.io.schemafile import COMPLETES, SchemaFile
 from interfuse.io.textforms import Said, said_of
+from interfuse.kinds.table.equals import check_links
 from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
 from interfuse.kinds.table.rules import Rule
 
@@ -228,6 +229,7 @@ class Schema(SchemaFile):
             SchemaError: a column is missing, unknown, or of another type; or the rule of a derived
                 column needs one that is not learned.
         """
+        roles = self.roles()
         for name in types:
             if name not in self.names:
                 raise SchemaError(unknown_column(name, self.names, "the data has"))
@@ -239,6 +241,7 @@ class Schema(SchemaFile):
                     f"schema: column {column.name!r} is not in the data, which has "
                     f"{', '.join(map(repr, list(types)[:8]))}. Remove it from the schema."
                 )
+            check_links(column.name, column.options, roles, types)
             if column.kind == "derived":
                 rule = Rule.parse(column.options["rule"])
                 rule.expression(types)

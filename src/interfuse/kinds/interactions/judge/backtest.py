@@ -148,9 +148,7 @@ def judge(
     every = [replace(c, weight=max(c.weight, 1e-9)) for c in choices]
     panel = fit_panel(every, known, ordered, seed)
     weights = {c.name: c.weight for c in choices}
-    ours = replace(
-        panel, voices=tuple(replace(v, weight=weights[v.name]) for v in panel.voices)
-    )
+    ours = replace(panel, voices=tuple(replace(v, weight=weights[v.name]) for v in panel.voices))
     knn = closed.item_knn(known.matrix, neighbours(known.size))
     scorers: dict[str, Callable[[Baskets], Floats]] = {
         OURS: ours.scores,

@@ -19,6 +19,7 @@ from interfuse.errors import ConditionError
 from interfuse.io.forms import form_from_json
 from interfuse.kinds.table.ask.expressions import Range, parse_expressions
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
+from interfuse.kinds.table.ask.linked import hold_links
 from interfuse.kinds.table.ask.values import one_value, shown
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
@@ -30,6 +31,9 @@ _UNASKABLE = {
     "drop": "left out of the model",
     "derived": "computed from other columns; give those instead, or rows that have it",
 }
+
+
+Chosen = tuple[pl.Series, pl.Series | None]
 
 
 @dataclass(frozen=True)
@@ -65,18 +69,22 @@ class Condition:
         z = torch.from_numpy(self.z).float().repeat(n, 1)
         return codes, z if layout.numbers else None
 
-    def write(self, frame: pl.DataFrame, chosen: Sequence[pl.Series] = ()) -> pl.DataFrame:
+    def write(self, frame: pl.DataFrame, chosen: Sequence[Chosen] = ()) -> pl.DataFrame:
         """The frame with the given columns exactly as they were given.
 
         Args:
             frame: drawn rows.
-            chosen: columns with the values drawn from a set.
+            chosen: columns with the values drawn from a set, and in which rows; None for all.
         """
         if self.codec is None:
             return frame
         given = (pl.lit(self.values[name]).first().alias(name) for name in self.values.columns)
         held = [limit.hold(frame[limit.name]) for limit in self.limits]
-        return self.codec.complete(frame.with_columns(*given, *held).with_columns(chosen))
+        frame = frame.with_columns(*held).with_columns(*given)
+        for values, rows in chosen:
+            new = values if rows is None else values.zip_with(rows, frame[values.name])
+            frame = frame.with_columns(new)
+        return frame
 
 
 def parse_conditions(
@@ -113,7 +121,9 @@ def parse_conditions(
             continue
         said = _hold(name, value, codec, codes, z, columns)
         warnings += [] if warnings and warnings[-1].startswith(f"column {name!r}") else said
-    return Condition(pl.DataFrame(columns), codes, z, codec, tuple(warnings), tuple(limits))
+    row = pl.DataFrame(columns)
+    limits = hold_links(codec, row, codes, z, limits)
+    return Condition(row, codes, z, codec, tuple(warnings), tuple(limits))
 
 
 def _hold(

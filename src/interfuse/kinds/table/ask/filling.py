@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from interfuse.kinds.table.ask.rows import Drawn
 from interfuse.kinds.table.ask.sums import Exact
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.atoms import AtomMarginal
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,12 @@ class Filler:
     values: bool
 
     def fill(
-        self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
+        self,
+        known: Known,
+        drawn: Drawn,
+        first: int,
+        exact: Sequence[Exact],
+        plain: bool = False,
     ) -> dict[str, Filled]:
         """The filled cells by column.
 
@@ -41,12 +48,15 @@ class Filler:
             known: some rows.
             drawn: their draws.
             first: number of the first row.
-            exact: values that exact rules have left open (`ask.sums`).
+            exact: values that rules and links have left open (`ask.sums`, `ask.sources`), the
+                later over the earlier.
             plain: leave out distributions in closed form.
         """
         out: dict[str, Filled] = {}
         m = len(drawn.codes)
-        for name, rows in known.asked.items():
+        links = self.codec.links
+        for name in (*(n for n in known.asked if n not in links.rules), *links.rules):
+            rows = known.asked.get(name, np.zeros(0, int))
             if name not in self.codec.fields or not len(rows):
                 continue
             field, place = self.codec.fields[name], self.codec.places[name]
@@ -59,13 +69,37 @@ class Filler:
                 usual = field.usual()
                 values = values if usual is None else values.fill_null(usual)
             draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
-            marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
+            said: list[pl.Series] = []
+            if name in links.rules:
+                draws, said = self._link(name, known, out, draws, c.reshape(m, -1), rows)
+            marginal = None if plain else self._marginal(field, place.codes, rows, drawn, said)
             draws = [_as(d, known.table.schema[name]) for d in draws]
-            if name in exact:
-                draws = _overwritten(draws, rows, *exact[name])
+            for one in exact:
+                if name in one:
+                    draws = _overwritten(draws, rows, *one[name])
             out[name] = Filled(rows, draws, marginal or Empirical(draws, field.ordered))
         self._compute(known, out, m)
-        return out
+        return {name: out[name] for name in known.asked if name in out}
+
+    def _link(
+        self,
+        name: str,
+        known: Known,
+        out: dict[str, Filled],
+        draws: list[pl.Series],
+        codes: np.ndarray,
+        rows: np.ndarray,
+    ) -> tuple[list[pl.Series], list[pl.Series]]:
+        """The draws with the values of links, and for each link what is known of it beforehand."""
+        links, table = self.codec.links, known.table
+        needed = {n: None for rule in links.rules[name] for n in rule.columns}
+        columns = {n: _columns(table, n, out, len(draws)) for n in needed}
+        filled = []
+        for i, draw in enumerate(draws):
+            frame = pl.DataFrame([draw, *(columns[n][i].gather(rows).alias(n) for n in needed)])
+            filled.append(links.filled(name, frame, codes[i]))
+        given = table.select(list(needed))[rows]
+        return filled, [links.value(name, rule, given) for rule in links.rules[name]]
 
     def _compute(self, known: Known, out: dict[str, Filled], m: int) -> None:
         """Add the columns that exact rules compute from those filled."""
@@ -84,7 +118,7 @@ class Filler:
             out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
 
     def _marginal(
-        self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn
+        self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn, said: list[pl.Series]
     ) -> Marginal | None:
         """The distribution in closed form, for columns of one category cell."""
         if cells.stop - cells.start != 1 or cells.start not in drawn.shares:
@@ -92,7 +126,7 @@ class Filler:
         where, share = drawn.shares[cells.start]
         at = np.searchsorted(where.cpu().numpy(), rows)
         values = share[torch.from_numpy(at).to(share.device)].float().cpu().numpy()
-        return field.marginal(values)
+        return AtomMarginal.of(field, values, said) if said else field.marginal(values)
 
 
 def joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
@@ -120,11 +154,15 @@ def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) 
 def _overwritten(
     draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
 ) -> list[pl.Series]:
-    """The draws of some rows, with other values in some of them."""
+    """The draws of some rows, with other values in some of them: those that are not missing."""
     mine = np.isin(rows, where)
     at = np.arange(len(rows))
     at[mine] = len(rows) + np.searchsorted(where, rows[mine])
-    return [pl.concat([d, v.cast(d.dtype)]).gather(at) for d, v in zip(draws, values, strict=True)]
+    out = []
+    for d, v in zip(draws, values, strict=True):
+        new = pl.concat([d, v.cast(d.dtype)]).gather(at)
+        out.append(pl.select(pl.coalesce(new, d)).to_series().alias(d.name))
+    return out
 
 
 def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:

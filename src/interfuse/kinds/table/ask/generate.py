@@ -120,7 +120,7 @@ class TableSampler:
         present = torch.from_numpy(self.layout.present(codes.cpu().numpy())).to(self.device)
         uniform = self._uniform(index)[:, self.layout.categories :]
         start = torch.special.ndtri(uniform.clamp(2**-31, 1 - 2**-31)).float().to(self.device)
-        z = self.numbers.run(h, start, present, known & present, z.nan_to_num())
+        z = self.numbers.run(h, start, present, known & present, z.nan_to_num(), codes)
         return codes, z.masked_fill(~present, float("nan"))
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from interfuse.kinds.table.ask.restrict import start_block, unlikely
 from interfuse.train.precision import choose_device
 
 if TYPE_CHECKING:
-    from interfuse.kinds.table.ask.conditions import Condition
+    from interfuse.kinds.table.ask.conditions import Chosen, Condition
     from interfuse.kinds.table.fitted import Fitted
 
 
@@ -62,7 +63,7 @@ class Generation:
         key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(asked.start // BLOCK, -(-asked.stop // BLOCK)):
-            chosen: list[pl.Series] = []
+            chosen: list[Chosen] = []
             if self.condition.limits:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
@@ -70,14 +71,16 @@ class Generation:
             start = index * BLOCK
             part = slice(max(asked.start - start, 0), min(asked.stop - start, BLOCK))
             rows = np.arange(start, start + BLOCK)[part]
+            picked = [(c[part], w if w is None else w[part]) for c, w in chosen]
             frame = self.model.codec.decode(
                 codes.cpu().numpy()[part],
                 z.double().cpu().numpy()[part],
                 rows,
                 key_seed,
                 keys,
+                put=partial(self.condition.write, chosen=picked),
             )
-            yield self._mended(self.condition.write(frame, [c[part] for c in chosen]))
+            yield self._mended(frame)
         if self.changed:
             note(Mended.words(self.changed))
 

@@ -32,6 +32,7 @@ from interfuse.kinds.table.answer import Draws, Filled
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
 from interfuse.kinds.table.ask.rows import ROWS, Drawn, RowSampler
+from interfuse.kinds.table.ask.sources import Sources
 from interfuse.kinds.table.ask.sums import Exact, Sums
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.train.precision import choose_device
@@ -96,6 +97,7 @@ class Imputation:
         self.sampler = RowSampler(
             model.layout, model.net, seed, choose_device(device), allowed, steps
         )
+        self.sources = Sources(self.reader, self.sampler)
         self.sums = Sums(self.reader, self.sampler)
         self._values = values
         self._subset = subset
@@ -204,7 +206,10 @@ class Imputation:
             self.draws = self._settle(known, codes, z, first)
             self._settled = True
         drawn = self.sampler.draw(first, codes, z, range(self.draws))
-        exact = self.sums.settle(known, drawn, first)
+        exact = (
+            self.sources.settle(known, drawn, first),
+            self.sums.settle(known, drawn, first),
+        )
         return known.table, self._filled(known, drawn, first, exact)
 
     def _settle(self, known: Known, codes: torch.Tensor, z: torch.Tensor, first: int) -> int:
@@ -216,14 +221,19 @@ class Imputation:
             both = Drawn(
                 torch.cat([drawn.codes, extra.codes]), torch.cat([drawn.z, extra.z]), drawn.shares
             )
-            pair = [self._filled(known, d, first, {}, plain=True) for d in (drawn, both)]
+            pair = [self._filled(known, d, first, (), plain=True) for d in (drawn, both)]
             if moved(*pair) < (self.tolerance or 0):
                 return more
             drawn, m = both, more
         return m
 
     def _filled(
-        self, known: Known, drawn: Drawn, first: int, exact: Exact, plain: bool = False
+        self,
+        known: Known,
+        drawn: Drawn,
+        first: int,
+        exact: Sequence[Exact],
+        plain: bool = False,
     ) -> dict[str, Filled]:
         filler = Filler(self.model.codec, self.sampler.seed, self.draws, self._values)
         return filler.fill(known, drawn, first, exact, plain)

@@ -158,6 +158,7 @@ class RowReader:
             codes[:, place.codes], z[:, place.numbers] = found, scores
             if not quiet:
                 self._note(name, column, field, np.all(found >= 0, axis=1) | gone)
+        self.codec.links.mark(frame, codes, z)
         for name, rule in self.codec.rules.items():
             if name in frame.columns and name in self.fill:
                 asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())

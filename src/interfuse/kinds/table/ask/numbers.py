@@ -30,7 +30,15 @@ class NumberSampler:
         self.times = torch.linspace(start, end, steps + 1, dtype=torch.float64)
         self.solver = solver
 
-    def run(self, h: Tensor, start: Tensor, present: Tensor, known: Tensor, z: Tensor) -> Tensor:
+    def run(
+        self,
+        h: Tensor,
+        start: Tensor,
+        present: Tensor,
+        known: Tensor,
+        z: Tensor,
+        codes: Tensor,
+    ) -> Tensor:
         """Draw the unknown numbers.
 
         Args:
@@ -39,13 +47,16 @@ class NumberSampler:
             present: (n, p) which numbers are in the record.
             known: (n, p) which of them are given; they come back as they are.
             z: (n, p) values of the given numbers.
+            codes: (n, q) all categories.
 
         Returns:
             (n, p) numbers; those not present are of no meaning.
         """
 
         def mean(x: Tensor, t: float) -> Tensor:
-            features = self.net.features(h, t, self.net.numbers(x, present, known))
+            told = self.net.numbers(x, present, known)
+            told = told + self.net.crossed(codes, x, present, known, t)
+            features = self.net.features(h, t, told)
             alpha, sigma = (float(c) for c in self.gaussian.alpha_sigma(t))
             return v_to_x0(x, self.net.v(features), alpha, sigma)
 

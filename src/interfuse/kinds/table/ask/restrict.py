@@ -27,9 +27,10 @@ from torch import Tensor
 from interfuse.core.even import latin_hypercube
 from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for
-from interfuse.kinds.table.ask.conditions import Condition
+from interfuse.kinds.table.ask.conditions import Chosen, Condition
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.limits import Limit
+from interfuse.kinds.table.ask.linked import through
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.layout import Layout
@@ -47,12 +48,12 @@ class Started:
     Attributes:
         codes: (n, q) known codes, -1 where unknown.
         z: (n, p) known scores, NaN where unknown.
-        chosen: columns with the values drawn from sets.
+        chosen: columns with the values drawn from sets, and in which rows; None for all.
     """
 
     codes: Tensor
     z: Tensor
-    chosen: list[pl.Series]
+    chosen: list[Chosen]
 
 
 def start_block(sampler: TableSampler, condition: Condition, index: int) -> Started:
@@ -100,8 +101,8 @@ def unlikely(sampler: TableSampler, condition: Condition, rows: int) -> tuple[st
 
 
 def _times(condition: Condition) -> int:
-    several = sum(1 + (limit.second is not None) for limit in condition.limits) > 1
-    return CANDIDATES if several else 1
+    several = sum(1 + (limit.second is not None) for limit in condition.limits)
+    return CANDIDATES if several + through(condition.limits) > 1 else 1
 
 
 class _Rows:
@@ -116,7 +117,7 @@ class _Rows:
         self.z = torch.from_numpy(condition.z).float().to(device).repeat(n, 1)
         self.log_weight = torch.zeros(n, dtype=torch.float64, device=device)
         self.h = self.net.start(n)
-        self.picks: list[tuple[pl.Series, Tensor]] = []
+        self.picks: list[tuple[pl.Series, Tensor, Tensor | None]] = []
         for cell in range(layout.categories):
             if condition.codes[cell] >= 0:
                 self.net.reveal(self.h, self.codes[:, cell], cell)
@@ -129,40 +130,56 @@ class _Rows:
         features = self.net.features(self.h, 1.0, numbers)
         return self.net.logits(features, cell, self.h).softmax(1)
 
-    def show(self, cell: int, codes: Tensor) -> None:
-        """Make a cell known."""
-        self.codes[:, cell] = codes
-        self.net.reveal(self.h, codes, cell)
+    def show(self, cell: int, codes: Tensor, where: Tensor | None = None) -> None:
+        """Make a cell known; in some rows alone if `where` (n,) is given."""
+        before = self.codes[:, cell]
+        self.codes[:, cell] = codes if where is None else torch.where(where, codes, before)
+        self.net.reveal(self.h, codes, cell, where)
 
     def _uniform(self) -> Tensor:
         v = torch.rand(self.n, 1, generator=self.generator)
         return latin_hypercube(v, self.generator)[:, 0].to(self.sampler.device)
 
-    def _choose(self, cell: int, allowed: Tensor) -> Tensor:
+    def _choose(self, cell: int, allowed: Tensor, where: Tensor | None) -> Tensor:
         w = (self.share(cell) + _TINY) * allowed
-        self.log_weight += w.sum(1).double().clamp_min(_TINY).log()
+        mass = w.sum(1).double().clamp_min(_TINY).log()
+        self.log_weight += mass if where is None else torch.where(where, mass, 0.0)
         codes = draw_codes(w, self._uniform())
-        self.show(cell, codes)
+        self.show(cell, codes, where)
         return codes
 
-    def limit(self, limit: Limit) -> None:
-        """Draw the cells of a limited column."""
+    def limit(self, limit: Limit, where: Tensor | None = None) -> None:
+        """Draw the cells of a limited column; in the rows `where` (n,) alone if that is given."""
         device = self.sampler.device
         if limit.cell < 0:
             return
-        codes = self._choose(limit.cell, torch.from_numpy(limit.weight).float().to(device))
+        allowed = torch.from_numpy(limit.weight).float().to(device)
+        codes = self._choose(limit.cell, allowed, where)
         if limit.second is not None:
-            self._choose(limit.cell + 1, torch.from_numpy(limit.second).to(device)[codes].float())
+            allowed = torch.from_numpy(limit.second).to(device)[codes].float()
+            self._choose(limit.cell + 1, allowed, where)
+        mine = where
+        for code, reference in limit.through.items():
+            linked = codes == code if where is None else where & (codes == code)
+            mine = ~linked if mine is None else mine & ~linked
+            if bool(linked.any()):
+                self.limit(reference, linked)
         if limit.values is not None and limit.codes is not None:
-            self._pick(limit, codes)
+            self._pick(limit, codes, mine)
         elif limit.number is not None and limit.low is not None and limit.high is not None:
             a, b = (torch.from_numpy(x).to(device)[codes] for x in (limit.low, limit.high))
             rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
             cut = b - a < 1
-            self.z[:, limit.number] = torch.where(cut, torch.special.ndtri(rank), torch.nan).float()
-        self._resample(self.n, 0.5)
+            score = torch.where(cut, torch.special.ndtri(rank), torch.nan).float()
+            self._score(limit.number, score, mine)
+        if where is None:
+            self._resample(self.n, 0.5)
 
-    def _pick(self, limit: Limit, codes: Tensor) -> None:
+    def _score(self, number: int, score: Tensor, where: Tensor | None) -> None:
+        before = self.z[:, number]
+        self.z[:, number] = score if where is None else torch.where(where, score, before)
+
+    def _pick(self, limit: Limit, codes: Tensor, where: Tensor | None) -> None:
         """Choose among the values of a set that share a bin."""
         assert limit.codes is not None
         assert limit.values is not None
@@ -171,8 +188,10 @@ class _Rows:
         share = torch.from_numpy(np.asarray(limit.share)).float().to(device)
         pick = draw_codes((own == codes[:, None]) * share, self._uniform())
         if limit.number is not None and limit.scores is not None:
-            self.z[:, limit.number] = torch.from_numpy(limit.scores).float().to(device)[pick]
-        self.picks.append((limit.values, pick))
+            self._score(
+                limit.number, torch.from_numpy(limit.scores).float().to(device)[pick], where
+            )
+        self.picks.append((limit.values, pick, where))
 
     def _resample(self, n: int, when: float) -> None:
         """Systematic resampling to n rows, if the weights are worth fewer than a share of them."""
@@ -195,12 +214,21 @@ class _Rows:
         self.n = len(at)
         self.codes, self.z, self.h = self.codes[at], self.z[at], self.h[at]
         self.log_weight = self.log_weight[at]
-        self.picks = [(values, pick[at]) for values, pick in self.picks]
+        self.picks = [
+            (values, pick[at], where if where is None else where[at])
+            for values, pick, where in self.picks
+        ]
 
     def take(self, n: int) -> Started:
         """As many rows, by their weights."""
         w = (self.log_weight - self.log_weight.max()).exp()
         if self.n != n or float(w.min()) < 1 - 1e-6:
             self._keep(self._ancestors(w, n))
-        chosen = [values.gather(pick.cpu().numpy()) for values, pick in self.picks]
+        chosen = [
+            (
+                values.gather(pick.cpu().numpy()),
+                None if where is None else pl.Series(where.cpu().numpy()),
+            )
+            for values, pick, where in self.picks
+        ]
         return Started(self.codes, self.z, chosen)

@@ -275,7 +275,8 @@ class RowSampler:
                 final = state[d * len(asking) + spot[r]]
                 noise = torch.special.ndtri(e[d, r].double().clamp(2**-26, 1 - 2**-26)).float()
                 here, known = present[d, r], ~z[r].isnan()
-                value = self.numbers.run(final, noise, here, known & here, z[r].nan_to_num())
+                given = known & here
+                value = self.numbers.run(final, noise, here, given, z[r].nan_to_num(), out[d, r])
                 scores[d, r] = torch.where(here, value, torch.nan)
         return out, scores
 

@@ -316,5 +316,8 @@ class Field(Learned):
     grid: tuple[int, int] | None = None
     """Of a number (origin, step) of integers, (0, decimals) of real numbers; None without one."""
 
+    links: tuple[str, ...] = ()
+    """What a number equals in a share of the rows, a code each, the last (`kinds.table.links`)."""
+
     quantiles: BinnedQuantiles | None = None
     """The transform inside the bins of a number (`fields.quantiles`); None for anything else."""

@@ -9,7 +9,8 @@ set's own values, by their shares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -65,6 +66,7 @@ class Limit:
         scores: (v,) their scores.
         share: (v,) their shares of their bins.
         ends: least and greatest physical value of a range.
+        through: by code that stands for another column's value, the limit of that column.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Limit:
     scores: np.ndarray | None = None
     share: np.ndarray | None = None
     ends: tuple[float | int, float | int] | None = None
+    through: Mapping[int, Limit] = field(default_factory=dict)
 
     def placed(self, first_code: int, first_number: int) -> Limit:
         """The limit of a column whose cells begin at these cells of the record."""

@@ -18,7 +18,7 @@ from typing import Protocol, Self
 import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.fields.normal import ndtri
+from interfuse.kinds.table.fields.normal import ndtr, ndtri
 
 ATOMS = 16
 SURE = 0.99
@@ -109,10 +109,10 @@ class NumberMarginal:
         p = np.divide(part, total, out=uniform, where=total > 0)
         return cls(decode, p, None if len(codes) == bins else codes, bins)
 
-    def quantile(self, q: float) -> pl.Series:
-        """The value at rank q."""
+    def quantile(self, q: float | np.ndarray) -> pl.Series:
+        """The value at rank q, or at a rank (k,) of each its own."""
         above = self.p.cumsum(1)
-        b = (above < q * above[:, -1:]).sum(1)
+        b = (above < np.asarray(q)[..., None] * above[:, -1:]).sum(1)
         if self._codes is not None:  # an infinity without probability is no value
             b = np.maximum(b, (above <= 0).sum(1))
         b = np.minimum(b, self.p.shape[1] - 1)
@@ -121,6 +121,15 @@ class NumberMarginal:
         inside = q * above[:, -1] - (above[i, b] - share)
         rank = np.clip(np.divide(inside, share, out=np.full(len(b), 0.5), where=share > 0), 0, 1)
         return self._values(b, np.clip(ndtri(rank), -8, 8))
+
+    def below(self, bins: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """(k,) probability of what is less than the value at a score of a bin."""
+        if self._codes is not None:
+            bins = np.searchsorted(self._codes, bins) if self._codes[0] == 0 else bins + 1
+        i = np.arange(len(bins))
+        above = self.p.cumsum(1)
+        share = self.p[i, bins]
+        return (above[i, bins] - share + share * ndtr(z)) / np.maximum(above[:, -1], 1e-300)
 
     def mode(self) -> pl.Series:
         """The median of the most likely bin, or an infinity that is more likely than any bin."""

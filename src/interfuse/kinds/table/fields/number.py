@@ -24,6 +24,7 @@ from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.between import between, infinities, nothing_of
 from interfuse.kinds.table.fields.cells import Arrays, Cell, Encoded
 from interfuse.kinds.table.fields.counted import Counted
+from interfuse.kinds.table.fields.expected import expected_of, text_of
 from interfuse.kinds.table.fields.limit import Limit, Range
 from interfuse.kinds.table.fields.marginals import NumberMarginal
 from interfuse.kinds.table.fields.physical import (
@@ -37,7 +38,7 @@ from interfuse.kinds.table.fields.physical import (
 )
 from interfuse.kinds.table.fields.quantiles import BinnedQuantiles, Knots, assign_bins, make_knots
 from interfuse.kinds.table.fields.registry import register_field
-from interfuse.kinds.table.fields.spec import Spec
+from interfuse.kinds.table.fields.spec import Spec, check_texts
 from interfuse.visible import cut
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
 BINS = 32
 FEWEST_BINS, MOST_CODES = 4, 8_192
-MIDDLE = 0.8
-"""Of an expected number the interval of this probability is told."""
 
 
 @register_field
@@ -59,6 +58,8 @@ class NumberField(Field):
         quantiles: both directions of the transform; None if no value is finite.
         special: which of missing, nan, inf and -inf the column has.
         grid: (origin, step) of integers, (0, decimals) of real numbers, None without a grid.
+        links: what it equals in a share of the rows (`kinds.table.links`); each has a code, the
+            last ones, which the table's codec gives and takes away.
     """
 
     kind = "number"
@@ -67,7 +68,9 @@ class NumberField(Field):
     stored = "number"
     # No `space`: calibration takes the rows of a bin for those of the column.
     options: ClassVar[Mapping[str, str]] = {
-        "bins": "about how many bins its values are cut into, 1 to 256"
+        "bins": "about how many bins its values are cut into, 1 to 256",
+        "equals": "what it equals in a share of the rows: columns, or sums of them",
+        "follows": "columns that it lies closer to than its bins are wide",
     }
     merges = True
     ordered = True
@@ -79,8 +82,10 @@ class NumberField(Field):
         quantiles: BinnedQuantiles | None,
         special: tuple[str, ...],
         grid: tuple[int, int] | None,
+        links: tuple[str, ...] = (),
     ) -> None:
         super().__init__(name, dtype)
+        self.links = links
         self.quantiles = quantiles
         self.special = special
         self.grid = grid
@@ -108,13 +113,14 @@ class NumberField(Field):
     def finish(cls, sketch: Counted, spec: Spec) -> Self:
         """Bins, ranks and grid of the values counted."""
         special = tuple(s for s, seen in zip(SPECIAL, sketch.special, strict=True) if seen)
+        links = tuple(spec.options.get("equals", ()))
         distinct = sketch.values
         if distinct is None or not len(distinct):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
         counts = sketch.counts
         label = assign_bins(distinct, counts, int(spec.options.get("bins", BINS)))
         quantiles = BinnedQuantiles(make_knots(distinct, counts, label))
-        return cls(spec.name, spec.dtype, quantiles, special, grid_of(distinct))
+        return cls(spec.name, spec.dtype, quantiles, special, grid_of(distinct), links)
 
     @classmethod
     def defaults(cls, alike: int) -> dict[str, Any]:
@@ -135,6 +141,8 @@ class NumberField(Field):
         bins = options.get("bins", 1)
         if not isinstance(bins, int) or isinstance(bins, bool) or not 1 <= bins <= 256:
             raise SchemaError(f"schema: column {name!r} has bins {bins!r}; expected 1 to 256.")
+        for key in ("equals", "follows"):
+            check_texts(name, key, options.get(key, []))
 
     @classmethod
     def holds(cls, dtype: pl.DataType) -> bool:
@@ -144,7 +152,7 @@ class NumberField(Field):
     @property
     def cells(self) -> tuple[Cell, ...]:
         """The bin, ordered, and the score inside it unless every bin is a single value."""
-        size = self.bins + len(self.special)
+        size = self.bins + len(self.special) + len(self.links)
         category = Cell(self.name, size, ordered=self.bins)
         return (category, Cell(self.name, 0)) if self._has_number else (category,)
 
@@ -191,15 +199,16 @@ class NumberField(Field):
         return self.quantiles.knots.value.dtype
 
     def decode(self, codes: np.ndarray, z: np.ndarray, rows: np.ndarray, seed: int) -> pl.Series:
-        """Values on the grid, inside their bin's range."""
+        """Values on the grid, inside their bin's range; of a link's code one of the middle."""
         code = codes[:, 0]
         special = code >= self.bins
         if self.quantiles is None:
             values = np.zeros(len(code))
         else:
             score = z[:, 0] if self._has_number else np.zeros(len(code))
-            values = self.quantiles.to_values(np.where(special, 0, code), score)
-            values = on_grid(values, self.grid)
+            linked = code >= self.bins + len(self.special)
+            at = np.where(linked, self.bins // 2, np.where(special, 0, code))
+            values = on_grid(self.quantiles.to_values(at, score), self.grid)
         missing = np.zeros(len(code), bool)
         for i, name in enumerate(self.special):
             where = code == self.bins + i
@@ -211,8 +220,13 @@ class NumberField(Field):
         return from_physical(self.name, values, missing, self.dtype)
 
     def to_json(self) -> dict[str, Any]:
-        """Special values and the grid."""
-        return {"special": list(self.special), "grid": list(self.grid) if self.grid else None}
+        """Special values, the grid, and links if there are any."""
+        links = {"links": list(self.links)} if self.links else {}
+        return {
+            "special": list(self.special),
+            "grid": list(self.grid) if self.grid else None,
+            **links,
+        }
 
     def arrays(self) -> Arrays:
         """The knots."""
@@ -230,7 +244,8 @@ class NumberField(Field):
             raise ValueError(f"column {name!r} has the special values {special}")
         if grid is not None and (len(grid) != 2 or any(type(g) is not int for g in grid)):
             raise ValueError(f"column {name!r} has the grid {grid}")
-        made = cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None)
+        links = tuple(map(str, d.get("links", ())))
+        made = cls(name, dtype, quantiles, special, (grid[0], grid[1]) if grid else None, links)
         if made.quantiles is not None:  # a grid that is too large for the type fails here
             values = on_grid(made.quantiles.knots.value, made.grid)
             if dtype.is_temporal():  # and so does a time beyond the calendar
@@ -259,7 +274,8 @@ class NumberField(Field):
         nearest = one_physical(self.name, part.nearest, self.dtype)
         if not part.weight.any() and not inside.any():
             return None, nearest
-        rest = np.zeros(len(self.special))
+        inside = np.append(inside, np.zeros(len(self.links)))
+        rest = np.zeros(len(inside))
         limit = Limit(
             self.name,
             0,
@@ -306,37 +322,16 @@ class NumberField(Field):
         return pl.Series(["missing"] * self.cells[0].size)
 
     def expected(self, shares: Tensor) -> pl.Series:
-        """The middle `MIDDLE` of the bins, or that the value is missing or infinite."""
+        """The middle of the bins, or that the value is missing, infinite or another column's."""
         if self.quantiles is None:
             return super().expected(shares)
-        bins = shares[:, : self.bins]
-        rest = shares[:, self.bins :]
-        absent = (rest.sum(1) > 0.5).cpu().numpy()
-        likeliest = rest.argmax(1).cpu().numpy() if self.special else np.zeros(len(shares), int)
-        special = pl.Series([*self.special, "missing"]).gather(likeliest)
-        total = bins.cumsum(1) / bins.sum(1, keepdim=True).clamp_min(1e-12)
-        side = (1 - MIDDLE) / 2
-        low = (total < side).sum(1).clamp_max(self.bins - 1).cpu().numpy()
-        high = (total < 1 - side).sum(1).clamp_max(self.bins - 1).cpu().numpy()
-        first, last = (self._ends(z) for z in (-9.0, 9.0))
-        a, b = first.gather(low), last.gather(high)
-        text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
-        return pl.select(pl.when(pl.Series(absent)).then(special).otherwise(text)).to_series()
+        others = [*self.special, *(f"equal to {link}" for link in self.links)]
+        return expected_of(shares, self.bins, others, self._ends, len(self.links))
 
     def _ends(self, z: float) -> pl.Series:
         """The smallest value of each bin, or the largest, as text."""
         bins = np.arange(self.bins)
-        return _text(self.decode(bins[:, None], np.full((self.bins, 1), z), bins, 0))
+        return text_of(self.decode(bins[:, None], np.full((self.bins, 1), z), bins, 0))
 
 
 _LIMIT = 9.0e18
-
-
-def _text(column: pl.Series) -> pl.Series:
-    """Values as people write them: four digits of a real number, all of any other."""
-    if column.dtype.is_float():
-        short = [f"{v:,.0f}" if abs(v) >= 1e4 else f"{v:.4g}" for v in column]
-        return pl.Series(column.name, short)
-    if column.dtype.is_integer():
-        return pl.Series(column.name, [f"{v:,}" for v in column])
-    return to_text(column)

@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import polars as pl
 
+from interfuse.errors import SchemaError
+
 Role = Literal["number", "time", "category", "constant", "ignored"]
 """What a column is to those who compare, draw or measure it: numbers and times have an order and a
 distance, of categories and constants only equality means anything, the others are left out."""
@@ -78,3 +80,16 @@ class Claim(NamedTuple):
 
     strength: float
     why: str
+
+
+def check_texts(name: str, option: str, value: object) -> None:
+    """Check an option that is a list of texts.
+
+    Raises:
+        SchemaError: it is not.
+    """
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) and v for v in value):
+        raise SchemaError(
+            f"schema: column {name!r} has {option} {value!r}; expected a list of columns, such as "
+            '["billed"].'
+        )

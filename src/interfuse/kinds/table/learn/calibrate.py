@@ -41,7 +41,10 @@ from interfuse.kinds.table.learn.rounds import LAST_BLOCKS, NOTHING, Clock, Plan
 from interfuse.kinds.table.net.network import TableNet
 
 MOST_CELLS = 1_000_000  # cells drawn in a round: a wide table gets fewer blocks
-MOST_VALUES = 1_024  # with more, a matrix of pairs costs more than it is worth
+MOST_VALUES = 1_024
+"""With more, a matrix of pairs costs more than it is worth: the cells that tell most have terms."""
+MOST_LOOKED_AT = 4_096
+"""With more values, which cells tell most is not looked into, and none has terms."""
 LARGEST_STEP = 1.0
 DRAWS = 6
 ROWS = 0.1
@@ -93,10 +96,12 @@ class Calibrated(NamedTuple):
         plan: the rounds it made.
         before: mean total variation distance of the marginals before it, in [0, 1]; None if nothing
             was done.
+        plain: category cells whose pairs are left as they were learned.
     """
 
     plan: Plan
     before: float | None
+    plain: tuple[int, ...] = ()
 
 
 class _Drawn:
@@ -156,7 +161,10 @@ def calibrate(
     codes = rows.codes.to(device)
     target = shares_of(codes, layout)
     pairs = None
-    if layout.categories > 1 and net.values <= MOST_VALUES:
+    cells = paired_cells(codes, layout, target) if layout.categories > 1 else ()
+    if cells:
+        if net.pairs is None:
+            net.pair_with(cells)
         pairs = _Pairs(net, rows, codec, layout, device)
     clock = None
     if seconds is not None and again is None:
@@ -177,7 +185,44 @@ def calibrate(
         if correcting and pairs is not None:
             pairs.correct(r, drawn.codes, target, drawn.share)
             made += 1
-    return Calibrated(todo._replace(pair_rounds=made), before)
+    plain = tuple(j for j in range(layout.categories) if j not in cells)
+    return Calibrated(todo._replace(pair_rounds=made), before, plain)
+
+
+def paired_cells(codes: Tensor, layout: Layout, share: Tensor) -> tuple[int, ...]:
+    """The cells that get pair terms: those that tell most of others for the values they have.
+
+    What a cell tells is the sum of its mutual information with each other one, of groups of values
+    and above what chance gives, sum (k_a - 1) (k_b - 1) / 2n.
+
+    Args:
+        codes: (n, q) codes of the training rows.
+        layout: the cells.
+        share: (D,) shares of the values.
+    """
+    everything = tuple(range(layout.categories))
+    if sum(layout.sizes) <= MOST_VALUES:
+        return everything
+    if sum(layout.sizes) > MOST_LOOKED_AT:
+        return ()
+    groups = pair_groups(share, layout).to(codes.device)
+    some = codes[:: -(-len(codes) // _CHUNK)]
+    joint = pair_shares_of(some, layout, groups).double()
+    single = joint.diagonal()
+    terms = joint * torch.log((joint / (single[:, None] * single)).clamp_min(1e-30))
+    cell = torch.repeat_interleave(torch.tensor(layout.sizes)).to(codes.device)
+    own = torch.zeros(len(single), dtype=torch.long, device=codes.device)
+    own[groups] = cell
+    member = torch.nn.functional.one_hot(own, layout.categories).double()
+    free = member.sum(0) - 1
+    told = member.T @ terms.nan_to_num() @ member - free[:, None] * free / (2 * len(some))
+    told = told.fill_diagonal_(0).clamp_min(0).sum(1).cpu() / torch.tensor(layout.sizes)
+    left, chosen = MOST_VALUES, []
+    for j in told.argsort(descending=True, stable=True).tolist():
+        if layout.sizes[j] <= left:
+            chosen.append(j)
+            left -= layout.sizes[j]
+    return tuple(sorted(chosen))
 
 
 def _trial(
@@ -196,25 +241,34 @@ class _Pairs:
         self, net: TableNet, rows: Rows, codec: TableCodec, layout: Layout, device: torch.device
     ) -> None:
         self.net = net
+        self.moments = Moments.of(rows, codec, layout).to(device)
+        if net.pairing:
+            self.moments = self.moments.within(net.pairing, net.paired_values.to(device))
+            layout = layout.within(net.pairing)
         self.layout = layout
+        self.starts = torch.tensor([0, *layout.sizes[:-1]], device=device).cumsum(0)
         self.small = PAIR_ROWS / len(rows)
-        codes = rows.codes.to(device)
+        codes = self._own(rows.codes.to(device))
         self.groups = pair_groups(shares_of(codes, layout), layout).to(device)
         self.target = pair_shares_of(codes, layout, self.groups)
-        self.moments = Moments.of(rows, codec, layout).to(device)
         cells = torch.arange(layout.categories, device=device)
         cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
         self.across = cells[:, None] != cells
 
     def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
         """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
+        codes, at = self._own(codes), self.net.paired_values
+        wanted, found = wanted[at], found[at]
         wanted, found = by_group(wanted, self.groups), by_group(found, self.groups)
         single = _log_ratio(wanted, found, self.small).float()
         pairs = pair_shares_of(codes, self.layout, self.groups)
         both = _log_ratio(self.target, pairs, self.small)
         step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
-        step += self.moments.step(turn, codes, self.net.starts)
+        step += self.moments.step(turn, codes, self.starts)
         self.net.add_pairs().add_(step * self.across)
+
+    def _own(self, codes: Tensor) -> Tensor:
+        return codes[:, self.net.pairing] if self.net.pairing else codes
 
 
 def _log_ratio(wanted: Tensor, found: Tensor, small: float) -> Tensor:

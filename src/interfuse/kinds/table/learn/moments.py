@@ -22,6 +22,7 @@ and not to the covariance, and the tilt has to make up for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,6 +92,18 @@ class Moments:
         values = np.stack(columns) if columns else np.zeros((0, 1), np.float32)
         target = torch.from_numpy(values @ values.T / values.shape[1])
         return cls(tuple(cells), score, square, target)
+
+    def within(self, cells: Sequence[int], values: Tensor) -> Moments:
+        """The moments of some category cells alone.
+
+        Args:
+            cells: which, in order.
+            values: (S,) places of their values among all.
+        """
+        kept = [i for i, cell in enumerate(self.cells) if cell in cells]
+        score, square = (x[values][:, kept] for x in (self.score, self.square))
+        own = tuple(list(cells).index(self.cells[i]) for i in kept)
+        return Moments(own, score, square, self.target[kept][:, kept])
 
     def to(self, device: torch.device) -> Moments:
         """The same on another device."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interfuse.core.times import time_features
-from interfuse.kinds.table.net.network import OCTAVES, Block, TableNet
+from interfuse.kinds.table.net.network import OCTAVES, TIME_FEATURES, Block, TableNet
 
 
 class IncrementalNet:
@@ -33,14 +33,21 @@ class IncrementalNet:
             d, p = net.values, net.numbers
             stem = folded.stem.detach()
             columns = stem[:, :d].T
-            self.paired = net.pairs is not None
+            self._paired: dict[int, int] = {}
             if net.pairs is not None:
-                columns = torch.cat([columns, net.pairs.detach()], 1)
+                terms = columns.new_zeros(d, len(net.pairs))
+                terms[net.paired_values] = net.pairs.detach()
+                columns = torch.cat([columns, terms], 1)
+                at = 0
+                for j in net.pairing or range(len(net.sizes)):
+                    self._paired[j], at = at, at + net.sizes[j]
             self.columns = columns.contiguous()
             self.z_weight = stem[:, d : d + p].to(dtype)
             self.present_weight = stem[:, d + p : d + 2 * p].to(dtype)
             self.known_weight = stem[:, d + 2 * p : d + 3 * p].to(dtype)
-            self.time_weight = stem[:, d + 3 * p :]
+            end = d + 3 * p + TIME_FEATURES
+            self.time_weight = stem[:, d + 3 * p : end]
+            self.cross, self.cross_weight = net.cross, stem[:, end:].to(dtype)
             self.bias = net.stem.bias.detach()
             self.head = folded.head.detach().to(dtype)
             self.head_bias = net.head.bias.detach().to(dtype)
@@ -64,7 +71,7 @@ class IncrementalNet:
         """h_0 of n records in which nothing is visible yet, without the term of t.
 
         Returns:
-            (n, width), or (n, width + D) with the pair terms of the visible values behind it.
+            (n, width), with the pair terms of the visible values behind it if there are any.
         """
         h = torch.zeros(n, self.columns.shape[1], device=self.bias.device)
         h[:, : self.width] = self.bias
@@ -83,6 +90,16 @@ class IncrementalNet:
         """
         add = self.columns[self.starts[cell] + codes]
         h += add if where is None else add * where[:, None]
+
+    def crossed(
+        self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: float
+    ) -> Tensor | float:
+        """The term of h_0 of numbers that follow others, of records whose codes are all visible."""
+        if self.cross is None:
+            return 0.0
+        time = torch.full((1,), t, device=z.device)
+        told = self.cross(codes, z, present, known, time)
+        return F.linear(told.to(self.dtype), self.cross_weight).float()
 
     def numbers(self, z: Tensor, present: Tensor, known: Tensor) -> Tensor:
         """The numbers' term of h_0: (n, width)."""
@@ -122,8 +139,9 @@ class IncrementalNet:
         start = self._first[cell]
         rows = slice(start, start + self.sizes[cell])
         out = F.linear(features, self.head[rows], self.head_bias[rows]).float()
-        if self.paired:
-            out += h[:, self.width + start : self.width + start + self.sizes[cell]]
+        if cell in self._paired:
+            at = self.width + self._paired[cell]
+            out += h[:, at : at + self.sizes[cell]]
         return out
 
     def grouped_logits(self, features: Tensor, cells: Sequence[int], h: Tensor) -> Tensor:

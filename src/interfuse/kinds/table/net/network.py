@@ -2,7 +2,7 @@
 
 A record has q category cells, cell j with k_j values, and p number cells. With D = sum_j k_j:
 
-    u   = [ onehot(visible codes) (D) | z_t (p) | present (p) | known (p) | phi(t) ]
+    u   = [ onehot(visible codes) (D) | z_t (p) | present (p) | known (p) | phi(t) | cross ]
     h_0 = W_in u + b
     h_l = h_{l-1} + B_l dropout(silu(A_l norm(h_{l-1})))        l = 1 .. depth
     (logits (D), v (p)) = W_out norm(h_depth)
@@ -10,7 +10,8 @@ A record has q category cells, cell j with k_j values, and p number cells. With 
 A hidden category is an all-zero block of the one-hot part, so h_0 is a sum over the visible cells
 and revealing one more cell adds one column of W_in to it. Generation uses this: it keeps h_0 and
 never builds a one-hot matrix. A number that is not in the record (its category cell says "missing"
-or names the value outright), or that is still pure noise, is a zero with `present` = 0.
+or names the value outright), or that is still pure noise, is a zero with `present` = 0. The inputs
+`cross` are those of numbers that follow other numbers (`net.cross`); most tables have none.
 
 **Cells in order.** The bins of a number are in order, and what holds for one bin nearly holds for
 the next. For the k bins of such a cell (not for its code for missing) the rows of W_in and of
@@ -55,6 +56,7 @@ from torch.nn import functional as F
 from interfuse.core.kernel import Gaussian
 from interfuse.core.solvers import Sampling
 from interfuse.core.times import time_features
+from interfuse.kinds.table.net.cross import Cross
 from interfuse.kinds.table.net.dropout import dropout
 from interfuse.kinds.table.net.waves import Waves, blocks_of, in_order
 
@@ -112,11 +114,14 @@ class TableNet(nn.Module):
         inner: width inside a block; equal to `width` unless given.
         dropout: share of a block's inner units that are dropped in training.
         paired: whether there is a matrix of pair terms, see `add_pairs`.
+        pairing: the category cells that have pair terms, in order; empty: all.
         scores: for each category cell the normal scores of its first values, as many as are in
             order; empty: no waves of scores.
+        crossing: how many inputs `cross` there are; the attribute says what they are.
     """
 
     starts: Tensor
+    paired_values: Tensor
     last: Tensor
     free_in: Tensor
     free_out: Tensor
@@ -126,6 +131,8 @@ class TableNet(nn.Module):
     """What it was trained with; None for the kind's own."""
     sampling: Sampling = Sampling("dpm_solver", 10, 4)
     """How numbers are drawn from it."""
+    cross: Cross | None
+    """What numbers are told of those that they follow; None where they follow none."""
 
     def __init__(
         self,
@@ -138,6 +145,8 @@ class TableNet(nn.Module):
         dropout: float = 0.1,
         paired: bool = False,
         scores: Sequence[Sequence[float]] = (),
+        crossing: int = 0,
+        pairing: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
@@ -157,7 +166,9 @@ class TableNet(nn.Module):
             smooth[starts[j] : starts[j] + self.ordered[j]] = True
         self.register_buffer("smooth", smooth, persistent=False)
         self.scores = [list(s) for s in scores]
-        rest_in, rest_out = 3 * numbers + TIME_FEATURES, numbers
+        self.crossing = crossing
+        self.cross = None
+        rest_in, rest_out = 3 * numbers + TIME_FEATURES + crossing, numbers
         cells = self.sizes, self.ordered, self.scores
         self.waves_in = Waves(blocks_of(*cells, SLOW_IN, squares=False), self.values + rest_in)
         self.waves_out = Waves(blocks_of(*cells, SLOW_OUT, squares=True), self.values + rest_out)
@@ -165,7 +176,7 @@ class TableNet(nn.Module):
         free_out = F.pad(torch.where(smooth, FREE_OUT, 1.0), (0, rest_out), value=1.0)
         self.register_buffer("free_in", free_in, persistent=False)
         self.register_buffer("free_out", free_out[:, None], persistent=False)
-        self.stem = nn.Linear(self.values + 3 * numbers + TIME_FEATURES, width)
+        self.stem = nn.Linear(self.values + rest_in, width)
         self.stem_waves = nn.Parameter(torch.zeros(self.waves_in.count, width))
         if self.waves_in.count:  # torch warns of filling an empty tensor
             nn.init.kaiming_uniform_(self.stem_waves, a=math.sqrt(5))
@@ -179,17 +190,31 @@ class TableNet(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.pairs: nn.Parameter | None = None
+        self.pair_with(pairing)
         if paired:
             self.add_pairs()
 
+    def pair_with(self, cells: Sequence[int]) -> None:
+        """Say which category cells have pair terms; all if empty. There must be no terms yet."""
+        assert self.pairs is None
+        self.pairing = [] if len(cells) == len(self.sizes) else list(cells)
+        chosen = self.pairing or range(len(self.sizes))
+        starts = self.starts.tolist()
+        spans = [torch.arange(starts[j], starts[j] + self.sizes[j]) for j in chosen]
+        values = torch.cat(spans) if spans else torch.zeros(0, dtype=torch.long)
+        self.register_buffer("paired_values", values.to(self.starts.device), persistent=False)
+
     def add_pairs(self) -> nn.Parameter:
-        """Give the network pair terms B (D, D), zero at first, if it has none.
+        """Give the network pair terms B, zero at first, if it has none.
+
+        Of D values of category cells B is (D, D); fewer where only some cells have pair terms.
 
         A visible value i then adds B_ij to the logit of every value j of the hidden cells. B is not
         trained; it is fitted to whole drawn records afterwards.
         """
         if self.pairs is None:
-            zero = torch.zeros(self.values, self.values, device=self.head.weight.device)
+            many = len(self.paired_values)
+            zero = torch.zeros(many, many, device=self.head.weight.device)
             self.pairs = nn.Parameter(zero, requires_grad=False)
         return self.pairs
 
@@ -197,7 +222,9 @@ class TableNet(nn.Module):
         """The arguments that rebuild this network."""
         names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout", "scores")
         config = {name: getattr(self, name) for name in names}
-        return {**config, "paired": self.pairs is not None}
+        some = {"crossing": self.crossing, "pairing": self.pairing}
+        few = {name: value for name, value in some.items() if value}
+        return {**config, "paired": self.pairs is not None, **few}
 
     def weights(self, dtype: torch.dtype = torch.float32) -> Weights:
         """W_in and W_out in `dtype` with C U folded in; differentiable."""
@@ -209,8 +236,19 @@ class TableNet(nn.Module):
             head = (head * self.free_out).to(dtype) + waves_out.to(dtype)
         return Weights(stem.to(dtype), head.to(dtype))
 
-    def inputs(self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: Tensor) -> Tensor:
-        """The input row u of the module's docstring; a code equal to k_j is a hidden cell."""
+    def inputs(
+        self,
+        codes: Tensor,
+        z: Tensor,
+        present: Tensor,
+        known: Tensor,
+        t: Tensor,
+        settling: int = 0,
+    ) -> Tensor:
+        """The input row u of the module's docstring; a code equal to k_j is a hidden cell.
+
+        No number settles in the rows before `settling`: they need no inputs `cross`.
+        """
         dtype = self._precision(codes.device)
         u = torch.zeros(len(codes), self.stem.in_features, dtype=dtype, device=codes.device)
         if self.sizes:
@@ -223,7 +261,12 @@ class TableNet(nn.Module):
         u[:, d : d + p] = z * present
         u[:, d + p : d + 2 * p] = present
         u[:, d + 2 * p : d + 3 * p] = known
-        u[:, d + 3 * p :] = time_features(t, OCTAVES)
+        end = d + 3 * p + TIME_FEATURES
+        u[:, d + 3 * p : end] = time_features(t, OCTAVES)
+        if self.cross is not None:
+            rest = slice(settling, None)
+            told = self.cross(codes[rest], z[rest], present[rest], known[rest], t[rest])
+            u[rest, end:] = told.to(dtype)
         return u
 
     def trunk(self, h: Tensor) -> Tensor:
@@ -273,7 +316,7 @@ class TableNet(nn.Module):
         Returns:
             Logits (first, D) and v (n - first, p).
         """
-        u = self.inputs(codes, z, present, known, t)
+        u = self.inputs(codes, z, present, known, t, first)
         with torch.autocast(u.device.type, enabled=False):
             w = self.weights(u.dtype)
             h, h_rest = self._hidden(u, w).split([first, len(u) - first])
@@ -290,7 +333,10 @@ class TableNet(nn.Module):
     def _with_pairs(self, logits: Tensor, u: Tensor) -> Tensor:
         if self.pairs is None:
             return logits
-        return logits + u[:, : self.values] @ self.pairs.to(u.dtype)
+        if not self.pairing:
+            return logits + u[:, : self.values] @ self.pairs.to(u.dtype)
+        at = self.paired_values
+        return logits.index_add(1, at, u[:, at] @ self.pairs.to(u.dtype))
 
     def products(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every matrix that multiplies each row."""
