@@ -39,6 +39,7 @@ class Common(TypedDict, total=False):
 class TableOptions(Common, total=False):
     schema: Schema | str | Path | None
     keep_rows: bool
+    real_networks: bool
     kinds: Mapping[str, str] | None
 
 class ImagesOptions(Common, total=False):
@@ -58,6 +59,7 @@ class SeriesOptions(Common, total=False):
 class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
+    real_networks: bool
     kinds: Mapping[str, str] | None
     labels: Any
     size: tuple[int, int] | None

@@ -23,9 +23,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.io.dtypes import to_text
-from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.cells import (
-    TEXTS,
     Arrays,
     Cell,
     Encoded,
@@ -35,6 +33,7 @@ from interfuse.kinds.table.fields.cells import (
 from interfuse.kinds.table.fields.marginals import CategoryMarginal
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.kinds.table.fields.tally import Tallied, plain
 from interfuse.visible import cut
 
 PLAIN = 512
@@ -42,7 +41,7 @@ SMALLEST_GROUP = 64
 
 
 @register_field
-class CategoryField(Field):
+class CategoryField(Tallied):
     """A column of categories as one or two codes.
 
     Args:
@@ -57,7 +56,6 @@ class CategoryField(Field):
     words = "one of a set of values"
     role = "category"
     options: ClassVar[Mapping[str, str]] = {"space": "columns of one space share their values"}
-    merges = True
 
     def __init__(
         self, name: str, dtype: pl.DataType, values: pl.Series, frequent: int, group: int
@@ -68,29 +66,9 @@ class CategoryField(Field):
         self.group = group
 
     @classmethod
-    def sketch(cls, spec: Spec) -> pl.DataFrame | None:
-        """No value; afterwards a frame of distinct values and their rows, `value` and `len`."""
-        return None
-
-    @classmethod
-    def update(cls, sketch: pl.DataFrame | None, column: pl.Series) -> pl.DataFrame:
-        """Count the values of a column."""
-        return cls.merge(sketch, pl.DataFrame({"value": _text(column)}).group_by("value").len())
-
-    @classmethod
-    def merge(cls, a: pl.DataFrame | None, b: pl.DataFrame | None) -> pl.DataFrame:
-        """Counts of both."""
-        some = [x for x in (a, b) if x is not None]
-        if len(some) == 1:
-            return some[0]
-        return pl.concat(some).group_by("value").agg(pl.col("len").sum())
-
-    @classmethod
     def finish(cls, sketch: pl.DataFrame | None, spec: Spec) -> CategoryField:
         """Cut the values counted into those with a code of their own and groups."""
-        if sketch is None:
-            sketch = cls.update(None, pl.Series([], dtype=spec.dtype))
-        counts = sketch.sort("len", "value", descending=[True, False], nulls_last=True)
+        counts = cls.tallied(sketch, spec)
         if len(counts) <= PLAIN:
             return cls(spec.name, spec.dtype, counts["value"], len(counts), 1)
         head, tail = counts[: PLAIN // 2], counts[PLAIN // 2 :].sort("value", nulls_last=True)
@@ -109,7 +87,7 @@ class CategoryField(Field):
     def encode(self, column: pl.Series) -> Encoded:
         """Codes of a column; -1 for a value never seen."""
         known = pl.DataFrame({"value": self.values}).with_row_index("index")
-        found = pl.DataFrame({"value": _text(column)}).join(
+        found = pl.DataFrame({"value": plain(column)}).join(
             known, on="value", how="left", nulls_equal=True, maintain_order="left"
         )
         index = found["index"].cast(pl.Int64).fill_null(-1).to_numpy()
@@ -179,8 +157,3 @@ class CategoryField(Field):
         head = to_text(self.values.head(min(self.frequent, size))).fill_null("missing")
         rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
         return pl.concat([head, rest])
-
-
-def _text(column: pl.Series) -> pl.Series:
-    """Categoricals and enums as text: their codes differ from frame to frame."""
-    return column.cast(pl.String) if column.dtype in TEXTS[1:] else column

@@ -9,6 +9,7 @@ set's own values, by their shares.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -100,6 +101,21 @@ class Limit:
         if work.dtype.is_float():  # an infinity in the range stays one
             held = pl.select(pl.when(work.is_infinite()).then(work).otherwise(held)).to_series()
         return held.cast(column.dtype)
+
+
+@dataclass(frozen=True)
+class Inside(Limit):
+    """A column held in a range that is no set of its codes: what is drawn is put into it.
+
+    Attributes:
+        put: the column with what lies outside of the range inside.
+    """
+
+    put: Callable[[pl.Series], pl.Series] | None = None
+
+    def hold(self, column: pl.Series) -> pl.Series:
+        """The column, all of it in the range."""
+        return self.put(column) if self.put else column
 
 
 def limit_to_values(
