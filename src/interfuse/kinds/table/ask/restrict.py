@@ -153,14 +153,31 @@ class _Rows:
         codes = self._choose(limit.cell, torch.from_numpy(limit.weight).float().to(device))
         if limit.second is not None:
             self._choose(limit.cell + 1, torch.from_numpy(limit.second).to(device)[codes].float())
-        if limit.values is not None and limit.codes is not None:
+        if limit.spans is not None:
+            self._span(limit, codes)
+        elif limit.values is not None and limit.codes is not None:
             self._pick(limit, codes)
         elif limit.number is not None and limit.low is not None and limit.high is not None:
             a, b = (torch.from_numpy(x).to(device)[codes] for x in (limit.low, limit.high))
-            rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
-            cut = b - a < 1
-            self.z[:, limit.number] = torch.where(cut, torch.special.ndtri(rank), torch.nan).float()
+            self._rank(limit.number, a, b)
         self._resample(self.n, 0.5)
+
+    def _rank(self, number: int, a: Tensor, b: Tensor) -> None:
+        """Draw a score between two ranks of its bin; of the whole bin it stays unknown."""
+        rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
+        score = torch.where(b - a < 1, torch.special.ndtri(rank), torch.nan)
+        self.z[:, number] = score.float()
+
+    def _span(self, limit: Limit, codes: Tensor) -> None:
+        """Choose among the parts of a bin, by their shares."""
+        assert limit.codes is not None
+        assert limit.spans is not None
+        own = torch.from_numpy(limit.codes[:, 0]).to(codes.device)
+        share = torch.from_numpy(np.asarray(limit.share)).float().to(codes.device)
+        pick = draw_codes((own == codes[:, None]) * share, self._uniform())
+        if limit.number is not None:
+            low, high = torch.from_numpy(limit.spans).to(codes.device)[pick].T
+            self._rank(limit.number, low, high)
 
     def _pick(self, limit: Limit, codes: Tensor) -> None:
         """Choose among the values of a set that share a bin."""

@@ -13,13 +13,12 @@ one but by chance; and the network has a new number in its class, unless the opt
 otherwise. All address columns of one type are one space, with the same hosts and networks; the
 option `space` sets columns apart.
 
-A rank beyond the hosts of its network is taken for its last bin: cells are drawn one by one, and the
-permutation has no more hosts to give.
+A rank beyond the hosts of its network is taken for its last bin: cells are drawn one by one, and
+the permutation has no more hosts to give.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -28,18 +27,16 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from interfuse.errors import ConditionError, InterfuseWarning, SchemaError
+from interfuse.errors import InterfuseWarning, SchemaError
 from interfuse.internet import ADDRESS, CLASSES, Addresses, none_of
+from interfuse.kinds.table.fields.byprefix import AskedByPrefix
 from interfuse.kinds.table.fields.cells import TEXTS, Arrays, Cell, Encoded
 from interfuse.kinds.table.fields.hosttext import edges_of, formed, forms_of, parts_of, texts_of
-from interfuse.kinds.table.fields.limit import Inside, Limit
 from interfuse.kinds.table.fields.networks import Networks
-from interfuse.kinds.table.fields.prefixes import Prefix, inside, moved
 from interfuse.kinds.table.fields.pseudonyms import uniform
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Claim, Facts, Spec
 from interfuse.kinds.table.fields.tags import FEW, counted, idents
-from interfuse.kinds.table.fields.tally import Tallied
 from interfuse.visible import cut
 
 MOSTLY = 0.99
@@ -52,7 +49,7 @@ _VERSIONS = r"(?i)version|release|build|firmware"
 
 
 @register_field
-class AddressField(Tallied):
+class AddressField(AskedByPrefix):
     """A column of addresses as network, rank and form.
 
     Args:
@@ -302,38 +299,6 @@ class AddressField(Tallied):
             seen = ", ".join(sorted({CLASSES[n.kind].name for n in self.networks.table}))
             return f"{cut(repr(asked))} is of a class never seen; it knows {seen}."
         return f"{cut(repr(asked))} is no {self.kind} and was never seen."
-
-    def limit_to(self, values: pl.Series) -> Limit:
-        """Their networks; which of the values of a network, is left to chance."""
-        codes, _ = self.known_cells(values)
-        weight = np.zeros(self.cells[0].size)
-        weight[codes[:, 0]] = 1.0
-        share = np.ones(len(codes))
-        return Limit(self.name, 0, weight, values=values, codes=codes[:, :1], share=share)
-
-    def word(self, text: str) -> Limit | None:
-        """A prefix, 10.0.0.0/8, stands for its addresses: those drawn are put into it.
-
-        Raises:
-            ConditionError: bits are set behind the prefix's length.
-        """
-        if "/" not in text or text in self.literals:
-            return None
-        try:
-            asked = ipaddress.ip_network(text.strip())
-        except ValueError as error:
-            raise ConditionError(f"column {self.name!r}: {error}. Mend the prefix.") from None
-        weight = np.zeros(self.cells[0].size)
-        weight[: len(self.networks)] = inside(self.networks, asked)
-        if not weight.any():
-            raise ConditionError(
-                f"column {self.name!r}: no address like those of {cut(text)} was seen."
-            )
-        return Inside(self.name, 0, weight, put=lambda column: self._moved(column, asked))
-
-    def _moved(self, column: pl.Series, asked: Prefix) -> pl.Series:
-        parts = parts_of(column, self.families)
-        return moved(parts, asked, self.dtype.is_integer()).cast(self.dtype).alias(self.name)
 
     def _has_own_code(self, codes: np.ndarray) -> bool:
         """Missing is a code of the first cell, and nothing else."""

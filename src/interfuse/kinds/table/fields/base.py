@@ -232,6 +232,17 @@ class Field(Learned):
         encoded = self.encode(values)
         return limit_to_values(self.name, self.cells, encoded, values, self.ordered)
 
+    def limit_except(self, values: pl.Series) -> Limit:
+        """Hold the column outside of a set; a missing value is in none.
+
+        Args:
+            values: distinct values, none of them refused.
+        """
+        allowed = self.values_only()
+        weight = np.ones(self.cells[0].size) if allowed is None else allowed.astype(np.float64)
+        weight[self.encode(values).codes[:, 0]] = 0.0
+        return Limit(self.name, 0, weight)
+
     def limit_between(
         self, asked: Range, low: float | int | None, high: float | int | None
     ) -> tuple[Limit | None, pl.Series]:
@@ -253,6 +264,10 @@ class Field(Learned):
 
     def word(self, text: str) -> Limit | None:
         """What a word that is no value stands for in a condition; None if it stands for nothing."""
+        return None
+
+    def word_except(self, text: str) -> Limit | None:
+        """All that a word does not stand for; None if it stands for nothing."""
         return None
 
     # Imputation

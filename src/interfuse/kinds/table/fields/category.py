@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from interfuse.errors import ConditionError
 from interfuse.io.dtypes import to_text
 from interfuse.kinds.table.fields.cells import (
     Arrays,
@@ -30,6 +31,7 @@ from interfuse.kinds.table.fields.cells import (
     array_to_series,
     series_to_array,
 )
+from interfuse.kinds.table.fields.limit import Limit
 from interfuse.kinds.table.fields.marginals import CategoryMarginal
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
@@ -137,6 +139,14 @@ class CategoryField(Tallied):
         more = ", ..." if len(self.values) > 8 else ""
         some = ", ".join(cut(repr(value)) for value in known[:8]) + more
         return f"{cut(repr(asked))} was never seen; it knows {some}.{hint}"
+
+    def limit_except(self, values: pl.Series) -> Limit:
+        """The other values seen."""
+        others = self.values.drop_nulls()
+        others = others.filter(~others.is_in(plain(values).implode()))
+        if not len(others):
+            raise ConditionError(f"column {self.name!r}: no other value was seen.")
+        return self.limit_to(others.cast(self.dtype))
 
     def _has_own_code(self, codes: np.ndarray) -> bool:
         """Of two cells the first may be a group of rare values: missing is not ruled out there."""

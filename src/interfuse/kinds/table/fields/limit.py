@@ -49,6 +49,20 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Except:
+    """A condition: any value but these; a missing one is none.
+
+    Attributes:
+        values: what is left out; words stand for what they stand for in a list.
+    """
+
+    values: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        return f"value not in [{', '.join(cut(str(v)) for v in self.values)}]"
+
+
+@dataclass(frozen=True)
 class Limit:
     """A column held in a set or a range.
 
@@ -66,6 +80,8 @@ class Limit:
         scores: (v,) their scores.
         share: (v,) their shares of their bins.
         ends: least and greatest physical value of a range.
+        spans: (v, 2) of several ranges, lowest and highest rank of each part of a bin; `codes` and
+            `share` say which bins and how much of them.
     """
 
     name: str
@@ -80,6 +96,7 @@ class Limit:
     scores: np.ndarray | None = None
     share: np.ndarray | None = None
     ends: tuple[float | int, float | int] | None = None
+    spans: np.ndarray | None = None
 
     def placed(self, first_code: int, first_number: int) -> Limit:
         """The limit of a column whose cells begin at these cells of the record."""

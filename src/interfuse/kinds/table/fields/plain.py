@@ -86,12 +86,21 @@ class StatusField(_Named):
 
     def word(self, text: str) -> Limit | None:
         """The codes of a class."""
+        found = self._of_class(text)
+        return None if found is None else self.limit_to(found)
+
+    def word_except(self, text: str) -> Limit | None:
+        """The codes of the other classes."""
+        found = self._of_class(text)
+        return None if found is None else self.limit_except(found)
+
+    def _of_class(self, text: str) -> pl.Series | None:
         if not re.fullmatch(r"[1-5][xX]{2}", text):
             return None
         wanted = self.values.cast(pl.String).str.contains(f"^{text[0]}\\d\\d$").fill_null(False)
         if not wanted.any():
             raise ConditionError(f"column {self.name!r}: no code of {text} was seen.")
-        return self.limit_to(self.values.filter(wanted))
+        return self.values.filter(wanted).cast(self.dtype)
 
 
 @register_field

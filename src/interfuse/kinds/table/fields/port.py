@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -29,6 +29,7 @@ from interfuse.kinds.table.fields.physical import SPECIAL, grid_of
 from interfuse.kinds.table.fields.quantiles import BIN_ROWS, FEW_VALUES, BinnedQuantiles, make_knots
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Claim, Facts, Spec
+from interfuse.kinds.table.fields.union import joined
 
 SHARE, FEWEST = 0.002, 3
 RANGES = (0, 1024, 5001, 32768, 49152, 61000)
@@ -155,13 +156,19 @@ class PortField(NumberField):
 
     def word(self, text: str) -> Limit | None:
         """A class of ports."""
-        if text.lower() not in CLASSES:
-            return None
-        low, high = CLASSES[text.lower()]
-        limit, _ = self.limit_between(Range(low, high), low, high)
-        if limit is None:
-            raise ConditionError(f"column {self.name!r}: no port from {low} to {high} was seen.")
-        return limit
+        return self._held(text, [CLASSES[text.lower()]]) if text.lower() in CLASSES else None
+
+    def word_except(self, text: str) -> Limit | None:
+        """The other classes."""
+        others = [ends for name, ends in CLASSES.items() if name != text.lower()]
+        return self._held(text, others) if text.lower() in CLASSES else None
+
+    def _held(self, text: str, ranges: Sequence[tuple[int, int]]) -> Limit:
+        found = [self.limit_between(Range(*ends), *ends)[0] for ends in ranges]
+        limits = [limit for limit in found if limit is not None]
+        if not limits:
+            raise ConditionError(f"column {self.name!r}: no such port was seen ({text}).")
+        return joined(self.name, limits)
 
     def marginal(self, shares: np.ndarray) -> NumberMarginal | None:
         """As of numbers; text has none."""

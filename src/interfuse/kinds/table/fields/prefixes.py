@@ -20,17 +20,38 @@ def inside(networks: Networks, asked: Prefix) -> np.ndarray:
     Those that are drawn inside it; if there are none, the one that its first address is known to
     be in.
     """
+    out = within(networks, asked)
+    if not out.any():
+        high, low = _halves(int(asked.network_address))
+        code = int(networks.known(_one(asked.version, high, low))[0][0])
+        if code >= 0:
+            out[code] = True
+    return out
+
+
+def within(networks: Networks, asked: Prefix) -> np.ndarray:
+    """Which networks are drawn inside a prefix."""
     high, low = _halves(int(asked.network_address))
     out = np.zeros(len(networks), bool)
     for i, n in enumerate(networks.table):
         if n.length >= asked.prefixlen:
             first = _one(n.family, n.high, n.low)
             out[i] = first.within(asked.version, high, low, asked.prefixlen)[0]
-    if not out.any():
-        code = int(networks.known(_one(asked.version, high, low))[0][0])
-        if code >= 0:
-            out[code] = True
     return out
+
+
+def turned(parts: Parts, asked: Prefix, whole: bool) -> pl.Series:
+    """The values, addresses of a prefix put into its neighbour: the prefix's last bit turned."""
+    first, bit = int(asked.network_address), 1 << (asked.max_prefixlen - asked.prefixlen)
+    there = parts.found.within(asked.version, *_halves(first), asked.prefixlen)
+    turn = _halves(bit if asked.prefixlen else 0)
+    high, low = (
+        np.where(there, part ^ np.uint64(own), part)
+        for part, own in zip(parts.found[1:], turn, strict=True)
+    )
+    made = Addresses(parts.found.family, high, low)
+    texts = pl.Series(made.low) if whole else written(made, parts.forms).fill_null(parts.texts)
+    return texts.gather(np.maximum(parts.place, 0))
 
 
 def moved(parts: Parts, asked: Prefix, whole: bool) -> pl.Series:

@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.category import CategoryField
 from interfuse.kinds.table.fields.cells import (
     TEXTS,
@@ -35,6 +36,7 @@ from interfuse.kinds.table.fields.cells import (
     array_to_series,
     series_to_array,
 )
+from interfuse.kinds.table.fields.limit import Limit
 from interfuse.kinds.table.fields.pseudonyms import uniform
 from interfuse.kinds.table.fields.spec import Spec
 from interfuse.kinds.table.fields.tags import FEW
@@ -186,6 +188,10 @@ class TemplateField(CategoryField):
             for i, text in zip(where, _filled(template, rows[where], seed, stream), strict=True):
                 out[i] = text
         return pl.Series(self.name, out, dtype=pl.String).cast(self.dtype)
+
+    def limit_except(self, values: pl.Series) -> Limit:
+        """What the others have; texts that are filled anew may be any but these."""
+        return Field.limit_except(self, values)
 
     def labels(self) -> pl.Series:
         """Texts, gaps shown as their sort."""
