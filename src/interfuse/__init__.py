@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
     from interfuse.kinds.table.answer import Draws, Scores
-    from interfuse.kinds.table.fields.limit import Range
+    from interfuse.kinds.table.fields.limit import Except, Range
     from interfuse.kinds.table.infer import infer_schema
     from interfuse.kinds.table.model import Model
     from interfuse.kinds.table.schema import ColumnSpec, Schema
@@ -37,6 +37,7 @@ __all__ = [
     "ColumnSpec",
     "DiffusionModel",
     "Draws",
+    "Except",
     "ImageModel",
     "ImageSchema",
     "ImageScores",
@@ -66,6 +67,7 @@ _HOMES = {
     "InterfuseError": "interfuse.errors",
     "InterfuseWarning": "interfuse.errors",
     "Model": "interfuse.kinds.table.model",
+    "Except": "interfuse.kinds.table.fields.limit",
     "Range": "interfuse.kinds.table.fields.limit",
     "Schema": "interfuse.kinds.table.schema",
     "Scores": "interfuse.kinds.table.answer",

@@ -32,6 +32,9 @@ SAMPLES = [
     pl.Series("s", [True, None] * (N // 2)),
     pl.Series("s", ["same"] * N),
     pl.Series("s", [None] * N, dtype=pl.Int32),
+    pl.Series("s", ["192.0.2.7", "10.0.0.1", "2001:db8::5", None] * (N // 4)),
+    pl.Series("s", [f"10.{i % 3}.0.0/16" for i in range(N)]),
+    pl.Series("s", ["00:1b:21:0a:0b:0c", "ff:ff:ff:ff:ff:ff"] * (N // 2)),
 ]
 # Kinds whose columns come back as they were; the others make or forget values, by their own rule.
 MAKES_NEW = {"key", "text", "empty"}
@@ -41,6 +44,8 @@ def accepted(kind):
     """Samples that the field of this kind accepts, with the fitted field."""
     out = []
     for column in SAMPLES:
+        if not FIELDS[kind].holds(column.dtype):
+            continue
         try:
             spec = ColumnSpec("s", kind, column.dtype)
             out.append((column, field_class(kind).fit(column, spec)))
@@ -50,8 +55,8 @@ def accepted(kind):
     return out
 
 
-def decode(field, column):
-    cells = field.encode(column)
+def decode(field, column, cells=None):
+    cells = field.encode(column) if cells is None else cells
     z = ndtri((ndtr(cells.low.astype(float)) + ndtr(cells.high.astype(float))) / 2)
     return field.decode(cells.codes, z, np.arange(len(column)), 7)
 
@@ -90,7 +95,7 @@ class TestEveryField:
             assert out.name == "s"
             assert out.dtype == column.dtype
             assert len(out) == N
-            if kind not in MAKES_NEW:
+            if kind not in MAKES_NEW and not FIELDS[kind].remade:
                 assert_series_equal(out, column, check_exact=True)
 
     def test_it_survives_json_and_arrays(self, kind):
@@ -102,7 +107,10 @@ class TestEveryField:
             stored.pop("")
             twin = type(field).from_json("s", column.dtype, state, stored)
             assert twin.cells == field.cells
-            assert_series_equal(decode(twin, column), decode(field, column), check_exact=True)
+            # What is remade is told by its cells: a stored field has forgotten rare values.
+            cells = field.encode(column) if FIELDS[kind].remade else None
+            out = decode(twin, column, cells)
+            assert_series_equal(out, decode(field, column, cells), check_exact=True)
 
     def test_no_rows_are_fine(self, kind):
         for column, field in accepted(kind):

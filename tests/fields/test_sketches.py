@@ -119,7 +119,8 @@ def flows():
 def spaced(frame, **spaces):
     schema = infer_schema(frame)
     for name, space in spaces.items():
-        schema = schema.edited(name, options={"space": space})
+        kind = "category" if schema[name].kind == "address" else schema[name].kind
+        schema = schema.edited(name, kind=kind, options={"space": space})
     return Schema.from_json(schema.to_json())
 
 

@@ -39,6 +39,7 @@ class Common(TypedDict, total=False):
 class TableOptions(Common, total=False):
     schema: Schema | str | Path | None
     keep_rows: bool
+    real_networks: bool
     kinds: Mapping[str, str] | None
     event_type: str | None
     idle_timeout: float | None
@@ -61,6 +62,7 @@ class SeriesOptions(Common, total=False):
 class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
+    real_networks: bool
     kinds: Mapping[str, str] | None
     event_type: str | None
     idle_timeout: float | None

@@ -141,6 +141,11 @@ class TableCodec:
             frame = frame.with_columns(column)
         return frame.select(c.name for c in self.schema.columns if c.kind != "drop")
 
+    def alike(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows as distances between them compare their columns; see `Field.alike`."""
+        columns = (self.fields[n].alike(frame[n]) for n in frame.columns if n in self.fields)
+        return frame.with_columns(*columns)
+
     def to_json(self) -> dict[str, Any]:
         """Small state, by column."""
         return {
@@ -183,13 +188,19 @@ def _stored(field: type[Field]) -> str:
 def _spaces(specs: list[ColumnSpec]) -> dict[tuple[str, str], list[ColumnSpec]]:
     """The columns that are learned together: those of one space, and each other on its own.
 
+    Kinds that are `together` are one space by themselves, where their options are the same.
+
     Raises:
         SchemaError: columns of one space that are of different kinds or types.
     """
     out: dict[tuple[str, str], list[ColumnSpec]] = {}
     for spec in specs:
         space = spec.options.get("space")
-        members = out.setdefault(("space", space) if space else ("column", spec.name), [])
+        key = ("space", space) if space else ("column", spec.name)
+        if not space and field_class(spec.kind).together:
+            sort = "text" if spec.dtype in TEXTS else str(spec.dtype)
+            key = ("kind", f"{spec.kind} {sort} {sorted(spec.options.items())}")
+        members = out.setdefault(key, [])
         if members:
             first = members[0]
             same = first.dtype == spec.dtype or (first.dtype in TEXTS and spec.dtype in TEXTS)

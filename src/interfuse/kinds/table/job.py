@@ -101,6 +101,7 @@ class Job(BaseJob[Table, Model]):
     data: Any
     schema: Schema | str | Path | None
     keep_rows: bool = True
+    real_networks: bool = False
     kinds: Mapping[str, str] | None = None
     event_type: str | None = None
     idle_timeout: float | None = None
@@ -138,6 +139,8 @@ class Job(BaseJob[Table, Model]):
         types = dict(lazy.lazy().collect_schema())
         schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
         schema = asked.put(schema, types)
+        if self.real_networks:
+            schema = schema.with_option("real", True)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))

@@ -38,6 +38,13 @@ KEEP_ROWS = Option(
     flag="--no-reference",
 )
 
+REAL_NETWORKS = Option(
+    "real_networks",
+    "Keep the prefixes of networks in columns of addresses; otherwise they get new numbers.",
+    bool,
+    False,
+)
+
 KINDS = Option(
     "kinds",
     "Say of a column that it is number, time, category, text, key or drop; may be repeated. "
@@ -169,7 +176,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, KINDS, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT)
+    options = (KEEP_ROWS, REAL_NETWORKS, KINDS, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 

@@ -336,7 +336,7 @@ def _noted(rows: Imputation) -> Iterator[Any]:
 def _is_condition(given: Any) -> bool:
     """Whether `given` holds for all rows, rather than being rows."""
     if isinstance(given, str):  # a path with such a sign in it can be given as a Path
-        return any(sign in given for sign in "=<>[")
+        return any(sign in given for sign in ("=", "<", ">", "[", " in "))
     return given is None or isinstance(given, dict | list | tuple)
 
 

@@ -167,6 +167,14 @@ class Schema(SchemaFile):
         )
         return replace(self, columns=columns)
 
+    def with_option(self, name: str, value: Any) -> Schema:
+        """A copy in which every column whose kind has an option has it so."""
+        columns = (
+            replace(c, options={**c.options, name: value}) if name in OPTIONS[c.kind] else c
+            for c in self.columns
+        )
+        return replace(self, columns=tuple(columns))
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         return {

@@ -17,12 +17,13 @@ from torch import Tensor
 
 from interfuse.errors import ConditionError
 from interfuse.io.forms import form_from_json
-from interfuse.kinds.table.ask.expressions import Range, parse_expressions
+from interfuse.kinds.table.ask.expressions import Except, Range, parse_expressions
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
 from interfuse.kinds.table.ask.linked import hold_links
 from interfuse.kinds.table.ask.values import one_value, shown
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.union import joined
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
 from interfuse.visible import cut
@@ -93,8 +94,8 @@ def parse_conditions(
     """Turn columns and values into known cells.
 
     Args:
-        given: for each given column a value, a list or set of values, or a `Range`; or conditions
-            as text (`ask.expressions`). Text is read as the column's type, None is
+        given: for each given column a value, a list or set of values, a `Range` or an `Except`; or
+            conditions as text (`ask.expressions`). Text is read as the column's type, None is
             missing, and so are NaN, NaT and NA where the model was fitted to a pandas frame.
         codec: of the fitted model.
 
@@ -108,6 +109,13 @@ def parse_conditions(
     z = np.full(codec.numbers, np.nan)
     columns, warnings, limits = [], [], []
     for name, value in given.items():
+        word = _word(name, value, codec)
+        if word is not None:
+            limits.append(_placed(word, codec))
+            continue
+        if isinstance(value, Except):
+            limits.append(_except(name, value, codec))
+            continue
         if isinstance(value, Range):
             limit, value, said = _range(name, value, codec)
             warnings += said
@@ -150,19 +158,64 @@ def _check_seen(field: Field, column: pl.Series, value: object) -> None:
         raise ConditionError(f"column {field.name!r}: {refusal}")
 
 
+def _word(name: str, value: object, codec: TableCodec) -> Limit | None:
+    """What a text that is no value, or both ends of a range, stand for; None if for nothing."""
+    field = codec.fields.get(name)
+    if field is None or field.unaskable:
+        return None
+    if isinstance(value, Range):
+        ends = ["" if end is None else end for end in (value.low, value.high)]
+        texts = [e.strip() for e in ends if isinstance(e, str)]
+        return field.word("..".join(texts)) if len(texts) == 2 else None
+    return field.word(value.strip()) if isinstance(value, str) else None
+
+
+def _except(name: str, asked: Except, codec: TableCodec) -> Limit:
+    """All values but some; words among them stand for what they stand for elsewhere."""
+    _askable(name, codec)
+    field = codec.fields[name]
+    if not asked.values:
+        raise ConditionError(f"column {name!r}: nothing is left out. Give one value or more.")
+    columns = [_column(name, v, codec) for v in asked.values if not _is_word(name, v, codec)]
+    # What was never seen is left out by itself.
+    seen = [c for c in columns if c.null_count() == 0 and field.refusal(c, c[0]) is None]
+    values = pl.concat(seen).unique(maintain_order=True) if seen else None
+    limits = [] if values is None else [field.limit_except(values)]
+    for value in asked.values:
+        limit = field.word_except(value.strip()) if isinstance(value, str) else None
+        limits += [] if limit is None else [limit]
+    limits = limits or [field.limit_except(pl.Series(name, [], dtype=field.dtype))]
+    if len(limits) > 1:
+        raise ConditionError(
+            f"column {name!r}: values and words, or several words, cannot be left out at once. "
+            "Leave out one word, or values alone."
+        )
+    return _placed(limits[0], codec)
+
+
+def _is_word(name: str, value: object, codec: TableCodec) -> bool:
+    return isinstance(value, str) and codec.fields[name].word_except(value.strip()) is not None
+
+
 def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, list[str]]:
     if not values:
         raise ConditionError(f"column {name!r}: the list is empty. Give one value or more.")
+    _askable(name, codec)
+    words = [_word(name, value, codec) for value in values]
     series, warnings = [], []
-    for value in values:
+    limits = [word for word in words if word is not None]
+    for value, word in zip(values, words, strict=True):
+        if word is not None:
+            continue
         if isinstance(value, list | tuple | set | dict):
             raise ConditionError(f"column {name!r}: {shown(value)} cannot be read as one value.")
         column = _column(name, value, codec)
         _check_seen(codec.fields[name], column, value)
         warnings += _out_of_range(codec.fields[name], column)
         series.append(column)
-    limit = codec.fields[name].limit_to(pl.concat(series).unique(maintain_order=True))
-    return _placed(limit, codec), warnings
+    if series:
+        limits.append(codec.fields[name].limit_to(pl.concat(series).unique(maintain_order=True)))
+    return _placed(joined(name, limits), codec), warnings
 
 
 def _placed(limit: Limit, codec: TableCodec) -> Limit:

@@ -66,7 +66,7 @@ class Judge:
                 )
             )
             rows, held = drawn[:DRAWN], drawn[DRAWN:]
-        features = Features.fit(rows, model.schema)
+        features = Features.fit(model.codec.alike(rows), model.schema)
         if not features.width:
             raise DataError(
                 "the model: no column says how odd a row is; all are keys, free text or empty. Fit "
@@ -81,7 +81,7 @@ class Judge:
         self.usual = self._nats(normal).mean(0)
         # A likelihood of rows that were trained on is not that of others.
         network = self._network if self.cells.columns and self.clean else None
-        self.detector = Detector(features, rows, held, network, self.clean)
+        self.detector = Detector(features, rows, held, network, self.clean, model.codec.alike)
 
     def _nats(self, frame: pl.DataFrame) -> np.ndarray:
         known = RowReader(self.model.codec, dict(frame.schema), ()).read(frame)

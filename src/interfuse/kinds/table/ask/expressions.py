@@ -1,9 +1,15 @@
 """Conditions as people write them.
 
-    condition = NAME "=" VALUE                       label=ddos
-              | NAME "in" "[" VALUE {"," VALUE} "]"   label in [ddos, scan]
+    condition = NAME ("=" | "!=") VALUE              label=ddos
+              | NAME ["not"] "in" LIST                label in [ddos, scan]
+              | NAME ["not"] "in" WORD                src_ip in 10.0.0.0/8
               | NAME ("<" | "<=" | ">" | ">=") VALUE  bytes > 1e6
               | VALUE ("<" | "<=") NAME ("<" | "<=") VALUE, and the same with > and >=
+
+LIST is "[" VALUE {"," VALUE} "]". A WORD is what a kind of column understands (`Field.word`): a
+prefix of addresses, a class of ports ("ephemeral") or of HTTP's codes ("4xx"), a part of the day
+("22:00..02:00", which may cross midnight). It may stand for a value too. "!=" and "not in" leave
+missing values out.
 
 A name may hold spaces and signs itself: the longest name that the model knows wins. What follows
 "=" is the value as it stands, without the spaces at its ends if there is one before "=". Nothing is
@@ -20,13 +26,14 @@ from dataclasses import replace
 
 from interfuse.errors import ConditionError
 from interfuse.kinds.table.ask.values import shown
-from interfuse.kinds.table.fields.limit import Range
+from interfuse.kinds.table.fields.limit import Except, Range
 
-__all__ = ["Range", "parse_expressions"]
+__all__ = ["Except", "Range", "parse_expressions"]
 
-_AFTER = re.compile(r"(\s*)(<=|>=|<|>|=|in\s*(?=\[))(.*)", re.DOTALL)
+_IN = r"(?:not\s+)?in(?:\s*(?=\[)|\s+(?=\S))"
+_AFTER = re.compile(rf"(\s*)(<=|>=|!=|<|>|=|{_IN})(.*)", re.DOTALL)
 _BEFORE = re.compile(r"(.*?)\s*(<=|>=|<|>)\s*$", re.DOTALL)
-_ANY = re.compile(r"\s*(.*?)\s*(<=|>=|<|>|=|\bin\s*(?=\[))(.*)", re.DOTALL)
+_ANY = re.compile(rf"\s*(.*?)\s*(<=|>=|!=|<|>|=|\b{_IN})(.*)", re.DOTALL)
 
 
 def parse_expressions(texts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
@@ -74,7 +81,7 @@ def _parse(text: str, names: Sequence[str]) -> tuple[str, object]:
     match = _ANY.fullmatch(text)
     if match is None or not match[1]:
         raise ConditionError(
-            f"--given: {shown(text)} has no '=', nor any of in, <, <=, > and >=. Write "
+            f"--given: {shown(text)} has no '=', nor any of !=, in, <, <=, > and >=. Write "
             "COLUMN=VALUE, 'COLUMN in [A, B]' or 'COLUMN > VALUE'."
         )
     return match[1], _value(text, match[2], match[3])
@@ -90,19 +97,29 @@ def _spellings(names: Sequence[str]) -> list[tuple[str, str]]:
 def _value(text: str, sign: str, rest: str, spaced: bool = False) -> object:
     if sign == "=":
         return _single(rest.strip() if spaced else rest)
+    if sign == "!=":
+        return Except((_single(rest.strip()),))
+    if sign.startswith("not"):
+        return Except(tuple(_list(text, rest)))
     if sign.startswith("in"):
-        rest = rest.strip()
-        if not (rest.startswith("[") and rest.endswith("]")) or not rest[1:-1].strip():
-            raise ConditionError(f"--given: {shown(text)} is no list. Write COLUMN in [A, B].")
-        try:
-            values = next(csv.reader([rest[1:-1].strip()], skipinitialspace=True, strict=True))
-        except (csv.Error, StopIteration) as error:
-            raise ConditionError(
-                f"--given: {shown(text)} is no list ({error}). Put values with commas, brackets, "
-                'quotes or ends of lines between double quotes, a quote in them as "".'
-            ) from None
-        return [_single(v.strip()) for v in values]
+        return _list(text, rest)
     return _one_sided(text, sign, rest.strip())
+
+
+def _list(text: str, rest: str) -> list[str | None]:
+    if not rest.strip().startswith("["):
+        return [_single(rest.strip())]
+    rest = rest.strip()
+    if not (rest.startswith("[") and rest.endswith("]")) or not rest[1:-1].strip():
+        raise ConditionError(f"--given: {shown(text)} is no list. Write COLUMN in [A, B].")
+    try:
+        values = next(csv.reader([rest[1:-1].strip()], skipinitialspace=True, strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise ConditionError(
+            f"--given: {shown(text)} is no list ({error}). Put values with commas, brackets, "
+            'quotes or ends of lines between double quotes, a quote in them as "".'
+        ) from None
+    return [_single(v.strip()) for v in values]
 
 
 def _single(text: str) -> str | None:

@@ -157,7 +157,7 @@ class RowReader:
                 found[gone], scores[gone] = -1, np.nan
             codes[:, place.codes], z[:, place.numbers] = found, scores
             if not quiet:
-                self._note(name, column, field, np.all(found >= 0, axis=1) | gone)
+                self._note(name, column, field, (found[:, :1] >= 0).all(1) | gone)
         self.codec.links.mark(frame, codes, z)
         for name, rule in self.codec.rules.items():
             if name in frame.columns and name in self.fill:

@@ -164,20 +164,36 @@ class _Rows:
             mine = ~linked if mine is None else mine & ~linked
             if bool(linked.any()):
                 self.limit(reference, linked)
-        if limit.values is not None and limit.codes is not None:
+        if limit.spans is not None:
+            self._span(limit, codes, mine)
+        elif limit.values is not None and limit.codes is not None:
             self._pick(limit, codes, mine)
         elif limit.number is not None and limit.low is not None and limit.high is not None:
             a, b = (torch.from_numpy(x).to(device)[codes] for x in (limit.low, limit.high))
-            rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
-            cut = b - a < 1
-            score = torch.where(cut, torch.special.ndtri(rank), torch.nan).float()
-            self._score(limit.number, score, mine)
+            self._rank(limit.number, a, b, mine)
         if where is None:
             self._resample(self.n, 0.5)
+
+    def _rank(self, number: int, a: Tensor, b: Tensor, where: Tensor | None) -> None:
+        """Draw a score between two ranks of its bin; of the whole bin it stays unknown."""
+        rank = (a + (b - a) * self._uniform().double()).clamp(2**-40, 1 - 2**-40)
+        score = torch.where(b - a < 1, torch.special.ndtri(rank), torch.nan).float()
+        self._score(number, score, where)
 
     def _score(self, number: int, score: Tensor, where: Tensor | None) -> None:
         before = self.z[:, number]
         self.z[:, number] = score if where is None else torch.where(where, score, before)
+
+    def _span(self, limit: Limit, codes: Tensor, where: Tensor | None) -> None:
+        """Choose among the parts of a bin, by their shares."""
+        assert limit.codes is not None
+        assert limit.spans is not None
+        own = torch.from_numpy(limit.codes[:, 0]).to(codes.device)
+        share = torch.from_numpy(np.asarray(limit.share)).float().to(codes.device)
+        pick = draw_codes((own == codes[:, None]) * share, self._uniform())
+        if limit.number is not None:
+            low, high = torch.from_numpy(limit.spans).to(codes.device)[pick].T
+            self._rank(limit.number, low, high, where)
 
     def _pick(self, limit: Limit, codes: Tensor, where: Tensor | None) -> None:
         """Choose among the values of a set that share a bin."""

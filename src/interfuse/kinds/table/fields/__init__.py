@@ -1,6 +1,19 @@
 """One file a kind of column; importing this package registers its own."""
 
-from interfuse.kinds.table.fields import category, number, points, stated
+from interfuse.kinds.table.fields import (
+    address,
+    category,
+    hostname,
+    mac,
+    number,
+    plain,
+    points,
+    port,
+    stated,
+    subnet,
+    url,
+    user_agent,
+)
 from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.cells import Cell, Encoded
 from interfuse.kinds.table.fields.registry import FIELDS, field_class, register_field
@@ -14,10 +27,18 @@ __all__ = [
     "Facts",
     "Field",
     "Spec",
+    "address",
     "category",
     "field_class",
+    "hostname",
+    "mac",
     "number",
+    "plain",
     "points",
+    "port",
     "register_field",
     "stated",
+    "subnet",
+    "url",
+    "user_agent",
 ]

@@ -10,7 +10,8 @@
 
 decode(encode(column)) is the column: its type and missing values always, every value exactly as
 long as a bin of numbers has at most 512 knots; beyond that a value moves by less than the gap
-between two knots.
+between two knots. Fields that are `remade` give values of the same sort instead where few rows have
+a value.
 
 **Learning.** A field is learned from a *sketch*, which pieces of the data are added to:
 
@@ -30,11 +31,11 @@ it, which knows values that the column itself never had. Categories offer it.
 
 **Questions.** What is asked of a model asks the field, never its class:
 
-* conditions (`given=`): `refusal`, `known_cells`, `limit_to`, `limit_between`, `range`,
+* conditions (`given=`): `refusal`, `known_cells`, `word`, `limit_to`, `limit_between`, `range`,
   `unaskable`;
 * imputation: `filled`, `invented`, `reads`, `readable`, `beyond`, `values_only`, `usual`,
   `ordered`, `marginal`;
-* detection: `expected`, `labels`, `role`;
+* detection: `expected`, `labels`, `alike`, `role`;
 * evaluation and pictures: `role`;
 * calibration and exact rules: `bins`, `quantiles`, `grid`.
 
@@ -89,6 +90,8 @@ class Field(Learned):
             type, and stay as they are.
         ordered: whether values are in order, so that there are medians and intervals.
         unaskable: why no condition may name the column; empty if one may.
+        remade: whether what few rows have comes back as new values of its sort.
+        together: whether all columns of this kind and one type are one space by themselves.
         name: of the column.
         dtype: of the column.
     """
@@ -102,6 +105,8 @@ class Field(Learned):
     reads: ClassVar[bool] = True
     ordered: ClassVar[bool] = False
     unaskable: ClassVar[str] = ""
+    remade: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     def __init__(self, name: str, dtype: pl.DataType) -> None:
         self.name = name
@@ -226,6 +231,17 @@ class Field(Learned):
         encoded = self.encode(values)
         return limit_to_values(self.name, self.cells, encoded, values, self.ordered)
 
+    def limit_except(self, values: pl.Series) -> Limit:
+        """Hold the column outside of a set; a missing value is in none.
+
+        Args:
+            values: distinct values, none of them refused.
+        """
+        allowed = self.values_only()
+        weight = np.ones(self.cells[0].size) if allowed is None else allowed.astype(np.float64)
+        weight[self.encode(values).codes[:, 0]] = 0.0
+        return Limit(self.name, 0, weight)
+
     def limit_between(
         self, asked: Range, low: float | int | None, high: float | int | None
     ) -> tuple[Limit | None, pl.Series]:
@@ -244,6 +260,14 @@ class Field(Learned):
             ConditionError: no value satisfies the range.
         """
         raise NotImplementedError(f"field {self.kind!r} has a range and no limit_between")
+
+    def word(self, text: str) -> Limit | None:
+        """What a word that is no value stands for in a condition; None if it stands for nothing."""
+        return None
+
+    def word_except(self, text: str) -> Limit | None:
+        """All that a word does not stand for; None if it stands for nothing."""
+        return None
 
     # Imputation
 
@@ -286,6 +310,10 @@ class Field(Learned):
         return None
 
     # Detection
+
+    def alike(self, column: pl.Series) -> pl.Series:
+        """The column as distances between rows compare it; categories in place of unique values."""
+        return column
 
     def labels(self) -> pl.Series:
         """(k,) what the codes of the first cell stand for, as text."""

@@ -22,19 +22,20 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from interfuse.errors import ConditionError
 from interfuse.io.dtypes import to_text
-from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.cells import (
-    TEXTS,
     Arrays,
     Cell,
     Encoded,
     array_to_series,
     series_to_array,
 )
+from interfuse.kinds.table.fields.limit import Limit
 from interfuse.kinds.table.fields.marginals import CategoryMarginal
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec
+from interfuse.kinds.table.fields.tally import Tallied, plain
 from interfuse.visible import cut
 
 PLAIN = 512
@@ -42,7 +43,7 @@ SMALLEST_GROUP = 64
 
 
 @register_field
-class CategoryField(Field):
+class CategoryField(Tallied):
     """A column of categories as one or two codes.
 
     Args:
@@ -57,7 +58,6 @@ class CategoryField(Field):
     words = "one of a set of values"
     role = "category"
     options: ClassVar[Mapping[str, str]] = {"space": "columns of one space share their values"}
-    merges = True
 
     def __init__(
         self, name: str, dtype: pl.DataType, values: pl.Series, frequent: int, group: int
@@ -68,29 +68,9 @@ class CategoryField(Field):
         self.group = group
 
     @classmethod
-    def sketch(cls, spec: Spec) -> pl.DataFrame | None:
-        """No value; afterwards a frame of distinct values and their rows, `value` and `len`."""
-        return None
-
-    @classmethod
-    def update(cls, sketch: pl.DataFrame | None, column: pl.Series) -> pl.DataFrame:
-        """Count the values of a column."""
-        return cls.merge(sketch, pl.DataFrame({"value": _text(column)}).group_by("value").len())
-
-    @classmethod
-    def merge(cls, a: pl.DataFrame | None, b: pl.DataFrame | None) -> pl.DataFrame:
-        """Counts of both."""
-        some = [x for x in (a, b) if x is not None]
-        if len(some) == 1:
-            return some[0]
-        return pl.concat(some).group_by("value").agg(pl.col("len").sum())
-
-    @classmethod
     def finish(cls, sketch: pl.DataFrame | None, spec: Spec) -> CategoryField:
         """Cut the values counted into those with a code of their own and groups."""
-        if sketch is None:
-            sketch = cls.update(None, pl.Series([], dtype=spec.dtype))
-        counts = sketch.sort("len", "value", descending=[True, False], nulls_last=True)
+        counts = cls.tallied(sketch, spec)
         if len(counts) <= PLAIN:
             return cls(spec.name, spec.dtype, counts["value"], len(counts), 1)
         head, tail = counts[: PLAIN // 2], counts[PLAIN // 2 :].sort("value", nulls_last=True)
@@ -109,7 +89,7 @@ class CategoryField(Field):
     def encode(self, column: pl.Series) -> Encoded:
         """Codes of a column; -1 for a value never seen."""
         known = pl.DataFrame({"value": self.values}).with_row_index("index")
-        found = pl.DataFrame({"value": _text(column)}).join(
+        found = pl.DataFrame({"value": plain(column)}).join(
             known, on="value", how="left", nulls_equal=True, maintain_order="left"
         )
         index = found["index"].cast(pl.Int64).fill_null(-1).to_numpy()
@@ -160,6 +140,14 @@ class CategoryField(Field):
         some = ", ".join(cut(repr(value)) for value in known[:8]) + more
         return f"{cut(repr(asked))} was never seen; it knows {some}.{hint}"
 
+    def limit_except(self, values: pl.Series) -> Limit:
+        """The other values seen."""
+        others = self.values.drop_nulls()
+        others = others.filter(~others.is_in(plain(values).implode()))
+        if not len(others):
+            raise ConditionError(f"column {self.name!r}: no other value was seen.")
+        return self.limit_to(others.cast(self.dtype))
+
     def _has_own_code(self, codes: np.ndarray) -> bool:
         """Of two cells the first may be a group of rare values: missing is not ruled out there."""
         return len(codes) == 1 or codes[0] < self.frequent
@@ -179,8 +167,3 @@ class CategoryField(Field):
         head = to_text(self.values.head(min(self.frequent, size))).fill_null("missing")
         rest = pl.Series(["a rare value"] * (size - len(head)), dtype=pl.String)
         return pl.concat([head, rest])
-
-
-def _text(column: pl.Series) -> pl.Series:
-    """Categoricals and enums as text: their codes differ from frame to frame."""
-    return column.cast(pl.String) if column.dtype in TEXTS[1:] else column

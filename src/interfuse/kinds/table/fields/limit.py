@@ -9,7 +9,7 @@ set's own values, by their shares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,6 +49,20 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Except:
+    """A condition: any value but these; a missing one is none.
+
+    Attributes:
+        values: what is left out; words stand for what they stand for in a list.
+    """
+
+    values: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        return f"value not in [{', '.join(cut(str(v)) for v in self.values)}]"
+
+
+@dataclass(frozen=True)
 class Limit:
     """A column held in a set or a range.
 
@@ -67,6 +81,8 @@ class Limit:
         share: (v,) their shares of their bins.
         ends: least and greatest physical value of a range.
         through: by code that stands for another column's value, the limit of that column.
+        spans: (v, 2) of several ranges, lowest and highest rank of each part of a bin; `codes` and
+            `share` say which bins and how much of them.
     """
 
     name: str
@@ -82,6 +98,7 @@ class Limit:
     share: np.ndarray | None = None
     ends: tuple[float | int, float | int] | None = None
     through: Mapping[int, Limit] = field(default_factory=dict)
+    spans: np.ndarray | None = None
 
     def placed(self, first_code: int, first_number: int) -> Limit:
         """The limit of a column whose cells begin at these cells of the record."""
@@ -103,6 +120,21 @@ class Limit:
         if work.dtype.is_float():  # an infinity in the range stays one
             held = pl.select(pl.when(work.is_infinite()).then(work).otherwise(held)).to_series()
         return held.cast(column.dtype)
+
+
+@dataclass(frozen=True)
+class Inside(Limit):
+    """A column held in a range that is no set of its codes: what is drawn is put into it.
+
+    Attributes:
+        put: the column with what lies outside of the range inside.
+    """
+
+    put: Callable[[pl.Series], pl.Series] | None = None
+
+    def hold(self, column: pl.Series) -> pl.Series:
+        """The column, all of it in the range."""
+        return self.put(column) if self.put else column
 
 
 def limit_to_values(

@@ -39,6 +39,7 @@ from interfuse.kinds.table.fields.physical import (
 from interfuse.kinds.table.fields.quantiles import BinnedQuantiles, Knots, assign_bins, make_knots
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec, check_texts
+from interfuse.kinds.table.fields.union import outside
 from interfuse.visible import cut
 
 if TYPE_CHECKING:
@@ -286,6 +287,11 @@ class NumberField(Field):
             ends=part.ends,
         )
         return limit, nearest
+
+    def limit_except(self, values: pl.Series) -> Limit:
+        """The ranges between the values."""
+        found, state = to_physical(values)
+        return outside(self, found[state < 0].tolist())
 
     def readable(self, column: pl.Series) -> pl.Series:
         """Numbers of any type; real ones for a column of whole numbers are rounded."""

@@ -9,9 +9,10 @@ import polars as pl
 
 from interfuse.errors import SchemaError
 
-Role = Literal["number", "time", "category", "constant", "ignored"]
+Role = Literal["number", "time", "category", "constant", "identifier", "ignored"]
 """What a column is to those who compare, draw or measure it: numbers and times have an order and a
-distance, of categories and constants only equality means anything, the others are left out."""
+distance, of categories and constants only equality means anything; identifiers name somebody, and
+only what several share is compared; the others are left out."""
 RULES = 0.5
 """The strength of the rules of inference themselves; see `Claim`."""
 

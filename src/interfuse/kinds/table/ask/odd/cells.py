@@ -118,7 +118,13 @@ class Cells:
                     first = share[self.codec.places[name].codes.start]
                     words_of[name].append(self.codec.fields[name].expected(first))
         for name in self.asked:
-            part = surprise[:, self.codec.places[name].codes]
+            own = self.codec.places[name].codes
+            # A value known in part: its other cells say nothing.
+            part = np.where(
+                (known.codes[:, own] < 0) & (known.codes[:, own.start] >= 0)[:, None],
+                0.0,
+                surprise[:, own],
+            )
             nats[:, place[name]] = np.minimum(part.sum(1), 40.0)
         for j, name in enumerate(self.features.numbers):
             if name in place and name in frame.columns:

@@ -102,6 +102,7 @@ class Detector:
         held: rows held back, for p-values; may have none.
         cells: the network's surprise (n,) of rows; None to leave it out.
         clean: whether the reference holds normal rows only.
+        alike: rows as distances compare them.
     """
 
     def __init__(
@@ -111,9 +112,10 @@ class Detector:
         held: pl.DataFrame,
         cells: Cells | None = None,
         clean: bool = True,
+        alike: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
     ) -> None:
-        self.features, self.clean, self.cells = features, clean, cells
-        x = features.points(frame)
+        self.features, self.clean, self.cells, self.alike = features, clean, cells, alike
+        x = features.points(alike(frame))
         self.scales = Scales(x, features.plain)
         self._fit(x)
         own = self._own(frame)
@@ -161,7 +163,7 @@ class Detector:
             frame: rows.
             nats: the network's surprise of them, if it is known already.
         """
-        x = self.features.points(frame)
+        x = self.features.points(self.alike(frame))
         found = self._found(x)
         out = {name: view.score(found[name]) for name, view in self.places.items()}
         robust = self.scales.robust(x)

@@ -4,8 +4,9 @@
   coordinate says so.
 * Numbers that are categories are a number too if there are two of them: their order says nothing,
   and rare ones are as far as their standard deviation says.
-* A category is one coordinate for each of its `MOST_VALUES` commonest values, scaled so that two
-  rows that differ in it are one apart; a value never seen is a coordinate of its own.
+* A category, or what identifiers share (`Field.alike`), is one coordinate for each of its
+  `MOST_VALUES` commonest values, scaled so that two rows that differ in it are one apart; a value
+  never seen is a coordinate of its own.
 * A constant column is one coordinate: 0 for its value, 1 for any other.
 * Keys, text and empty columns are no part of the point.
 
@@ -66,7 +67,10 @@ class Features:
             if spec.role == "constant":
                 constants[spec.name] = to_text(column)[0]
                 continue
-            order = spec.role != "category" or column.n_unique() - column.has_nulls() <= 2
+            order = (
+                spec.role not in ("category", "identifier")
+                or column.n_unique() - column.has_nulls() <= 2
+            )
             if _is_number(column.dtype) and order:
                 x = _number(column)
                 seen = x[np.abs(x) < _INFINITE]
