@@ -20,16 +20,14 @@ from interfuse.io.forms import form_from_json
 from interfuse.kinds.table.ask.expressions import Range, parse_expressions
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
 from interfuse.kinds.table.ask.values import one_value, shown
+from interfuse.kinds.table.ask.wanted import Wanted, decided
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
 from interfuse.visible import cut
 
-_UNASKABLE = {
-    "drop": "left out of the model",
-    "derived": "computed from other columns; give those instead, or rows that have it",
-}
+_UNASKABLE = {"drop": "left out of the model", "derived": ""}
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class Condition:
         codec: of the model; None where nothing is given.
         warnings: what is unusual about the values, for people.
         limits: columns that are held in a set or a range.
+        wanted: what is asked of derived columns (`ask.wanted`).
     """
 
     values: pl.DataFrame
@@ -51,6 +50,7 @@ class Condition:
     codec: TableCodec | None = None
     warnings: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
     @classmethod
     def none(cls) -> Condition:
@@ -69,14 +69,16 @@ class Condition:
         """The frame with the given columns exactly as they were given.
 
         Args:
-            frame: drawn rows.
+            frame: drawn rows, before any rule is applied.
             chosen: columns with the values drawn from a set.
         """
         if self.codec is None:
             return frame
         given = (pl.lit(self.values[name]).first().alias(name) for name in self.values.columns)
         held = [limit.hold(frame[limit.name]) for limit in self.limits]
-        return self.codec.complete(frame.with_columns(*given, *held).with_columns(chosen))
+        frame = frame.with_columns(*given, *held).with_columns(chosen)
+        fixed = {*self.values.columns, *(limit.name for limit in self.limits)}
+        return self.codec.complete(frame, fixed | {c.name for c in chosen})
 
 
 def parse_conditions(
@@ -98,8 +100,14 @@ def parse_conditions(
         given = parse_expressions([given] if isinstance(given, str) else given, codec.schema.names)
     codes = np.full(codec.categories, -1, np.int64)
     z = np.full(codec.numbers, np.nan)
-    columns, warnings, limits = [], [], []
+    columns, warnings, limits, wanted = [], [], [], []
     for name, value in given.items():
+        if name in codec.derived:
+            asked = _wanted(name, value, codec)
+            limit = decided(asked, codec, set(given))
+            limits += [] if limit is None else [_placed(limit, codec)]
+            wanted += [asked] if limit is None else []
+            continue
         if isinstance(value, Range):
             limit, value, said = _range(name, value, codec)
             warnings += said
@@ -113,7 +121,38 @@ def parse_conditions(
             continue
         said = _hold(name, value, codec, codes, z, columns)
         warnings += [] if warnings and warnings[-1].startswith(f"column {name!r}") else said
-    return Condition(pl.DataFrame(columns), codes, z, codec, tuple(warnings), tuple(limits))
+    return Condition(
+        pl.DataFrame(columns), codes, z, codec, tuple(warnings), tuple(limits), tuple(wanted)
+    )
+
+
+def _wanted(name: str, value: object, codec: TableCodec) -> Wanted:
+    """What is asked of a derived column."""
+    if isinstance(value, Range):
+        dtype = codec.schema[name].dtype
+        if not (dtype.is_numeric() or dtype.is_temporal()):
+            raise ConditionError(
+                f"column {name!r}: {value} is a range, and {dtype} values are in no order. Give "
+                f"values: {name} in [A, B]."
+            )
+        ends = [
+            None
+            if end is None
+            else physical_bound(name, _number_in(name, end, codec), dtype, _column_of(name, codec))
+            for end in (value.low, value.high)
+        ]
+        return Wanted(name, None, value, ends[0], ends[1])
+    some = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+    if not some or None in some:
+        what = "an empty list" if not some else "a missing value"
+        raise ConditionError(
+            f"column {name!r}: {what} cannot be given, as it is computed by '{codec.rules[name]}'. "
+            "Give a value or a range."
+        )
+    for one in some:
+        if isinstance(one, list | tuple | set | dict):
+            raise ConditionError(f"column {name!r}: {shown(one)} cannot be read as one value.")
+    return Wanted(name, pl.concat([_column(name, one, codec) for one in some]).unique())
 
 
 def _hold(

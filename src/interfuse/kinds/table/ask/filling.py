@@ -10,6 +10,7 @@ import torch
 
 from interfuse.kinds.table.answer import Empirical, Filled, Marginal
 from interfuse.kinds.table.ask.known import Known
+from interfuse.kinds.table.ask.lawful import Lawful
 from interfuse.kinds.table.ask.rows import Drawn
 from interfuse.kinds.table.ask.sums import Exact
 from interfuse.kinds.table.codec import TableCodec
@@ -55,33 +56,20 @@ class Filler:
             # New keys differ between the draws of a row, too.
             number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
             values = field.decode(c, s, number, self.seed)
-            if self.values and values.null_count():
+            if self.values and values.null_count() and name not in self.codec.hidden:
                 usual = field.usual()
                 values = values if usual is None else values.fill_null(usual)
             draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
+            if name in self.codec.hidden:
+                out[name] = Filled(rows, draws, Empirical(draws, field.ordered))
+                continue
             marginal = None if plain else self._marginal(field, place.codes, rows, drawn)
             draws = [_as(d, known.table.schema[name]) for d in draws]
             if name in exact:
                 draws = _overwritten(draws, rows, *exact[name])
             out[name] = Filled(rows, draws, marginal or Empirical(draws, field.ordered))
-        self._compute(known, out, m)
-        return out
-
-    def _compute(self, known: Known, out: dict[str, Filled], m: int) -> None:
-        """Add the columns that exact rules compute from those filled."""
-        whole: dict[str, list[pl.Series]] = {}
-        for name, rule in self.codec.rules.items():
-            rows = known.asked.get(name, np.zeros(0, int))
-            if not len(rows):
-                continue
-            if not whole:
-                whole = {n: _columns(known.table, n, out, m) for n in known.table.columns}
-            dtype = known.table.schema[name]
-            draws = []
-            for i in range(m):
-                parts = {n: whole[n][i] if n in whole else out[n].draws[i] for n in rule.columns}
-                draws.append(rule.apply(pl.DataFrame(parts)).gather(rows).cast(dtype))
-            out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
+        Lawful(self.codec, known, out, m).apply()
+        return {name: filled for name, filled in out.items() if name not in self.codec.hidden}
 
     def _marginal(
         self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn
@@ -105,16 +93,6 @@ def joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
     first, rest = marginals[0], marginals[1:]
     same = all(type(m) is type(first) for m in rest)
     return (first.joined(rest) if same else None) or Empirical(draws, first.ordered)
-
-
-def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
-    """A column in every draw."""
-    f = filled.get(name)
-    if f is None:
-        return [table[name]] * m
-    at = np.arange(table.height)
-    at[f.rows] = table.height + np.arange(len(f.rows))
-    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
 
 
 def _overwritten(

@@ -59,19 +59,22 @@ class Generation:
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(-(-n // BLOCK)):
             chosen: list[pl.Series] = []
-            if self.condition.limits:
+            if self.condition.limits or self.condition.wanted:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
             codes, z = self.sampler.block(index, known_codes, known_z)
             rows = np.arange(index * BLOCK, min((index + 1) * BLOCK, n))
-            frame = self.model.codec.decode(
+            frame = self.model.codec.columns_of(
                 codes.cpu().numpy()[: len(rows)],
                 z.double().cpu().numpy()[: len(rows)],
                 rows,
                 key_seed,
                 keys,
             )
-            yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
+            if self.condition.codec is None:
+                yield self.model.codec.complete(frame)
+            else:
+                yield self.condition.write(frame, [c[: len(rows)] for c in chosen])
 
     def empty(self) -> pl.DataFrame:
         """A frame of no rows with the right columns and types."""

@@ -16,7 +16,6 @@ the probability of the condition itself, so that conditions which the data never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +29,7 @@ from interfuse.core.seeds import Purpose, generator_for
 from interfuse.kinds.table.ask.conditions import Condition
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.limits import Limit
+from interfuse.kinds.table.ask.meet import TIMES, Started, meet
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.layout import Layout
@@ -38,21 +38,6 @@ CANDIDATES = 4
 PROBES = 256
 UNLIKELY = 0.1
 _TINY = 1e-30
-
-
-@dataclass
-class Started:
-    """Rows of which the limited columns are drawn.
-
-    Attributes:
-        codes: (n, q) known codes, -1 where unknown.
-        z: (n, p) known scores, NaN where unknown.
-        chosen: columns with the values drawn from sets.
-    """
-
-    codes: Tensor
-    z: Tensor
-    chosen: list[pl.Series]
 
 
 def start_block(sampler: TableSampler, condition: Condition, index: int) -> Started:
@@ -66,6 +51,8 @@ def start_block(sampler: TableSampler, condition: Condition, index: int) -> Star
     drawn = _Rows(sampler, condition, BLOCK * _times(condition), index)
     for limit in condition.limits:
         drawn.limit(limit)
+    if condition.wanted:
+        return meet(drawn, condition, BLOCK)
     return drawn.take(BLOCK)
 
 
@@ -100,6 +87,8 @@ def unlikely(sampler: TableSampler, condition: Condition, rows: int) -> tuple[st
 
 
 def _times(condition: Condition) -> int:
+    if condition.wanted:
+        return TIMES
     several = sum(1 + (limit.second is not None) for limit in condition.limits) > 1
     return CANDIDATES if several else 1
 
@@ -138,7 +127,8 @@ class _Rows:
         v = torch.rand(self.n, 1, generator=self.generator)
         return latin_hypercube(v, self.generator)[:, 0].to(self.sampler.device)
 
-    def _choose(self, cell: int, allowed: Tensor) -> Tensor:
+    def choose(self, cell: int, allowed: Tensor) -> Tensor:
+        """Draw a cell among allowed codes, (k,) or (n, k); what that says of rows is weighed."""
         w = (self.share(cell) + _TINY) * allowed
         self.log_weight += w.sum(1).double().clamp_min(_TINY).log()
         codes = draw_codes(w, self._uniform())
@@ -150,9 +140,9 @@ class _Rows:
         device = self.sampler.device
         if limit.cell < 0:
             return
-        codes = self._choose(limit.cell, torch.from_numpy(limit.weight).float().to(device))
+        codes = self.choose(limit.cell, torch.from_numpy(limit.weight).float().to(device))
         if limit.second is not None:
-            self._choose(limit.cell + 1, torch.from_numpy(limit.second).to(device)[codes].float())
+            self.choose(limit.cell + 1, torch.from_numpy(limit.second).to(device)[codes].float())
         if limit.values is not None and limit.codes is not None:
             self._pick(limit, codes)
         elif limit.number is not None and limit.low is not None and limit.high is not None:
@@ -180,11 +170,12 @@ class _Rows:
         if float(w.sum() ** 2 / (w**2).sum()) >= when * self.n:
             return
         mean = self.log_weight.exp().mean().clamp_min(_TINY).log()
-        self._keep(self._ancestors(w, n))
+        self._keep(self.ancestors(w, n))
         # What the weights say of the condition's probability stays.
         self.log_weight = mean.expand(n).clone()
 
-    def _ancestors(self, w: Tensor, n: int) -> Tensor:
+    def ancestors(self, w: Tensor, n: int) -> Tensor:
+        """(n,) rows drawn by their weights, systematically."""
         offset = torch.rand(1, generator=self.generator, dtype=torch.float64).to(w.device)
         points = (torch.arange(n, device=w.device) + offset) / n
         total = w.cumsum(0)
@@ -201,6 +192,6 @@ class _Rows:
         """As many rows, by their weights."""
         w = (self.log_weight - self.log_weight.max()).exp()
         if self.n != n or float(w.min()) < 1 - 1e-6:
-            self._keep(self._ancestors(w, n))
+            self._keep(self.ancestors(w, n))
         chosen = [values.gather(pick.cpu().numpy()) for values, pick in self.picks]
         return Started(self.codes, self.z, chosen)
