@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.rules import Rule
-from interfuse.kinds.table.rulesearch import find_rules
+from interfuse.kinds.table.rules import Sum as Rule
+from interfuse.kinds.table.rules.exact import find_rules
 
 names = st.text(min_size=1, max_size=8)
 terms = st.lists(st.tuples(st.sampled_from([1, -1]), names), min_size=1, max_size=4)

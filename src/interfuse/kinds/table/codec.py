@@ -1,15 +1,17 @@
 """A table to cells and back: one field a column, their cells side by side.
 
 Category cells of all columns come first, then number cells, both in the order of the columns.
-Columns of kind `derived` have no cells: they are computed from the others, exactly, when a table is
-put together again. So are values that are another column's (`links`), which have a code but no
-number. Columns of kind `drop` do not come back.
+Columns of kind `derived` are computed from the others, exactly, when a table is put together again.
+They have no cells but those of what their rule leaves over (`rules.leftover`): hidden columns that
+stand in the place of the derived one and are never shown. Values that are another column's
+(`links`) have a code but no number, and are computed as well. Columns of kind `drop` do not come
+back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fields.spec import PlainSpec
 from interfuse.kinds.table.links import Links, Place
 from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules.leftover import Leftover
+from interfuse.kinds.table.rules.order import Bounds, derived_of
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 _CHUNK = 1 << 18
@@ -38,9 +42,12 @@ class TableCodec:
     def __init__(self, schema: Schema, fields: dict[str, Field]) -> None:
         self.schema = schema
         self.fields = fields
-        self.rules = {
-            c.name: Rule.parse(c.options["rule"]) for c in schema.columns if c.kind == "derived"
-        }
+        self.derived = derived_of(schema.columns)
+        self.rules: dict[str, Rule] = {name: d.rule for name, d in self.derived.items()}
+        self.hidden = {n: d.name for d in self.derived.values() for n in d.hidden()}
+        self.bounds = Bounds.of(
+            schema.bounds, self.derived, {c.name: c.dtype for c in schema.columns}
+        )
         self.places: dict[str, Place] = {}
         q = p = 0
         for name, field in fields.items():
@@ -62,7 +69,8 @@ class TableCodec:
         Raises:
             SchemaError: a column cannot be what the schema says.
         """
-        specs = [c for c in schema.columns if c.kind not in NOT_FIELDS]
+        specs = field_specs(schema)
+        frame = with_hidden(frame, derived_of(schema.columns))
         classes = {c.name: field_class(c.kind) for c in specs}
         alike = Counter(_stored(field) for field in classes.values())
         fields: dict[str, Field] = {}
@@ -83,7 +91,7 @@ class TableCodec:
         Args:
             frame: (n rows) with the columns of the schema.
         """
-        n = len(frame)
+        n, frame = len(frame), with_hidden(frame, self.derived)
         codes = np.empty((n, self.categories), np.int32)
         low = np.empty((n, self.numbers), np.float32)
         high = np.empty((n, self.numbers), np.float32)
@@ -107,8 +115,32 @@ class TableCodec:
         seed: int = 0,
         keys: bool = True,
         put: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+        fixed: Collection[str] = (),
     ) -> pl.DataFrame:
         """The table of these cells, with columns in the schema's order.
+
+        Args:
+            codes: see `columns_of`; so are those up to `keys`.
+            z: scores.
+            rows: their numbers.
+            seed: chooses the keys.
+            keys: whether to make keys.
+            put: what is known of some columns, put in before links and rules are applied.
+            fixed: columns that rules leave as they are.
+        """
+        frame = self.columns_of(codes, z, rows, seed, keys)
+        frame = self.links.fill(frame if put is None else put(frame), codes)
+        return self.complete(frame, fixed)
+
+    def columns_of(
+        self,
+        codes: np.ndarray,
+        z: np.ndarray,
+        rows: np.ndarray,
+        seed: int = 0,
+        keys: bool = True,
+    ) -> pl.DataFrame:
+        """The columns that have cells, the hidden ones too, before any rule is applied.
 
         Args:
             codes: (n, q) category codes.
@@ -125,20 +157,24 @@ class TableCodec:
                 continue
             place = self.places[name]
             columns.append(field.decode(codes[:, place.codes], z[:, place.numbers], rows, seed))
-        frame = pl.DataFrame(columns)
-        frame = self.links.fill(frame if put is None else put(frame), codes)
-        return self.complete(frame)
+        return pl.DataFrame(columns)
 
     def remarks(self, rows: int) -> tuple[str, ...]:
         """What people should know of so many new rows."""
         said = {name: field.remark(rows) for name, field in self.fields.items()}
         return tuple(f"column {name!r} {words}." for name, words in said.items() if words)
 
-    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame with its derived columns computed anew, in the schema's order."""
-        for name, rule in self.rules.items():
-            column = rule.apply(frame).cast(self.schema[name].dtype).alias(name)
-            frame = frame.with_columns(column)
+    def complete(self, frame: pl.DataFrame, fixed: Collection[str] = ()) -> pl.DataFrame:
+        """The frame with bounds kept and derived columns computed anew, in the schema's order.
+
+        Args:
+            frame: with the columns that have cells; the hidden ones may be absent.
+            fixed: columns that are to stay as they are.
+        """
+        frame = self.bounds.keep(frame, fixed)
+        for name, derived in self.derived.items():
+            frame = derived.restate(frame.with_columns(derived.join(frame).alias(name)), fixed)
+        frame = self.bounds.keep(frame, fixed, late=True)
         return frame.select(c.name for c in self.schema.columns if c.kind != "drop")
 
     def alike(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -170,14 +206,34 @@ class TableCodec:
         for key, array in arrays.items():
             i, name = key.split("/", 1)
             own.setdefault(int(i), {})[name] = array
-        fields = {}
+        fields, specs = {}, {c.name: c for c in field_specs(schema)}
         for i, (name, state) in enumerate(d.items()):
-            spec: ColumnSpec = schema[name]
+            spec: ColumnSpec = specs[name]
             field = field_class(spec.kind)
             if state["field"] != _stored(field):
                 raise ValueError(f"column {name!r} of kind {spec.kind!r} is a {state['field']!r}")
             fields[name] = field.from_json(name, spec.dtype, state, own.get(i, {}))
         return cls(schema, fields)
+
+
+def field_specs(schema: Schema) -> list[ColumnSpec]:
+    """The columns that have cells: those of the schema, hidden ones in place of derived ones."""
+    out = []
+    for column in schema.columns:
+        if column.kind == "derived":
+            left = Leftover.of(column.name, column.dtype, column.options).hidden()
+            out += [ColumnSpec(name, kind, dtype) for name, (kind, dtype) in left.items()]
+        elif column.kind not in NOT_FIELDS:
+            out.append(column)
+    return out
+
+
+def with_hidden(frame: pl.DataFrame, derived: Mapping[str, Leftover]) -> pl.DataFrame:
+    """The frame with the hidden columns of rows of which all is known."""
+    for left in derived.values():
+        if left.hidden():
+            frame = frame.with_columns(left.split(frame))
+    return frame
 
 
 def _stored(field: type[Field]) -> str:

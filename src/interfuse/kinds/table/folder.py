@@ -13,9 +13,8 @@ from safetensors.numpy import save as save_arrays
 from interfuse.errors import RunError
 from interfuse.io.files import write_atomically, write_json
 from interfuse.kinds.table.ask.odd.reference import Reference
-from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.codec import TableCodec, field_specs
 from interfuse.kinds.table.config import Network, TableConfig
-from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.layout import Layout
@@ -120,7 +119,7 @@ def _check_codec(folder: Path, codec: TableCodec, layout: Layout) -> None:
     made = [(i, cell) for i, field in enumerate(codec.fields.values()) for cell in field.cells]
     categories = [(i, cell) for i, cell in made if cell.size]
     columns = tuple(i for i, _ in categories), tuple(i for i, cell in made if not cell.size)
-    names = [c.name for c in codec.schema.columns if c.kind not in NOT_FIELDS]
+    names = [c.name for c in field_specs(codec.schema)]
     fits(
         folder,
         (list(codec.fields) == names, "the columns of schema and codec"),

@@ -22,7 +22,7 @@ A column takes the first kind whose condition it meets; `note` says which one it
    almost all different that are not keys.
 9. `key`: strings almost all different, none missing, without blanks, alike in length or short.
 10. `category`: all other strings, however many values: addresses, pages and user names repeat.
-11. `derived`: numbers and times that an exact rule computes from others (`rules`).
+11. `derived`: numbers, times and categories that a rule computes from others (`rules.search`).
 
 Of numbers and times that are left it is noted what they equal in a share of the rows, or follow
 closely (`linksearch`).
@@ -38,12 +38,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from interfuse.errors import note
 from interfuse.io.dtypes import can_be_a_column
 from interfuse.io.forms import form_from_json
 from interfuse.io.frames import to_polars
@@ -54,7 +56,9 @@ from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
 from interfuse.kinds.table.linksearch import with_links
-from interfuse.kinds.table.rulesearch import find_rules
+from interfuse.kinds.table.rules.exact import find_rules
+from interfuse.kinds.table.rules.formula import quoted
+from interfuse.kinds.table.rules.search import find
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 FEW_ROWS = 20
@@ -102,6 +106,42 @@ def infer_schema(data: str | Path | Any) -> Schema:
 
 def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
     """The schema of a frame that `interfuse.io.frames.to_polars` gave."""
+    return with_rules(frame, kinds_of(frame, origin))
+
+
+def with_rules(
+    frame: pl.DataFrame | pl.LazyFrame, schema: Schema, learned: Collection[str] = ()
+) -> Schema:
+    """The schema with the rules that are found between its columns.
+
+    Args:
+        frame: the table.
+        schema: what each column is.
+        learned: columns that are to be learned whatever is found.
+    """
+    lazy, columns = frame.lazy(), schema.columns
+    found = find(lazy, {c.name: c.kind for c in columns}, learned)
+    note(f"the search for rules left out {skipped}." for skipped in found.skipped)
+    said = {n: (rule.note, rule.options) for n, rule in found.rules.items()}
+    # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.
+    copies = find_rules(lazy.select(_of_kind(columns, "key")).select(pl.exclude(pl.String)))
+    said |= {
+        n: (f"is {rule} in every row", {"rule": str(rule)})
+        for n, rule in copies.items()
+        if len(rule.terms) == 1 and n not in learned
+    }
+    derived = [
+        replace(c, kind="derived", note=said[c.name][0], options=said[c.name][1])
+        if c.name in said
+        else c
+        for c in columns
+    ]
+    bounds = tuple(f"{quoted(low)} <= {quoted(high)}" for low, high in found.bounds)
+    return with_links(replace(schema, columns=tuple(derived), bounds=bounds), lazy)
+
+
+def kinds_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
+    """The same without rules between columns."""
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
     facts = facts_of(lazy, _aggregates(types))
@@ -120,25 +160,10 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
         if kind not in ("empty", "constant", "drop"):
             kind, note = _claimed(name, dtype, rows, own, declared) or (kind, note)
         columns.append(ColumnSpec(name, kind, dtype, note + _written(origin, name, kind)))
-    rules = find_rules(lazy.select(_of_kind(columns, "number", "datetime")))
-    # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.
-    copies = find_rules(lazy.select(_of_kind(columns, "key")).select(pl.exclude(pl.String)))
-    rules |= {n: rule for n, rule in copies.items() if len(rule.terms) == 1}
-    columns = [
-        replace(
-            c,
-            kind="derived",
-            note=f"is {rules[c.name]} in every row",
-            options={"rule": str(rules[c.name])},
-        )
-        if c.name in rules
-        else c
-        for c in columns
-    ]
-    return with_links(Schema(tuple(columns), rows, origin.without_rows()), lazy)
+    return Schema(tuple(columns), rows, origin.without_rows())
 
 
-def _of_kind(columns: list[ColumnSpec], *kinds: str) -> list[str]:
+def _of_kind(columns: Sequence[ColumnSpec], *kinds: str) -> list[str]:
     return [c.name for c in columns if c.kind in kinds]
 
 

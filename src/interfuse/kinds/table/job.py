@@ -25,7 +25,7 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.estimate import estimate, expected_examples
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.following import cross_of
-from interfuse.kinds.table.infer import schema_of
+from interfuse.kinds.table.infer import kinds_of, with_rules
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
@@ -137,10 +137,12 @@ class Job(BaseJob[Table, Model]):
                 )
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
-        schema = schema_of(lazy, origin) if given is None else fit_to_frame(given, types)
+        schema = kinds_of(lazy, origin) if given is None else fit_to_frame(given, types)
         schema = asked.put(schema, types)
         if self.real_networks:
             schema = schema.with_option("real", True)
+        if given is None:
+            schema = with_rules(lazy, schema, asked.kinds)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))

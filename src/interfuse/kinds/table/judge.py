@@ -9,7 +9,7 @@ import polars as pl
 from interfuse.errors import SchemaError
 from interfuse.kinds.table.linksearch import equal_to, find_links
 from interfuse.kinds.table.rules import Rule
-from interfuse.kinds.table.rulesearch import find_rules
+from interfuse.kinds.table.rules.exact import find_rules
 
 
 def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, float, float]]:

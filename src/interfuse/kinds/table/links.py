@@ -122,13 +122,14 @@ class Links:
         """The frame with the values of all links in it.
 
         Args:
-            frame: (n rows) decoded column by column.
+            frame: (n rows) decoded column by column; with a column its references are there.
             codes: (n, q) their codes.
         """
         for name in self.rules:
-            frame = frame.with_columns(
-                self.filled(name, frame, codes[:, self.places[name].codes.start])
-            )
+            if name in frame.columns:
+                frame = frame.with_columns(
+                    self.filled(name, frame, codes[:, self.places[name].codes.start])
+                )
         return frame
 
     def filled(self, name: str, frame: pl.DataFrame, codes: np.ndarray) -> pl.Series:

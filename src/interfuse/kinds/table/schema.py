@@ -20,7 +20,10 @@ from interfuse.io.schemafile import COMPLETES, SchemaFile
 from interfuse.io.textforms import Said, said_of
 from interfuse.kinds.table.equals import check_links
 from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules.leftover import Leftover
+from interfuse.kinds.table.rules.options import OPTIONS as DERIVED
+from interfuse.kinds.table.rules.options import check_options
+from interfuse.kinds.table.rules.order import Bounds, derived_of
 
 VERSION = 1
 KINDS: Mapping[str, str] = ByKind(
@@ -28,7 +31,7 @@ KINDS: Mapping[str, str] = ByKind(
     {"derived": "computed from other columns by an exact rule", "drop": "left out"},
 )
 OPTIONS: Mapping[str, set[str]] = ByKind(
-    lambda field: set(field.options), {"derived": {"rule"}, "drop": set()}
+    lambda field: set(field.options), {"derived": {*DERIVED}, "drop": set()}
 )
 ROLES: Mapping[str, str] = ByKind(
     lambda field: field.role, {"derived": "derived", "drop": "ignored"}
@@ -97,15 +100,11 @@ class ColumnSpec:
         if kind in FIELDS:
             field_class(kind).check_options(name, options)
         if kind == "derived":
-            if not isinstance(options.get("rule"), str):
-                raise SchemaError(
-                    f"schema: column {name!r} is derived but has no rule; give it one, for example "
-                    '"options": {"rule": "added - deleted"}.'
-                )
-            Rule.parse(options["rule"])
+            check_options(name, options)
         return self
 
 
+Bound = Annotated[str, Meta(extra={"words": "a bound such as 'least <= most'"})]
 Column = Annotated[ColumnSpec, Meta(extra={"words": "an object with a name and a kind"})]
 
 
@@ -118,12 +117,16 @@ class Schema(SchemaFile):
         rows: how many rows it was inferred from.
         origin: the kind of frame or file it came from, so that answers come back as the same.
         kind: of the data; "table".
+        bounds: columns that are never above another, such as "least <= most".
     """
 
     columns: Annotated[tuple[Column, ...], Meta(min_length=1)]
     rows: Annotated[int, Meta(ge=0)] = 0
     origin: Origin = field(default_factory=Origin)
     kind: str = "table"
+    bounds: tuple[
+        Annotated[str, Meta(extra={"words": "a bound such as 'least <= most'"})], ...
+    ] = ()
 
     def __getitem__(self, name: str) -> ColumnSpec:
         for column in self.columns:
@@ -183,6 +186,7 @@ class Schema(SchemaFile):
             "rows": self.rows,
             "origin": self.origin.to_json(),
             "columns": [column.to_json() for column in self.columns],
+            **({"bounds": list(self.bounds)} if self.bounds else {}),
         }
 
     @classmethod
@@ -251,16 +255,29 @@ class Schema(SchemaFile):
                 )
             check_links(column.name, column.options, roles, types)
             if column.kind == "derived":
-                rule = Rule.parse(column.options["rule"])
-                rule.expression(types)
-                for name in rule.columns:
-                    kind = self[name].kind
-                    if kind in NOT_FIELDS or not field_class(kind).filled:
-                        raise SchemaError(
-                            f"schema: column {column.name!r} is derived by '{rule}', but "
-                            f"{name!r} is of kind {self[name].kind!r}, which is not learned. "
-                            "Change the kind of either."
-                        )
+                self._check_rule(column, types)
+        Bounds.of(self.bounds, {}, types)
+        derived_of(self.columns)
+
+    def _check_rule(self, column: ColumnSpec, types: dict[str, pl.DataType]) -> None:
+        """Raise unless the rules of a derived column are about columns that come back."""
+        left = Leftover.of(column.name, column.dtype, column.options)
+        for rule in (left.rule, *(kept for _, kept in left.keeps)):
+            rule.check(types)
+            for name in rule.columns:
+                kind = self[name].kind
+                if kind != "derived" and (kind in NOT_FIELDS or not field_class(kind).filled):
+                    raise SchemaError(
+                        f"schema: column {column.name!r} is derived by '{rule}', but "
+                        f"{name!r} is of kind {self[name].kind!r}, which is not learned. "
+                        "Change the kind of either."
+                    )
+        for name, _ in left.keeps:
+            if name not in left.rule.columns or self[name].kind == "derived":
+                raise SchemaError(
+                    f"schema: column {column.name!r} keeps a rule for {name!r}; expected a column "
+                    f"of its own rule '{left.rule}' that is not derived itself."
+                )
 
 
 def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
@@ -299,7 +316,7 @@ def _options_of(kind: str) -> dict[str, Any]:
         "properties": {"options": {"properties": options, "additionalProperties": False}}
     }
     if kind == "derived":
-        options["rule"] = {"type": "string", "examples": ["added - deleted"]}
+        options |= DERIVED
         then["required"] = ["options"]
         then["properties"]["options"]["required"] = ["rule"]
     return {"if": {"properties": {"kind": {"const": kind}}}, "then": then}

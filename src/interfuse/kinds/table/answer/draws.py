@@ -30,7 +30,7 @@ from interfuse.io.dtypes import to_text
 from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.answer.filled import Filled
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Rule, Sum
 
 
 class Draws:
@@ -235,7 +235,8 @@ class Draws:
             for n in set(names) & set(self._filled):
                 gone[n][self._filled[n].rows] = True
             table = _computed(table, name, rule, gone[name])
-            if all(self._table.schema[n].is_integer() for n in names):
+            whole = all(self._table.schema[n].is_integer() for n in names)
+            if isinstance(rule, Sum) and whole:
                 parts = np.stack([gone[n] for n in rule.columns])
                 open_ = ~gone[name] & (parts.sum(0) > 1)
                 last = len(parts) - 1 - parts[::-1].argmax(0)

@@ -21,6 +21,7 @@ from interfuse.kinds.table.ask.expressions import Except, Range, parse_expressio
 from interfuse.kinds.table.ask.limits import Limit, physical_bound
 from interfuse.kinds.table.ask.linked import hold_links
 from interfuse.kinds.table.ask.values import one_value, shown
+from interfuse.kinds.table.ask.wanted import Wanted, decided
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.fields.union import joined
@@ -28,10 +29,7 @@ from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
 from interfuse.visible import cut
 
-_UNASKABLE = {
-    "drop": "left out of the model",
-    "derived": "computed from other columns; give those instead, or rows that have it",
-}
+_UNASKABLE = {"drop": "left out of the model", "derived": ""}
 
 
 Chosen = tuple[pl.Series, pl.Series | None]
@@ -48,6 +46,7 @@ class Condition:
         codec: of the model; None where nothing is given.
         warnings: what is unusual about the values, for people.
         limits: columns that are held in a set or a range.
+        wanted: what is asked of derived columns (`ask.wanted`).
     """
 
     values: pl.DataFrame
@@ -56,6 +55,7 @@ class Condition:
     codec: TableCodec | None = None
     warnings: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
     @classmethod
     def none(cls) -> Condition:
@@ -74,7 +74,7 @@ class Condition:
         """The frame with the given columns exactly as they were given.
 
         Args:
-            frame: drawn rows.
+            frame: drawn rows, before any rule is applied.
             chosen: columns with the values drawn from a set, and in which rows; None for all.
         """
         if self.codec is None:
@@ -86,6 +86,11 @@ class Condition:
             new = values if rows is None else values.zip_with(rows, frame[values.name])
             frame = frame.with_columns(new)
         return frame
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The columns that no rule may change."""
+        return frozenset({*self.values.columns, *(limit.name for limit in self.limits)})
 
 
 def parse_conditions(
@@ -107,11 +112,17 @@ def parse_conditions(
         given = parse_expressions([given] if isinstance(given, str) else given, codec.schema.names)
     codes = np.full(codec.categories, -1, np.int64)
     z = np.full(codec.numbers, np.nan)
-    columns, warnings, limits = [], [], []
+    columns, warnings, limits, wanted = [], [], [], []
     for name, value in given.items():
         word = _word(name, value, codec)
         if word is not None:
             limits.append(_placed(word, codec))
+            continue
+        if name in codec.derived:
+            asked = _wanted(name, value, codec)
+            limit = decided(asked, codec, set(given))
+            limits += [] if limit is None else [_placed(limit, codec)]
+            wanted += [asked] if limit is None else []
             continue
         if isinstance(value, Except):
             limits.append(_except(name, value, codec))
@@ -131,7 +142,36 @@ def parse_conditions(
         warnings += [] if warnings and warnings[-1].startswith(f"column {name!r}") else said
     row = pl.DataFrame(columns)
     limits = hold_links(codec, row, codes, z, limits)
-    return Condition(row, codes, z, codec, tuple(warnings), tuple(limits))
+    return Condition(row, codes, z, codec, tuple(warnings), tuple(limits), tuple(wanted))
+
+
+def _wanted(name: str, value: object, codec: TableCodec) -> Wanted:
+    """What is asked of a derived column."""
+    if isinstance(value, Range):
+        dtype = codec.schema[name].dtype
+        if not (dtype.is_numeric() or dtype.is_temporal()):
+            raise ConditionError(
+                f"column {name!r}: {value} is a range, and {dtype} values are in no order. Give "
+                f"values: {name} in [A, B]."
+            )
+        ends = [
+            None
+            if end is None
+            else physical_bound(name, _number_in(name, end, codec), dtype, _column_of(name, codec))
+            for end in (value.low, value.high)
+        ]
+        return Wanted(name, None, value, ends[0], ends[1])
+    some = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+    if not some or None in some:
+        what = "an empty list" if not some else "a missing value"
+        raise ConditionError(
+            f"column {name!r}: {what} cannot be given, as it is computed by '{codec.rules[name]}'. "
+            "Give a value or a range."
+        )
+    for one in some:
+        if isinstance(one, list | tuple | set | dict):
+            raise ConditionError(f"column {name!r}: {shown(one)} cannot be read as one value.")
+    return Wanted(name, pl.concat([_column(name, one, codec) for one in some]).unique())
 
 
 def _hold(

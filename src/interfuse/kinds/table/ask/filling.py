@@ -11,6 +11,7 @@ import torch
 
 from interfuse.kinds.table.answer import Empirical, Filled, Marginal
 from interfuse.kinds.table.ask.known import Known
+from interfuse.kinds.table.ask.lawful import Lawful
 from interfuse.kinds.table.ask.rows import Drawn
 from interfuse.kinds.table.ask.sums import Exact
 from interfuse.kinds.table.codec import TableCodec
@@ -65,10 +66,13 @@ class Filler:
             # New keys differ between the draws of a row, too.
             number = ((first + rows) * self.draws + np.arange(m)[:, None]).ravel()
             values = field.decode(c, s, number, self.seed)
-            if self.values and values.null_count():
+            if self.values and values.null_count() and name not in self.codec.hidden:
                 usual = field.usual()
                 values = values if usual is None else values.fill_null(usual)
             draws = [values[i * len(rows) : (i + 1) * len(rows)] for i in range(m)]
+            if name in self.codec.hidden:
+                out[name] = Filled(rows, draws, Empirical(draws, field.ordered))
+                continue
             said: list[pl.Series] = []
             if name in links.rules:
                 draws, said = self._link(name, known, out, draws, c.reshape(m, -1), rows)
@@ -78,8 +82,9 @@ class Filler:
                 if name in one:
                     draws = _overwritten(draws, rows, *one[name])
             out[name] = Filled(rows, draws, marginal or Empirical(draws, field.ordered))
-        self._compute(known, out, m)
-        return {name: out[name] for name in known.asked if name in out}
+        Lawful(self.codec, known, out, m).apply()
+        shown = (n for n in known.asked if n in out and n not in self.codec.hidden)
+        return {name: out[name] for name in shown}
 
     def _link(
         self,
@@ -100,22 +105,6 @@ class Filler:
             filled.append(links.filled(name, frame, codes[i]))
         given = table.select(list(needed))[rows]
         return filled, [links.value(name, rule, given) for rule in links.rules[name]]
-
-    def _compute(self, known: Known, out: dict[str, Filled], m: int) -> None:
-        """Add the columns that exact rules compute from those filled."""
-        whole: dict[str, list[pl.Series]] = {}
-        for name, rule in self.codec.rules.items():
-            rows = known.asked.get(name, np.zeros(0, int))
-            if not len(rows):
-                continue
-            if not whole:
-                whole = {n: _columns(known.table, n, out, m) for n in known.table.columns}
-            dtype = known.table.schema[name]
-            draws = []
-            for i in range(m):
-                parts = {n: whole[n][i] if n in whole else out[n].draws[i] for n in rule.columns}
-                draws.append(rule.apply(pl.DataFrame(parts)).gather(rows).cast(dtype))
-            out[name] = Filled(rows, draws, Empirical(draws, ordered=True))
 
     def _marginal(
         self, field: Field, cells: slice, rows: np.ndarray, drawn: Drawn, said: list[pl.Series]
@@ -141,16 +130,6 @@ def joined(marginals: list[Marginal], draws: list[pl.Series]) -> Marginal:
     return (first.joined(rest) if same else None) or Empirical(draws, first.ordered)
 
 
-def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
-    """A column in every draw."""
-    f = filled.get(name)
-    if f is None:
-        return [table[name]] * m
-    at = np.arange(table.height)
-    at[f.rows] = table.height + np.arange(len(f.rows))
-    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
-
-
 def _overwritten(
     draws: list[pl.Series], rows: np.ndarray, where: np.ndarray, values: list[pl.Series]
 ) -> list[pl.Series]:
@@ -163,6 +142,16 @@ def _overwritten(
         new = pl.concat([d, v.cast(d.dtype)]).gather(at)
         out.append(pl.select(pl.coalesce(new, d)).to_series().alias(d.name))
     return out
+
+
+def _columns(table: pl.DataFrame, name: str, filled: dict[str, Filled], m: int) -> list[pl.Series]:
+    """A column in every draw."""
+    f = filled.get(name)
+    if f is None:
+        return [table[name]] * m
+    at = np.arange(table.height)
+    at[f.rows] = table.height + np.arange(len(f.rows))
+    return [pl.concat([table[name], d.alias(name)]).gather(at) for d in f.draws]
 
 
 def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:

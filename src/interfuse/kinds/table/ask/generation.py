@@ -64,7 +64,7 @@ class Generation:
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(asked.start // BLOCK, -(-asked.stop // BLOCK)):
             chosen: list[Chosen] = []
-            if self.condition.limits:
+            if self.condition.limits or self.condition.wanted:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
             codes, z = self.sampler.block(index, known_codes, known_z)
@@ -79,6 +79,7 @@ class Generation:
                 key_seed,
                 keys,
                 put=partial(self.condition.write, chosen=picked),
+                fixed=self.condition.fixed | {values.name for values, _ in picked},
             )
             yield self._mended(frame)
         if self.changed:
@@ -90,8 +91,7 @@ class Generation:
         kind = format_named(origin.file.get("format")) if origin.library == "file" else None
         if kind is None:
             return frame
-        limited = (limit.name for limit in self.condition.limits)
-        mended = kind.mend(frame, {*self.condition.values.columns, *limited}, origin.file)
+        mended = kind.mend(frame, set(self.condition.fixed), origin.file)
         self.changed.update(mended.changed)
         return mended.frame
 

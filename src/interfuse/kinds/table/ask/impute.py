@@ -125,7 +125,9 @@ class Imputation:
         codec, fill = self.model.codec, self.reader.fill
         names = [n for n in self.reader.types if n in fill]
         ordered = {n for n, f in codec.fields.items() if f.ordered}
-        return tuple(n for n in names if n in codec.rules or n in ordered)
+        kinds = {n: self.reader.types[n] for n in names if n in codec.rules}
+        derived = {n for n, t in kinds.items() if t.is_numeric() or t.is_temporal()}
+        return tuple(n for n in names if n in derived or n in ordered)
 
     def answer(self, tell: Progress | None = None) -> Draws:
         """The whole table's draws, in memory.
@@ -247,7 +249,8 @@ class Imputation:
             rows = np.concatenate([f.rows + s for s, f in some])
             draws = [pl.concat([f.draws[i] for _, f in some]) for i in range(self.draws)]
             filled[name] = Filled(rows, draws, joined([f.marginal for _, f in some], draws))
-        rules = self.model.codec.rules
+        derived = self.model.codec.derived
+        rules = {n: left.rule for n, left in derived.items() if left.decimals is None}
         return Draws(table, filled, self.draws, self.origin, self.warnings, rules)
 
 

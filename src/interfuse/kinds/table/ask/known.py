@@ -5,7 +5,8 @@
 * A number beyond the range seen is taken at the nearest bin, its score beyond the last rank. A
   category never seen tells nothing: its cell is drawn and the draw thrown away. Both stay as they
   are in the answer, with a warning.
-* Of the columns of an exact rule (`delta = added - deleted`) a single missing one is computed.
+* Of the columns of a rule (`delta = added - deleted`) a single missing one is computed (`solve`).
+* What a rule leaves over (`rules.leftover`) is known where all of its columns are.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.table.ask.solve import solve
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.fields.physical import BEYOND, within_calendar
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Rule, Sum
 from interfuse.kinds.table.schema import unknown_column
 
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
@@ -34,13 +36,15 @@ class Known:
         table: the rows as they come back: observed cells as given, in the answer's types.
         codes: (n, q) known codes, -1 where unknown.
         z: (n, p) scores of known numbers, NaN where unknown or absent.
-        asked: by column, the rows to fill.
+        asked: by column, the rows to fill; hidden ones too.
+        hidden: the hidden columns of the rows.
     """
 
     table: pl.DataFrame
     codes: np.ndarray
     z: np.ndarray
     asked: dict[str, np.ndarray]
+    hidden: pl.DataFrame
 
 
 class RowReader:
@@ -75,7 +79,8 @@ class RowReader:
             if name not in self.schema.names:
                 raise DataError(f"the rows: {unknown_column(name, self.schema.names)}")
             self.types[name] = dtype
-        needed = [n for n, f in codec.fields.items() if f.cells and n not in types]
+        shown = {n: f for n, f in codec.fields.items() if n not in codec.hidden}
+        needed = [n for n, f in shown.items() if f.cells and n not in types]
         if needed and not subset:
             raise DataError(
                 f"the rows: column {needed[0]!r} is not there. Add it, with missing values if it "
@@ -135,28 +140,31 @@ class RowReader:
             frame: rows from `cast`.
             quiet: leave no warning of these rows.
         """
-        frame, n = self._solve(frame), frame.height
+        frame, n = solve(frame, self.codec, self.fill), frame.height
+        hidden, unknown = self._hidden(frame)
         codes = np.full((n, self.codec.categories), -1, np.int64)
         z = np.full((n, self.codec.numbers), np.nan)
         asked: dict[str, np.ndarray] = {}
         for name, field in self.codec.fields.items():
-            column = frame[name]
+            inside = name in hidden.columns
+            column = hidden[name] if inside else frame[name]
             if field.reads and not within_calendar(column).all():
                 raise DataError(
                     f"the rows: column {name!r} holds {BEYOND}; expected times that a calendar "
                     "has. Mend them, or leave them missing."
                 )
-            gone = column.is_null().to_numpy()
-            if name in self.fill and field.filled and (self.subset or not field.invented):
+            gone = unknown[name] if inside else column.is_null().to_numpy()
+            wanted = name in self.fill and field.filled and (self.subset or not field.invented)
+            if inside or wanted:
                 asked[name] = np.flatnonzero(gone)
             if not field.cells:
                 continue
             place = self.codec.places[name]
             found, scores = field.known_cells(column)
-            if name in self.fill:
+            if inside or name in self.fill:
                 found[gone], scores[gone] = -1, np.nan
             codes[:, place.codes], z[:, place.numbers] = found, scores
-            if not quiet:
+            if not quiet and not inside:
                 self._note(name, column, field, (found[:, :1] >= 0).all(1) | gone)
         self.codec.links.mark(frame, codes, z)
         for name, rule in self.codec.rules.items():
@@ -164,7 +172,30 @@ class RowReader:
                 asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())
             if name in frame.columns and not quiet and not self._solvable(name, rule):
                 self._note_clash(name, rule, frame)
-        return Known(frame, codes, z, asked)
+        return Known(frame, codes, z, asked, hidden)
+
+    def _hidden(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, np.ndarray]]:
+        """The hidden columns of some rows, and where each is unknown."""
+        columns: list[pl.Series] = []
+        unknown: dict[str, np.ndarray] = {}
+        for name, left in self.codec.derived.items():
+            hidden = left.hidden()
+            if not hidden:
+                continue
+            names = dict.fromkeys((name, *left.rule.columns))
+            absent = [
+                pl.Series(n, [None] * frame.height, dtype=self.schema[n].dtype)
+                for n in names
+                if n not in frame.columns
+            ]
+            wide = frame.with_columns(absent)
+            columns += left.split(wide)
+            gone = np.zeros(frame.height, bool)
+            for n in names:
+                if n in self.fill or n not in frame.columns:
+                    gone |= wide[n].is_null().to_numpy()
+            unknown |= dict.fromkeys(hidden, gone)
+        return pl.DataFrame(columns), unknown
 
     def clashes(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
         """By derived column the rows where it is known and several columns of its rule are not.
@@ -173,7 +204,7 @@ class RowReader:
         """
         out = {}
         for name, rule in self.codec.rules.items():
-            if name in frame.columns and self._solvable(name, rule):
+            if name in frame.columns and isinstance(rule, Sum) and self._solvable(name, rule):
                 gone = pl.sum_horizontal(pl.col(list(rule.columns)).is_null())
                 at = frame.select((gone > 1) & pl.col(name).is_not_null()).to_series().arg_true()
                 if len(at):
@@ -181,28 +212,15 @@ class RowReader:
         return out
 
     def _solvable(self, name: str, rule: Rule) -> bool:
-        """Whether a rule is of whole numbers that are all filled, number columns with bins."""
+        """Whether a rule is a sum of whole numbers that are all filled, columns with bins."""
+        if not isinstance(rule, Sum) or self.codec.derived[name].hidden():
+            return False
         types = [self.types.get(n, self.schema[n].dtype) for n in (name, *rule.columns)]
         # Sums are computed as Int64.
         whole = all(dtype.is_integer() and dtype != pl.UInt64 for dtype in types)
         fields = [self.codec.fields.get(n) for n in rule.columns]
         numbers = all(f is not None and f.quantiles is not None for f in fields)
         return whole and numbers and set(rule.columns) <= self.fill
-
-    def _solve(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Fill what an exact rule says about a single missing column."""
-        for name, rule in self.codec.rules.items():
-            names = (name, *rule.columns)
-            if any(n not in frame.columns for n in names):
-                continue
-            whole = all(frame.schema[n].is_integer() for n in names)
-            for target in names if whole else names[:1]:
-                if target not in self.fill or not frame[target].null_count():
-                    continue
-                value = (rule if target == name else rule.solved(name, target)).apply(frame)
-                value = value.cast(frame.schema[target], strict=False)
-                frame = frame.with_columns(pl.col(target).fill_null(value))
-        return frame
 
     def _note(self, name: str, column: pl.Series, field: Field, fine: np.ndarray) -> None:
         wrong = np.flatnonzero(~fine)

@@ -30,7 +30,7 @@ from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.table.ask.known import Known, RowReader
 from interfuse.kinds.table.ask.rows import RowSampler
 from interfuse.kinds.table.fields.base import Field
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 
 CANDIDATES = 32
 _PICK = 4  # stream of the choice among candidates
@@ -107,7 +107,7 @@ class PairSampler:
         self,
         frame: pl.DataFrame,
         name: str,
-        rule: Rule,
+        rule: Sum,
         names: tuple[str, str],
         number: torch.Tensor,
     ) -> Pairs:
@@ -121,7 +121,7 @@ class PairSampler:
             number: (k,) numbers of the rows, which choose the noise.
         """
         sign = {n: s for s, n in rule.terms}
-        rest = Rule(((1, name), *((-s, n) for s, n in rule.terms if n not in names)))
+        rest = Sum(((1, name), *((-s, n) for s, n in rule.terms if n not in names)))
         goal = rest.apply(frame).cast(pl.Int64).to_numpy()[:, None]
         known = self.reader.read(frame, quiet=True)
         codes, z = torch.from_numpy(known.codes), torch.from_numpy(known.z).float()

@@ -16,7 +16,6 @@ the probability of the condition itself, so that conditions which the data never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,10 +26,11 @@ from torch import Tensor
 from interfuse.core.even import latin_hypercube
 from interfuse.core.masked import draw_codes
 from interfuse.core.seeds import Purpose, generator_for
-from interfuse.kinds.table.ask.conditions import Chosen, Condition
+from interfuse.kinds.table.ask.conditions import Condition
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.limits import Limit
 from interfuse.kinds.table.ask.linked import through
+from interfuse.kinds.table.ask.meet import TIMES, Started, meet
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.layout import Layout
@@ -39,21 +39,6 @@ CANDIDATES = 4
 PROBES = 256
 UNLIKELY = 0.1
 _TINY = 1e-30
-
-
-@dataclass
-class Started:
-    """Rows of which the limited columns are drawn.
-
-    Attributes:
-        codes: (n, q) known codes, -1 where unknown.
-        z: (n, p) known scores, NaN where unknown.
-        chosen: columns with the values drawn from sets, and in which rows; None for all.
-    """
-
-    codes: Tensor
-    z: Tensor
-    chosen: list[Chosen]
 
 
 def start_block(sampler: TableSampler, condition: Condition, index: int) -> Started:
@@ -67,6 +52,8 @@ def start_block(sampler: TableSampler, condition: Condition, index: int) -> Star
     drawn = _Rows(sampler, condition, BLOCK * _times(condition), index)
     for limit in condition.limits:
         drawn.limit(limit)
+    if condition.wanted:
+        return meet(drawn, condition, BLOCK)
     return drawn.take(BLOCK)
 
 
@@ -101,6 +88,8 @@ def unlikely(sampler: TableSampler, condition: Condition, rows: int) -> tuple[st
 
 
 def _times(condition: Condition) -> int:
+    if condition.wanted:
+        return TIMES
     several = sum(1 + (limit.second is not None) for limit in condition.limits)
     return CANDIDATES if several + through(condition.limits) > 1 else 1
 
@@ -140,7 +129,8 @@ class _Rows:
         v = torch.rand(self.n, 1, generator=self.generator)
         return latin_hypercube(v, self.generator)[:, 0].to(self.sampler.device)
 
-    def _choose(self, cell: int, allowed: Tensor, where: Tensor | None) -> Tensor:
+    def choose(self, cell: int, allowed: Tensor, where: Tensor | None = None) -> Tensor:
+        """Draw a cell among allowed codes, (k,) or (n, k); what that says of rows is weighed."""
         w = (self.share(cell) + _TINY) * allowed
         mass = w.sum(1).double().clamp_min(_TINY).log()
         self.log_weight += mass if where is None else torch.where(where, mass, 0.0)
@@ -154,10 +144,10 @@ class _Rows:
         if limit.cell < 0:
             return
         allowed = torch.from_numpy(limit.weight).float().to(device)
-        codes = self._choose(limit.cell, allowed, where)
+        codes = self.choose(limit.cell, allowed, where)
         if limit.second is not None:
             allowed = torch.from_numpy(limit.second).to(device)[codes].float()
-            self._choose(limit.cell + 1, allowed, where)
+            self.choose(limit.cell + 1, allowed, where)
         mine = where
         for code, reference in limit.through.items():
             linked = codes == code if where is None else where & (codes == code)
@@ -215,11 +205,12 @@ class _Rows:
         if float(w.sum() ** 2 / (w**2).sum()) >= when * self.n:
             return
         mean = self.log_weight.exp().mean().clamp_min(_TINY).log()
-        self._keep(self._ancestors(w, n))
+        self._keep(self.ancestors(w, n))
         # What the weights say of the condition's probability stays.
         self.log_weight = mean.expand(n).clone()
 
-    def _ancestors(self, w: Tensor, n: int) -> Tensor:
+    def ancestors(self, w: Tensor, n: int) -> Tensor:
+        """(n,) rows drawn by their weights, systematically."""
         offset = torch.rand(1, generator=self.generator, dtype=torch.float64).to(w.device)
         points = (torch.arange(n, device=w.device) + offset) / n
         total = w.cumsum(0)
@@ -239,7 +230,7 @@ class _Rows:
         """As many rows, by their weights."""
         w = (self.log_weight - self.log_weight.max()).exp()
         if self.n != n or float(w.min()) < 1 - 1e-6:
-            self._keep(self._ancestors(w, n))
+            self._keep(self.ancestors(w, n))
         chosen = [
             (
                 values.gather(pick.cpu().numpy()),

@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 from interfuse.kinds.table.ask.known import Known, RowReader
 from interfuse.kinds.table.ask.pairs import Pairs, PairSampler
 from interfuse.kinds.table.ask.rows import Drawn, RowSampler
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 
 _MOST_AT_ONCE = 1 << 12  # rows times draws
 Exact = dict[str, tuple[np.ndarray, list[pl.Series]]]
@@ -139,7 +139,7 @@ class Sums:
     def _leave_two(
         self,
         frame: pl.DataFrame,
-        rule: Rule,
+        rule: Sum,
         at: np.ndarray,
         drawn: Drawn,
         copy: np.ndarray,
@@ -163,7 +163,7 @@ class Sums:
 
 
 def _pairs_of(
-    frame: pl.DataFrame, rule: Rule, at: np.ndarray
+    frame: pl.DataFrame, rule: Sum, at: np.ndarray
 ) -> list[tuple[tuple[str, str], np.ndarray]]:
     """The rows in which the same two columns of a rule are missing."""
     found: dict[tuple[str, str], list[int]] = {}

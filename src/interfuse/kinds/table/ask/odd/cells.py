@@ -35,6 +35,7 @@ from interfuse.kinds.table.ask.odd.features import Features
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.net.network import TableNet
+from interfuse.kinds.table.rules.leftover import alike
 from interfuse.train.precision import has_fast_bf16
 
 GROUPS = 5
@@ -81,7 +82,9 @@ class Cells:
         self.unseen = float(np.log(rows + 1))
         fields = codec.fields
         stated = [n for n, f in fields.items() if f.role == "constant"]
-        self.asked = [n for n, f in fields.items() if f.cells and f.cells[0].size]
+        asked = [n for n, f in fields.items() if f.cells and f.cells[0].size]
+        self.asked = [n for n in asked if n not in codec.hidden]
+        self.left = [n for n in asked if n in codec.hidden]
         self.columns = [n for n in codec.schema.names if n in {*self.asked, *stated, *codec.rules}]
         column = np.array(layout.category_column, np.int64)
         groups = min(GROUPS, max(layout.columns, 1))
@@ -134,10 +137,11 @@ class Cells:
         for name in self.columns:
             if name not in self.asked:
                 wanted = self._stated(name, frame)
-                wrong = (~frame[name].eq_missing(wanted)).to_numpy() if name in frame.columns else 0
-                nats[:, place[name]] = wrong * self.unseen
+                if name in frame.columns:
+                    nats[:, place[name]] = self._broken(name, frame, wanted) * self.unseen
                 if words:
                     expected[name] = to_text(wanted).fill_null("missing")
+        self._leftovers(frame, surprise, nats, place)
         order = [expected[n].alias(n) for n in self.columns] if words else []
         return CellSurprise(nats, pl.DataFrame(order))
 
@@ -156,11 +160,35 @@ class Cells:
                 out[j] = logits[:, self.starts[j] : self.starts[j + 1]].float().softmax(1)
         return out
 
+    def _broken(self, name: str, frame: pl.DataFrame, wanted: pl.Series) -> np.ndarray:
+        """(n,) whether a constant or derived column holds what it cannot hold."""
+        left = self.codec.derived.get(name)
+        if left is None:
+            return (~frame[name].eq_missing(wanted)).to_numpy()
+        # What is left over is judged by the network (`_leftovers`).
+        wrong = np.zeros(frame.height, bool)
+        if not left.hidden():
+            wrong |= ~alike(frame[name], wanted)
+        for part, rule in left.keeps:
+            said = rule.apply(frame).cast(frame.schema[part], strict=False)
+            wrong |= ~alike(frame[part], said)
+        return wrong
+
+    def _leftovers(
+        self, frame: pl.DataFrame, surprise: np.ndarray, nats: np.ndarray, place: dict[str, int]
+    ) -> None:
+        """Add the surprise of what rules leave over to the columns that they compute."""
+        for name in self.left:
+            owner = self.codec.hidden[name]
+            if owner in frame.columns:
+                cells = surprise[:, self.codec.places[name].codes].sum(1)
+                at = place[owner]
+                nats[:, at] = np.minimum(nats[:, at] + cells, 40.0)
+
     def _stated(self, name: str, frame: pl.DataFrame) -> pl.Series:
         """What a constant or an exact rule says that the column holds."""
         if name in self.codec.rules:
-            value = self.codec.rules[name].apply(frame)
-            return value.cast(self.codec.schema[name].dtype, strict=False).alias(name)
+            return self.codec.derived[name].said(frame)
         field, n = self.codec.fields[name], frame.height
         return field.decode(np.zeros((n, 0)), np.zeros((n, 0)), np.zeros(n, np.int64), 0)
 

@@ -1,26 +1,25 @@
-"""Exact rules between columns: `delta = added - deleted`, `total = a + b + c`, `b = a`.
+"""Sums and differences of columns: `delta = added - deleted`, `total = a + b + c`, `b = a`.
 
-A rule is a sum or difference of one to three columns. Its text is names joined by `+` and `-`; a
-name that is not letters, digits and underscores stands between backticks, a backtick in it twice:
+A rule of this sort is a sum or difference of one to three columns. Its text is names joined by `+`
+and `-`; a name that is not letters, digits and underscores stands between backticks, a backtick in it twice:
 
     rule = ["-"] name { ("+" | "-") name }
 
-A column is *derived* only if its rule gives back every row: the value to the last bit, and missing
-exactly where one of the rule's columns is missing. Whole numbers are added as Int64, anything with
-a float as Float64 from left to right; a copy may also be of times. A rule must say something: no
-constant columns, `rulesearch.MIN_ROWS` rows where each of its columns is not zero, and three values
-or more to explain. And it must be safe: sums of values within the ranges seen fit the derived
-column's type, and are not negative where the column never is.
+The value is exact to the last bit, and missing exactly where one of the columns is. Whole numbers
+are added as Int64, anything with a float as Float64 from left to right; a copy may be of anything,
+and a sum of times is computed as a formula.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.rules.formula import Formula
 
 _NAME = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([^\W\d]\w*))")
 _SIGN = re.compile(r"\s*([+-])")
@@ -29,7 +28,7 @@ Term = tuple[int, str]
 
 
 @dataclass(frozen=True)
-class Rule:
+class Sum:
     """A sum and difference of columns.
 
     Attributes:
@@ -44,7 +43,7 @@ class Rule:
         return tuple(name for _, name in self.terms)
 
     @classmethod
-    def parse(cls, text: str) -> Rule:
+    def parse(cls, text: str) -> Sum:
         """The rule that a text states.
 
         Raises:
@@ -78,7 +77,7 @@ class Rule:
             out += joint + shown
         return out
 
-    def solved(self, name: str, part: str) -> Rule:
+    def solved(self, name: str, part: str) -> Sum:
         """The rule for one of its columns.
 
         Args:
@@ -87,7 +86,7 @@ class Rule:
         """
         terms = [(-1, name), *self.terms]  # their sum is zero
         sign = next(s for s, n in self.terms if n == part)
-        return Rule(tuple((-sign * s, n) for s, n in terms if n != part))
+        return Sum(tuple((-sign * s, n) for s, n in terms if n != part))
 
     def expression(self, types: dict[str, pl.DataType]) -> pl.Expr:
         """The rule as a polars expression for columns of these types.
@@ -116,10 +115,40 @@ class Rule:
         assert total is not None
         return total
 
-    def apply(self, frame: pl.DataFrame) -> pl.Series:
-        """The column that the rule gives, as Int64, Float64 or, for a copy, as it is.
+    def check(self, types: dict[str, pl.DataType]) -> None:
+        """Check that it can be computed for columns of these types.
 
         Raises:
             SchemaError: a column is missing, or cannot be added.
         """
+        if self._of_times(types):
+            Formula.parse(str(self)).check(types)
+        else:
+            self.expression(types)
+
+    def _of_times(self, types: Mapping[str, pl.DataType]) -> bool:
+        return len(self.terms) > 1 and any(
+            types[n].is_temporal() for n in self.columns if n in types
+        )
+
+    def apply(self, frame: pl.DataFrame) -> pl.Series:
+        """The column that the rule gives: Int64, Float64, times, or, for a copy, as it is.
+
+        Raises:
+            SchemaError: a column is missing, or cannot be added.
+        """
+        if self._of_times(frame.schema):
+            return Formula.parse(str(self)).apply(frame)
         return frame.select(self.expression(dict(frame.schema)).alias("rule")).to_series()
+
+
+def parse_rule(text: str) -> Sum | Formula:
+    """The rule that a text states: a sum if it is one, else a formula.
+
+    Raises:
+        SchemaError: it is neither; the message shows where.
+    """
+    try:
+        return Sum.parse(text)
+    except SchemaError:
+        return Formula.parse(text)

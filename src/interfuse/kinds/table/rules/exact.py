@@ -1,10 +1,14 @@
-"""The search for exact rules between columns (`rules`).
+"""The search for sums of columns that hold to the last bit (`sums`).
 
 The linear hash H(x) = sum_i r_i x_i mod 2^64 of a sample of rows, r random, has
 H(a) + H(b) = H(a + b), so that k columns need k hashes, and the candidates x = y + z are found by
 looking up k^2 / 2 sums; the four-column identities by matching sums of pairs with sums and
 differences of pairs. Floats, whose sums are rounded, are added first and hashed by their bits.
-Each candidate is then verified on all rows. Of x = y + z, the derived column is, if safe, the one
+Each candidate is then verified on all rows: the value to the last bit, missing exactly where one of
+the columns is. It must say something: no constant columns, `MIN_ROWS` rows where each of its
+columns is not zero, three values or more to explain. And it must be safe: sums of values within the
+ranges seen fit the derived column's type, and are not negative where the column never is.
+ Of x = y + z, the derived column is, if safe, the one
 with values below zero, else the one with the widest range, else the last: the parts are learned,
 not the whole. A derived column is never part of another rule.
 """
@@ -16,7 +20,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules.sums import Sum
 
 MIN_ROWS = 20
 MIN_DISTINCT = 10
@@ -29,7 +33,7 @@ MOST_CANDIDATES = 2000
 Known = dict[str, tuple[float, float, int]]
 
 
-def find_rules(frame: pl.DataFrame | pl.LazyFrame) -> dict[str, Rule]:
+def find_rules(frame: pl.DataFrame | pl.LazyFrame) -> dict[str, Sum]:
     """The derived columns of a table, each with its rule.
 
     Args:
@@ -60,7 +64,7 @@ class _Search:
         self.lazy = lazy
         self.types = types
         self.sample = sample
-        self.rules: dict[str, Rule] = {}
+        self.rules: dict[str, Sum] = {}
         self.weights = np.random.default_rng(0).integers(
             0, 2**64, sample.height, dtype=np.uint64, endpoint=False
         )
@@ -72,7 +76,7 @@ class _Search:
         self.mask = {n: sample[n].is_null().to_numpy() for n in self.varied}
         self.bits = {n: _bits(sample[n]) for n in self.varied}
 
-    def run(self) -> dict[str, Rule]:
+    def run(self) -> dict[str, Sum]:
         """All stages; each leaves out what the one before derived."""
         self._accept(self._copies())
         for stage in (self._whole_pairs, self._float_pairs, self._whole_triples):
@@ -81,7 +85,7 @@ class _Search:
 
     # Candidates, as tuples of (target, rule) that are the same identity solved for each column.
 
-    def _copies(self) -> Iterator[list[tuple[str, Rule]]]:
+    def _copies(self) -> Iterator[list[tuple[str, Sum]]]:
         first: dict[tuple[str, bytes, bytes], list[str]] = {}
         for name in self.varied:
             dtype = self.types[name]
@@ -89,7 +93,7 @@ class _Search:
             key = "whole" if dtype.is_integer() else str(dtype)
             same = first.setdefault((key, self.mask[name].tobytes(), self.bits[name].tobytes()), [])
             for other in same[:3]:
-                yield [(name, Rule(((1, other),)))]
+                yield [(name, Sum(((1, other),)))]
             same.append(name)
 
     def _pools(self, names: Iterable[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
@@ -111,14 +115,14 @@ class _Search:
         weights = np.where(mask, np.uint64(0), self.weights)
         return np.array([(self.bits[n] * weights).sum(dtype=np.uint64) for n in pool])
 
-    def _whole_pairs(self) -> Iterator[list[tuple[str, Rule]]]:
+    def _whole_pairs(self) -> Iterator[list[tuple[str, Sum]]]:
         for mask, pool in self._pools(self._whole()):
             h = self._hashes(pool, mask)
             for x, (y, z) in _matches(h, np.arange(len(h))[:, None], *_sums(h)):
                 if len({x[0], y, z}) == 3:
                     yield _solved({pool[x[0]]: 1, pool[y]: -1, pool[z]: -1})
 
-    def _whole_triples(self) -> Iterator[list[tuple[str, Rule]]]:
+    def _whole_triples(self) -> Iterator[list[tuple[str, Sum]]]:
         for mask, pool in self._pools(self._whole()):
             if len(pool) > MOST_WIDE:
                 continue
@@ -132,7 +136,7 @@ class _Search:
                 if len({a, b, y, z}) == 4 and b < min(y, z):
                     yield _solved({pool[a]: 1, pool[b]: -1, pool[y]: -1, pool[z]: -1})
 
-    def _float_pairs(self) -> Iterator[list[tuple[str, Rule]]]:
+    def _float_pairs(self) -> Iterator[list[tuple[str, Sum]]]:
         numbers = [n for n in self.varied if not self.types[n].is_temporal()]
         for mask, pool in self._pools(numbers):
             floats = [n for n in pool if self.types[n].is_float() and n in self.target]
@@ -155,11 +159,11 @@ class _Search:
                         for j in np.flatnonzero(np.isin(found, np.array(list(known), np.uint64))):
                             name = known[int(found[j])]
                             if len({name, pool[i], pool[j]}) == 3 and (sign < 0 or i < j):
-                                yield [(name, Rule(((1, pool[i]), (sign, pool[j]))))]
+                                yield [(name, Sum(((1, pool[i]), (sign, pool[j]))))]
 
     # Verification
 
-    def _accept(self, identities: Iterator[list[tuple[str, Rule]]]) -> None:
+    def _accept(self, identities: Iterator[list[tuple[str, Sum]]]) -> None:
         """Verify candidates on all rows and keep those that do not contradict one another."""
         some = [c for c, _ in zip(identities, range(MOST_CANDIDATES), strict=False)]
         some = [c for c in some if self._says_something(c[0])]
@@ -187,7 +191,7 @@ class _Search:
                     used.update(rule.columns)
                     break
 
-    def _says_something(self, solution: tuple[str, Rule]) -> bool:
+    def _says_something(self, solution: tuple[str, Sum]) -> bool:
         _, rule = solution
         if len(rule.terms) == 1:
             return True
@@ -215,7 +219,7 @@ class _Search:
         low, high, _ = known[target]
         return low < 0, high - low, list(self.types).index(target)
 
-    def _holds(self, target: str, rule: Rule) -> pl.Expr:
+    def _holds(self, target: str, rule: Sum) -> pl.Expr:
         dtype, column = self.types[target], pl.col(target)
         got = rule.expression(self.types).cast(dtype, strict=False)
         same = got.eq_missing(column)
@@ -223,7 +227,7 @@ class _Search:
             same = same & ((1 / got).eq_missing(1 / column))
         return same.all()
 
-    def _safe(self, target: str, rule: Rule, known: Known) -> bool:
+    def _safe(self, target: str, rule: Sum, known: Known) -> bool:
         """Whether there is enough evidence, and no sum can leave the target's type."""
         if any(known[n][2] < MIN_ROWS for n in (target, *rule.columns)):
             return False
@@ -240,7 +244,7 @@ class _Search:
         return max(limits[0], -(2**63)) <= low and high <= min(limits[1], 2**63 - 1)
 
 
-def _range(rule: Rule, known: Known) -> tuple[float, float]:
+def _range(rule: Sum, known: Known) -> tuple[float, float]:
     """Least and largest sum of values within the ranges seen."""
     low = sum(known[n][0] if sign > 0 else -known[n][1] for sign, n in rule.terms)
     high = sum(known[n][1] if sign > 0 else -known[n][0] for sign, n in rule.terms)
@@ -283,11 +287,11 @@ def _matches(
             yield left_of[i].tolist(), right_of[j].tolist()
 
 
-def _solved(signs: dict[str, int]) -> list[tuple[str, Rule]]:
+def _solved(signs: dict[str, int]) -> list[tuple[str, Sum]]:
     """The identity sum sign * column = 0, solved for each of its columns."""
     out = []
     for target, sign in signs.items():
         terms = [(-sign * s, n) for n, s in signs.items() if n != target]
         terms.sort(key=lambda t: -t[0])
-        out.append((target, Rule(tuple(terms))))
+        out.append((target, Sum(tuple(terms))))
     return out

@@ -1,0 +1,84 @@
+"""All sorts of rules, looked for one after the other; each leaves out what is derived already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from interfuse.kinds.table.rules.exact import find_rules
+from interfuse.kinds.table.rules.search.bounds import find_bounds
+from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.search.functions import find_functions
+from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, SAMPLE, Found, Ledger, Proposal
+from interfuse.kinds.table.rules.search.ratios import find_ratios
+from interfuse.kinds.table.rules.search.sums import find_sums
+from interfuse.kinds.table.rules.search.times import find_times
+
+SORTS: tuple[Callable[[Ledger], Iterator[Sequence[Proposal]]], ...] = (
+    find_sums,
+    find_times,
+    find_ratios,
+    find_functions,
+)
+"""In order: where two sorts explain a column, the first does."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a table.
+
+    Attributes:
+        rules: by derived column.
+        bounds: pairs of columns of which the first is never above the second.
+        skipped: what was not looked for, and why, for people.
+    """
+
+    rules: dict[str, Found]
+    bounds: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def find(
+    frame: pl.DataFrame | pl.LazyFrame, kinds: Mapping[str, str], learned: Collection[str] = ()
+) -> Findings:
+    """The rules of a table.
+
+    Args:
+        frame: the table.
+        kinds: by column its kind; columns of other kinds than number, datetime and category are
+            in no rule.
+        learned: columns that are not to be derived.
+    """
+    lazy = frame.lazy()
+    types = dict(lazy.collect_schema())
+    named = [n for n in types if kinds.get(n) in ("number", "datetime", "category")]
+    rows = lazy.select(pl.len()).collect(engine="streaming").item()
+    if rows < MIN_ROWS or not named:
+        return Findings({})
+    sample = lazy.select(named).gather_every(-(-rows // SAMPLE)).collect(engine="streaming")
+    columns = [Column(sample[n], kinds[n], i) for i, n in enumerate(named)]
+    ledger = Ledger(lazy, columns, rows, frozenset(learned))
+    exact = find_rules(lazy.select(n for n in named if kinds[n] != "category"))
+    ledger.found |= {n: Found(r, rows, kinds[n]) for n, r in exact.items() if n not in learned}
+    for sort in SORTS:
+        for solutions in sort(ledger):
+            ledger.add(solutions)
+    bounds = find_bounds(ledger)
+    return Findings(_in_order(ledger.found), tuple(bounds), tuple(ledger.skipped))
+
+
+def _in_order(found: dict[str, Found]) -> dict[str, Found]:
+    """The rules such that each comes after those of the columns that it needs."""
+    out: dict[str, Found] = {}
+
+    def put(name: str) -> None:
+        if name in found and name not in out:
+            for part in found[name].rule.columns:
+                put(part)
+            out[name] = found[name]
+
+    for name in found:
+        put(name)
+    return out

@@ -1,0 +1,267 @@
+"""The rules found so far, and what a newcomer must show to be one of them.
+
+A rule is kept if it gives back at least `MOST` of all rows, and as large a part of those that say
+something: in a column that is nearly always 0, being 0 says nothing. It must beat chance: with
+p the share of such rows where it holds, and p_0 that where one of its columns is shuffled,
+
+    rows KL(p || p_0) > log(rules that could be proposed) + CAUTION,
+
+the large-deviation bound on as many rows agreeing by accident (Chernoff 1952). Exceptions are
+counted on all rows and have a code of their own (`leftover`); fewer than `FEW` of them are too few
+to learn, and are taken to follow the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from interfuse.errors import SchemaError
+from interfuse.kinds.table.rules.formula import Formula
+from interfuse.kinds.table.rules.leftover import Leftover, alike
+from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.sums import Sum, parse_rule
+
+MIN_ROWS = 20
+MIN_DISTINCT = 10
+MOST = 0.98
+SLACK = 0.01
+"""Of the rows that say something so many more may break a rule."""
+LEAST_JUDGED = 0.5
+"""Share of the rows that must not be missing where the rule says a value."""
+FEW = 20
+CAUTION = 20.0
+SAMPLE = 4096
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A rule that may hold.
+
+    Attributes:
+        target: the column that it gives.
+        rule: its text.
+        remainder: decimals of what it leaves; None if it leaves nothing.
+        keeps: by column a rule that the target must keep.
+        distinct: how many different results make it say something.
+        all_rows: whether it may have no exceptions.
+    """
+
+    target: str
+    rule: str
+    remainder: int | None = None
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    distinct: int = MIN_DISTINCT
+    all_rows: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A rule that holds.
+
+    Attributes:
+        rule: what it says.
+        broken: rows where the value is another.
+        missing: rows where there is none, though the rule says one.
+        rows: all rows.
+        kind: of the column, before it was derived.
+        remainder: see `Proposal`.
+        keeps: see `Proposal`.
+    """
+
+    rule: Sum | Formula
+    rows: int
+    kind: str
+    broken: int = 0
+    missing: int = 0
+    remainder: int | None = None
+    keeps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the derived column."""
+        out: dict[str, Any] = {"rule": str(self.rule)}
+        if self.remainder is not None:
+            out["remainder"] = self.remainder
+        if self.broken >= FEW:
+            out["exceptions"] = self.kind
+        if self.missing >= FEW:
+            out["missing"] = True
+        if self.keeps:
+            out["keeps"] = dict(self.keeps)
+        return out
+
+    @property
+    def note(self) -> str:
+        """Why the column is derived, for people."""
+        said = str(self.rule)
+        said = said if len(said) <= 120 else said[:117] + "..."
+        if self.remainder is not None:
+            kept = " and ".join(f"{name} is {text}" for name, text in self.keeps.items())
+            return f"is {said} and a remainder, such that {kept}"
+        odd = self.broken + self.missing
+        if not odd:
+            return f"is {said} in every row"
+        share = f"is {said} in all but {odd:,} rows ({odd / self.rows:.2%})"
+        few = 0 < self.broken < FEW or 0 < self.missing < FEW
+        return share + (", too few to learn: they are taken to follow it" if few else "")
+
+
+class Ledger:
+    """The rules of one table.
+
+    Args:
+        lazy: the table.
+        columns: its columns in a sample, but for those that no rule may name.
+        rows: how many rows it has.
+        learned: columns that are not to be derived.
+    """
+
+    def __init__(
+        self,
+        lazy: pl.LazyFrame,
+        columns: Sequence[Column],
+        rows: int,
+        learned: frozenset[str] = frozenset(),
+    ) -> None:
+        self.learned = learned
+        self.lazy = lazy
+        self.columns = {c.name: c for c in columns}
+        self.sample = pl.DataFrame([c.series for c in columns])
+        self.rows = rows
+        self.found: dict[str, Found] = {}
+        self.skipped: list[str] = []
+        self.chances = 4 * np.log(max(len(columns), 2))
+        self._whole: dict[str, pl.Series] = {}
+        self._shuffled = np.random.default_rng(0).permutation(self.sample.height)
+
+    def numbers(self, derived: bool = False) -> list[Column]:
+        """The columns of numbers that vary; without those that are derived, unless asked."""
+        out = [c for c in self.columns.values() if c.is_number and c.kind == "number"]
+        return [c for c in out if c.distinct > 2 and (derived or c.name not in self.found)]
+
+    def add(self, solutions: Sequence[Proposal]) -> bool:
+        """Keep the first of some proposals that holds in every row, else the first that holds.
+
+        Args:
+            solutions: ways to say one thing, the best first.
+        """
+        best: tuple[Proposal, Found] | None = None
+        for one in solutions:
+            found = self._verified(one)
+            if found is not None and (best is None or found.broken + found.missing == 0):
+                best = one, found
+                if found.broken + found.missing == 0:
+                    break
+        if best is None:
+            return False
+        self.found[best[0].target] = best[1]
+        return True
+
+    def _verified(self, one: Proposal) -> Found | None:
+        if one.target in self.found or one.target in self.learned or not self._acyclic(one):
+            return None
+        try:
+            rule = parse_rule(one.rule)
+            if not self._in_sample(one, rule):
+                return None
+            return self._in_all(one, rule)
+        except SchemaError:
+            return None
+
+    def _acyclic(self, one: Proposal) -> bool:
+        """Whether no column would be computed from itself, or be stated by two rules."""
+        restated = {name for f in self.found.values() for name in f.keeps}
+        if one.target in restated or any(n in self.found or n in restated for n in one.keeps):
+            return False
+        rules = {n: f.rule.columns for n, f in self.found.items()}
+        rules[one.target] = parse_rule(one.rule).columns
+        seen, left = set(), [*rules[one.target]]
+        while left:
+            name = left.pop()
+            if name == one.target:
+                return False
+            if name not in seen:
+                seen.add(name)
+                left += rules.get(name, ())
+        return True
+
+    def _in_sample(self, one: Proposal, rule: Sum | Formula) -> bool:
+        column = self.columns[one.target].series
+        said = rule.apply(self.sample).cast(column.dtype, strict=False)
+        if one.remainder is not None:
+            return True  # its `keeps` were verified
+        same, judged = alike(column, said), self._judged(column, said)
+        telling = self.telling(column, said) & judged
+        if not judged.sum() or same[judged].mean() < MOST or judged.mean() < LEAST_JUDGED:
+            return False
+        if telling.sum() < MIN_ROWS or same[telling].mean() < MOST - SLACK:
+            return False
+        if len(said.filter(pl.Series(telling)).unique()) < one.distinct:
+            return False
+        return self._beats_chance(rule, column, telling, float(same[telling].mean()))
+
+    @staticmethod
+    def _judged(column: pl.Series, said: pl.Series) -> np.ndarray:
+        """(n,) the rows that can keep or break a rule: a value may be missing by itself."""
+        return ~(column.is_null() & said.is_not_null()).to_numpy()
+
+    def telling(self, column: pl.Series, said: pl.Series) -> np.ndarray:
+        """(n,) the rows that are not what most rows are."""
+        usual = column.drop_nulls().mode().sort().head(1)
+        none = column.is_null() & said.is_null()
+        if not len(usual):
+            return ~none.to_numpy()
+        ordinary = column.eq_missing(usual) & said.eq_missing(usual)
+        return ~(ordinary | none).to_numpy()
+
+    def _beats_chance(
+        self, rule: Sum | Formula, column: pl.Series, telling: np.ndarray, share: float
+    ) -> bool:
+        p, least = min(share, 1 - 1e-9), np.inf
+        for name in rule.columns:
+            mixed = self.sample.with_columns(self.sample[name].gather(self._shuffled))
+            said = rule.apply(mixed).cast(column.dtype, strict=False)
+            some = telling | (self.telling(column, said) & self._judged(column, said))
+            q = float(np.clip(alike(column, said)[some].mean(), 1 / (1 + some.sum()), 1 - 1e-9))
+            if p <= q:
+                return False
+            kl = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+            least = min(least, telling.sum() * kl)
+        return bool(least > self.chances + CAUTION)
+
+    def whole(self, names: Sequence[str]) -> pl.DataFrame:
+        """All rows of some columns."""
+        new = [n for n in dict.fromkeys(names) if n not in self._whole]
+        if new:
+            frame = self.lazy.select(new).collect(engine="streaming")
+            self._whole |= {n: frame[n] for n in new}
+        return pl.DataFrame([self._whole[n] for n in dict.fromkeys(names)])
+
+    def _in_all(self, one: Proposal, rule: Sum | Formula) -> Found | None:
+        more = [n for text in one.keeps.values() for n in parse_rule(text).columns]
+        frame = self.whole([one.target, *rule.columns, *one.keeps, *more])
+        dtype, kind = frame.schema[one.target], self.columns[one.target].kind
+        if one.remainder is not None:
+            left = Leftover.of(
+                one.target,
+                dtype,
+                {"rule": one.rule, "remainder": one.remainder, "keeps": one.keeps},
+            )
+            split = frame.with_columns(left.split(frame))
+            if not alike(frame[one.target], left.join(split)).all():
+                return None
+            return Found(rule, self.rows, kind, 0, 0, one.remainder, one.keeps)
+        said, column = rule.apply(frame).cast(dtype, strict=False), frame[one.target]
+        same = alike(column, said)
+        missing = int((~same & column.is_null().to_numpy()).sum())
+        broken = int((~same).sum()) - missing
+        if one.all_rows and broken + missing:
+            return None
+        if broken > (1 - MOST) * (self.rows - missing) or missing > (1 - LEAST_JUDGED) * self.rows:
+            return None
+        return Found(rule, self.rows, kind, broken, missing)
