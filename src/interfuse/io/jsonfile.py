@@ -1,7 +1,8 @@
 """JSON lines to a typed lazy frame: one object a line, or one array of objects.
 
 JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
-the rules of `interfuse.io.texttypes` and `textforms`. Whole numbers beyond int64 become UInt64
+the rules of `interfuse.io.texttypes` and `textforms`, and so are times in numbers that are counted
+since 1970 or are days without marks, 20210716. Whole numbers beyond int64 become UInt64
 where that holds the column, else text. A column that mixes numbers or booleans with text is text;
 but if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a
 missing value.
@@ -22,6 +23,9 @@ from interfuse.errors import DataError
 from interfuse.io.csvfile import check_text, check_unique
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
+from interfuse.io.times import TimeForm
+
+_LARGE = 10_000_000
 
 
 def read_json_lines(
@@ -61,11 +65,36 @@ def read_json_lines(
     text = [n for n, t in frame.schema.items() if t == pl.String]
     mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
     marked = [n for n in text if n not in mixed]
-    first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
+    counted = [n for n in frame.columns if _may_be_times(frame[n], (how.said or {}).get(n, Said()))]
+    frame, numbers = frame.with_columns(pl.col(counted).cast(pl.String)), frame
+    first = read_text(
+        frame.lazy(), [*marked, *counted], said=how.said, only_times=True, times=how.times
+    )
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
+    types = both.frame.collect_schema()
+    back = [n for n in counted if not types[n].is_temporal()]
+    typed = both.frame
+    if back:
+        index = [numbers[n].alias(n) for n in back]
+        typed = typed.collect().with_columns(index).lazy()
     notes = words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
-    columns = {n: f.to_json() for n, f in (first.forms | both.forms).items()}
-    return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+    forms = {n: f for n, f in (first.forms | both.forms).items() if n not in back}
+    columns: dict[str, Any] = {n: f.to_json() for n, f in forms.items()}
+    if times := [n for n in counted if n in forms]:
+        columns[""] = {"numbers": times}
+    return Sheet(typed, columns, None, tuple(f"{where}: {note}" for note in notes))
+
+
+def _may_be_times(column: pl.Series, said: Said) -> bool:
+    """Whether numbers are so large as dates without marks and counts since 1970 are."""
+    if not column.dtype.is_numeric() or said.sort == "number":
+        return False
+    least = column.min()
+    return (
+        said.sort == "time"
+        or isinstance(said.form, TimeForm)
+        or (isinstance(least, int | float) and least >= _LARGE)
+    )
 
 
 def _row(row: int) -> str:

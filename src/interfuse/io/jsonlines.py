@@ -31,8 +31,8 @@ class JsonLines(Format):
         return read_json_lines(source, where, how)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
-        """One object a line."""
-        return Sink(lambda chunk: file.write(as_text(chunk).write_ndjson().encode()))
+        """One object a line; times as the file has them that a table is about."""
+        return Sink(lambda chunk: file.write(as_text(writing.times(chunk)).write_ndjson().encode()))
 
 
 FORMATS = (JsonLines(),)
