@@ -112,6 +112,29 @@ def test_every_draw_keeps_the_observed_text(cli, fitted, tmp_path):
         assert all(a == b for a, b in seen)
 
 
+@pytest.mark.filterwarnings("ignore::interfuse.errors.InterfuseWarning")
+@pytest.mark.parametrize("below", [(), ("--below", 0.3)])
+def test_rows_are_scored_beside_their_text(cli, fitted, below, tmp_path):
+    source = written(tmp_path / "holes.csv", rows(3, 0.1))
+    assert cli("detect", fitted, source, "-o", tmp_path / "o.csv", *below).code == 0
+    scored = pl.read_csv(tmp_path / "o.csv", separator=";", infer_schema=False)
+    names = HEAD.split(";")
+    assert scored.columns == [*names, "score", "p_value", "cell", "found", "expected"]
+    before = raw(source).with_row_index("i").join(scored, on=names, nulls_equal=True, how="semi")
+    assert before.height == scored.height == (ROWS if not below else before.height)
+    assert scored.height > 0
+    told = set()
+    for row in scored.iter_rows(named=True):
+        cell, text = row["cell"], row[row["cell"]]
+        word = text in (None, "n/a", "-") and cell not in ("zip", "code")  # which are text
+        assert row["found"] == ("missing" if word or text is None else text)
+        values = re.sub(r" \(\d+ %\)$", "", row["expected"]).split(" to ")
+        if values[0] not in ("missing", "a rare value"):
+            assert all(re.fullmatch(FORMS[cell], value) for value in values), row
+            told.add(cell)
+    assert below or len(told) > 3
+
+
 def test_conditions_are_read_in_the_form_of_the_file(cli, fitted, tmp_path):
     for asked in (
         "when > 01.06.2021 00:00",

@@ -93,3 +93,25 @@ def test_a_forecast_is_written_like_the_file(case, cli, tmp_path):
         point = "," if "," in number(1.5) else "."
         behind = {len(c.partition(point)[2]) for row in rows for c in row[1:]}
         assert behind == {len(number(1.5).partition(point)[2])}
+
+
+def test_points_are_scored_beside_their_text(case, cli, tmp_path):
+    path, run, lines, (_, mark, *_) = case
+    target = tmp_path / "out.csv"
+    assert cli("detect", run, path, "-o", target).code == 0
+    out = target.read_text(encoding="utf-8").splitlines()
+    assert out[0].startswith(lines[0] + mark + "score")
+    assert all(new.startswith(old + mark) for old, new in zip(lines, out, strict=True))
+
+
+def test_new_series_are_written_like_the_file(case, cli, tmp_path):
+    _, run, lines, (_, mark, stamp, number, _) = case
+    target = tmp_path / "out.csv"
+    assert cli("generate", run, "--length", 4, "-o", target).code == 0
+    names, *rows = [r.split(mark) for r in target.read_text(encoding="utf-8").splitlines()]
+    assert names == lines[0].split(mark)
+    for when, value in rows:
+        assert datetime.strptime(when, stamp).strftime(stamp) == when
+        bare = value.removesuffix(" MW")
+        assert (bare != value) == number(1).endswith(" MW")
+        assert number(float(bare.replace(",", "."))) == value

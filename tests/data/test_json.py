@@ -1,6 +1,7 @@
 """JSON lines: objects to typed columns, and the line at fault."""
 
 import datetime as dt
+import json
 
 import polars as pl
 import pytest
@@ -8,6 +9,11 @@ from polars.testing import assert_frame_equal
 
 from interfuse.errors import DataError
 from interfuse.io.jsonfile import read_json_lines
+from interfuse.io.origin import Origin
+from interfuse.io.read import read_sheet
+from interfuse.io.textforms import said_of
+from interfuse.io.write import write
+from interfuse.io.written import Writing
 
 
 def of(text):
@@ -89,3 +95,52 @@ def test_a_column_of_nulls_is_missing_text():
     assert_frame_equal(
         of('{"a": null, "b": 1}'), pl.DataFrame({"a": [None], "b": [1]}).cast({"a": pl.String})
     )
+
+
+STAMPS = [1_609_480_800 + 3_600 * i for i in range(40)]
+TOLD = {
+    "timestamp, s": ("timestamp", STAMPS, "us", lambda v: v),
+    "ts, ms": ("ts", [1000 * v + 250 for v in STAMPS], "us", lambda v: v / 1000),
+    "time, ns": ("event_time_ns", [10**9 * v for v in STAMPS], "ns", lambda v: v / 1e9),
+    "time, decimals": ("unix_time", [v + 0.5 for v in STAMPS], "us", lambda v: v),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_numbers_since_1970_are_times_as_in_delimited_text(name, tmp_path):
+    column, values, unit, seconds = TOLD[name]
+    lines = [json.dumps({column: v, "bytes": v, "n": i}) for i, v in enumerate(values)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    other = tmp_path / "a.csv"
+    other.write_text(f"{column}\n" + "\n".join(map(str, values)) + "\n")
+    sheet, same = read_sheet(path), read_sheet(other)
+    frame = sheet.frame.collect()
+    assert_frame_equal(frame.select(column), same.frame.collect())
+    assert frame[column].dtype == pl.Datetime(unit)
+    moment = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds(values[0]))
+    assert frame[column].cast(pl.Datetime("us"))[0] == moment
+    assert frame["bytes"].to_list() == values
+    assert frame["n"].to_list() == list(range(40))
+    write(frame, tmp_path / "b.jsonl", Writing.of(Origin("file", sheet.columns)))
+    assert [json.loads(x) for x in (tmp_path / "b.jsonl").read_text().splitlines()] == [
+        json.loads(x) for x in lines
+    ]
+    again = read_sheet(path, said_of(dict(frame.schema), sheet.columns)).frame.collect()
+    assert_frame_equal(again, frame)
+
+
+def test_days_without_marks_and_written_times_come_back_as_they_were(tmp_path):
+    day = dt.date(2021, 7, 1)
+    rows = [
+        {"day": int(f"{day + dt.timedelta(i):%Y%m%d}"), "at": f"{i + 1:02d}/07/2021 13:{i:02d}"}
+        for i in range(20)
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    sheet = read_sheet(path)
+    frame = sheet.frame.collect()
+    assert frame["day"][3] == day + dt.timedelta(3)
+    assert frame["at"].dtype == pl.Datetime("us")
+    write(frame, tmp_path / "b.jsonl", Writing.of(Origin("file", sheet.columns)))
+    assert [json.loads(x) for x in (tmp_path / "b.jsonl").read_text().splitlines()] == rows

@@ -1,11 +1,12 @@
 """JSON lines to a typed lazy frame: one object a line, or one array of objects.
 
 JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
-the rules of `interfuse.io.texttypes` and `textforms`. Whole numbers beyond int64 become UInt64
+the rules of `interfuse.io.texttypes` and `textforms`, and so are times in numbers that are counted
+since 1970 or are days without marks, 20210716. Whole numbers beyond int64 become UInt64
 where that holds the column, else text. A column that mixes numbers or booleans with text is text;
 but if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a
 missing value. What lies in an object within an object becomes a column of its own, a list becomes
-text (`interfuse.io.nested`). Numbers since 1970 under a name such as `ts` are times.
+text (`interfuse.io.nested`).
 
 A last line without an end that is no JSON was cut when the log was rotated: it is left out.
 """
@@ -29,6 +30,9 @@ from interfuse.io.textforms import Said, read_text
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
 
+_LARGE = 10_000_000
+_BARE = re.compile(r"(%[a-zA-Z])+")
+"""A pattern of times without marks; numbers are read so if they are large enough for a date."""
 _NULL = re.compile(rb":\s*null\b")
 
 
@@ -106,7 +110,8 @@ def _clocks(frame: pl.DataFrame, how: Reading) -> tuple[pl.DataFrame, dict[str, 
             forms = [said.form]
         for form in forms[:1]:
             times = texts.to_frame().select(form.value(pl.col(name)).alias(name)).to_series()
-            if form.epoch and times.null_count() == texts.null_count():
+            bare = _BARE.fullmatch(form.pattern) and (frame[name].min() or 0) >= _LARGE
+            if (form.epoch or bare) and times.null_count() == texts.null_count():
                 found[name] = form
                 frame = frame.with_columns(times)
     return frame, found

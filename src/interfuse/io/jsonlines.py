@@ -42,7 +42,7 @@ class JsonLines(Format):
 
         def put(chunk: pl.DataFrame) -> None:
             if not own:
-                file.write(as_text(chunk).write_ndjson().encode())
+                file.write(as_text(writing.times(chunk)).write_ndjson().encode())
                 return
             rows = as_text(_as_it_was(chunk, writing, nest))
             if nest.plain():

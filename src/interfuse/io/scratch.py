@@ -1,32 +1,34 @@
 """Temporary files and folders that outlive no process by more than the next one.
 
-Whoever makes one holds a lock on it that the system lets go of when the process dies, however it
-dies. It has its name only once it is held, so that what is found without a holder is abandoned.
+Whoever makes one holds the lock beside it, NAME.lock, that the system lets go of when the process
+dies, however it dies. It is made only once its lock is held, so that what is found without a holder
+is abandoned.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import secrets
 import shutil
+import string
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from interfuse.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-try:
-    import fcntl
-except ImportError:  # Windows, where leftovers stay
-    fcntl = None
-
 ROWS = "interfuse-rows-"
-_NOT_YET = ".new"
+_LOCK = ".lock"
+_SIGNS = string.ascii_lowercase + string.digits + "_"
 
 
 @contextlib.contextmanager
@@ -45,21 +47,17 @@ def temporary(
         OSError: it cannot be made.
     """
     remove_abandoned(place, prefix, suffix)
-    if folder:
-        made = Path(tempfile.mkdtemp(prefix=prefix, suffix=suffix + _NOT_YET, dir=place))
-    else:
-        handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix + _NOT_YET, dir=place)
-        os.close(handle)
-        made = Path(name)
+    made = place / f"{prefix}{''.join(secrets.choice(_SIGNS) for _ in range(8))}{suffix}"
+    if not place.is_dir():  # a lock would make it
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place))
     with contextlib.ExitStack() as stack:
+        _hold(made, stack)
         stack.callback(_remove, made)
-        held = _hold(made)
-        if held is not None:
-            stack.callback(os.close, held)
-        named = made.with_name(made.name.removesuffix(_NOT_YET))
-        made.rename(named)
-        stack.callback(_remove, named)
-        yield named
+        if folder:
+            made.mkdir(0o700)
+        else:
+            made.touch(0o600, exist_ok=False)
+        yield made
 
 
 @contextlib.contextmanager
@@ -94,38 +92,48 @@ def remove_abandoned_rows() -> None:
 
 def remove_abandoned(place: Path, prefix: str, suffix: str = "") -> None:
     """Remove what processes that have died left in a folder under such names."""
-    name = re.compile(re.escape(prefix) + "[a-z0-9_]{8}" + re.escape(suffix))
+    name = re.compile(f"({re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)})({_LOCK})?")
     with contextlib.suppress(OSError):
         for entry in os.scandir(place):
-            if name.fullmatch(entry.name) and not entry.is_symlink():
+            found = name.fullmatch(entry.name)
+            if found and not entry.is_symlink():
                 with contextlib.suppress(OSError):
-                    _remove_if_abandoned(Path(entry.path))
+                    _remove_if_abandoned(place / found[1], Path(entry.path))
 
 
-def _remove_if_abandoned(path: Path) -> None:
-    if fcntl is None or path.stat().st_uid != os.getuid():
+def _remove_if_abandoned(path: Path, seen: Path) -> None:
+    if path.is_symlink():
         return
-    held = _hold(path)
-    if held is not None:
+    if hasattr(os, "getuid") and seen.stat().st_uid != os.getuid():
+        return
+    with contextlib.suppress(Timeout), contextlib.ExitStack() as stack:
+        _hold(path, stack)
         _remove(path)
-        os.close(held)
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 
 
-def _hold(path: Path) -> int | None:
-    """An open descriptor that locks the path for this process; None if another has it."""
-    if fcntl is None:
-        return None
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+def _hold(path: Path, stack: contextlib.ExitStack) -> None:
+    """Hold the lock of a path until the stack ends, when the lock's file is removed.
+
+    Raises:
+        Timeout: another process has it.
+        OSError: nobody may make one there.
+    """
+    beside = path.with_name(path.name + _LOCK)
+    lock = FileLock(beside, timeout=0)
+    lock.acquire()
+
+    def let_go() -> None:
+        # Still held where the system allows that, so that nobody takes a file without a name.
+        for end in (lambda: None, lock.release):
+            end()
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+    stack.callback(let_go)

@@ -11,6 +11,7 @@ import polars as pl
 from interfuse.io.forms import BooleanForm, Form, form_from_json
 from interfuse.io.numbers import NumberForm
 from interfuse.io.origin import Origin
+from interfuse.io.times import TimeForm
 
 
 class Writing:
@@ -26,7 +27,9 @@ class Writing:
         self.forms: dict[str, Form] = {n: f for n, f in named.items() if f is not None}
         self.forms |= {n: self.forms[o] for n, o in (like or {}).items() if o in self.forms}
         special = columns.get("")
-        said = special.get("delimiter") if isinstance(special, dict) else None
+        special = special if isinstance(special, dict) else {}
+        said, numbers = special.get("delimiter"), special.get("numbers")
+        self.numbers = frozenset(map(str, numbers if isinstance(numbers, list) else ()))
         self.delimiter: str | None = said if said in (";", "|") else None
         self.file: dict[str, Any] = dict(special) if isinstance(special, dict) else {}
 
@@ -61,6 +64,47 @@ class Writing:
             return form.text(column)
         except pl.exceptions.PolarsError:
             return column
+
+    def times(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with its times alone in their forms, for a file that has numbers and texts."""
+        out = []
+        for name in frame.columns:
+            form = self.forms.get(name)
+            if isinstance(form, TimeForm) and frame.schema[name].is_temporal():
+                text = self.column(frame[name])
+                if (form.epoch or name in self.numbers) and text.dtype == pl.String:
+                    text = text.cast(pl.Float64 if form.epoch and form.digits else pl.Int64)
+                out.append(text)
+        return frame.with_columns(out)
+
+    def words(self, name: str, dtype: pl.DataType, texts: pl.Series) -> pl.Series:
+        """Texts that say values of a column, as "a to b" or "a (50 %)", with these in its form."""
+        if name not in self.forms:
+            return texts
+        parts = texts.str.extract_groups(r"^(.+?)(?: to (.+?))?( \(\d+ %\))?$").struct.unnest()
+        first, last = (self._one(parts[n].alias(name), dtype) for n in ("1", "2"))
+        made = pl.DataFrame([first.alias("a"), last.alias("b"), parts["3"].alias("c")])
+        said = pl.concat_str(
+            "a", pl.when(pl.col("b").is_not_null()).then(" to " + pl.col("b")).fill_null(""),
+            pl.col("c").fill_null(""),
+        )  # fmt: skip
+        return made.select(said.alias(texts.name)).to_series()
+
+    def _one(self, texts: pl.Series, dtype: pl.DataType) -> pl.Series:
+        """Texts of values in the form of the column that they are named after; others stay."""
+        try:
+            if dtype == pl.Boolean:
+                values = texts.replace_strict(
+                    {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+                )
+            elif isinstance(dtype, pl.Datetime | pl.Date | pl.Time):
+                values = texts.str.strptime(dtype, strict=False)
+            else:
+                values = texts.cast(dtype, strict=False)
+            new = self.column(values)
+        except pl.exceptions.PolarsError:
+            return texts
+        return new.zip_with(new.is_not_null(), texts) if new.dtype == pl.String else texts
 
 
 def _same_sort(form: Form, dtype: pl.DataType) -> bool:

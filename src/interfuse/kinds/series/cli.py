@@ -284,18 +284,20 @@ def detect_series(
     """
     from interfuse.io.write import write
 
-    data, _ = read_once(source)
+    data, text = read_once(source)
     begin = time.monotonic()
     with counting("scoring") as progress, called(source):
         series = model.read(data)
         scores = model.detect(series, window=window, device=device, tell=progress)
     if series.rows is not None:
         scores = scores.beside(data)
-    frame = scores.polars()
+    frame, writing = scores.polars(), writing_of(model, text)
+    if series.rows is not None and text is not None and writes_text(target):
+        frame = frame.with_columns(text.get_columns())
     if below is not None:
         name = [n for n in frame.columns if n.rstrip("_") == "p_value"][-1]
         frame = frame.filter(frame[name] <= below)
-    rows = write(frame, target)
+    rows = write(frame, target, writing)
     _tell_end(f"{len(series):,} series", rows, begin, target)
 
 

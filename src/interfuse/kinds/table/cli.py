@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from interfuse.io.written import Writing
+    from interfuse.kinds.table.ask.detect import Detection
     from interfuse.kinds.table.ask.impute import Imputation
     from interfuse.kinds.table.model import Model
     from interfuse.kinds.table.schema import Schema
@@ -240,20 +241,33 @@ def detect(
     from interfuse.io.written import Writing
 
     check_below(below)
-    writing = Writing.of(model.schema.origin)
-    # Rows of a CSV file come back as programs write them; a log has to stay a log.
-    form = writing if writing.like else None
-    check_target(asked.target, form)
+    check_target(asked.target, Writing.of(model.schema.origin))
     with called(asked.source):
         rows = model.detection(asked.source, clean=not contaminated, device=device)
     begin = time.monotonic()
-    frames = (scores.polars() for scores in rows.batches())
-    shown = counted(frames, rows.rows, "scoring", "rows")
+    writing = Writing.of(rows.origin)
+    shown = counted(scored(rows, writing, asked.target), rows.rows, "scoring", "rows")
     if below is None:
-        write(shown, asked.target, form)
+        write(shown, asked.target, writing)
     else:
-        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target, form)
+        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target, writing)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
+
+
+def scored(rows: Detection, writing: Writing, target: str) -> Iterator[pl.DataFrame]:
+    """Rows and their scores; in text, cells as they stand in the file, and others alike."""
+    from interfuse.io.scratch import on_disk
+    from interfuse.io.write import writes_text
+
+    if rows.text is None or not writes_text(target):
+        yield from (scores.polars() for scores in rows.batches())
+        return
+    start = 0
+    with on_disk(rows.text) as lazy:
+        for scores in rows.batches():
+            text = lazy.slice(start, len(scores)).collect()
+            yield scores.polars_as(text, writing)
+            start += len(scores)
 
 
 def _p_value(frame: pl.DataFrame) -> str:

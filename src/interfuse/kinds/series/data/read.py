@@ -28,7 +28,7 @@ from interfuse.kinds.series.data.repeats import refuse_repeats
 from interfuse.kinds.series.data.roles import Roles, find_roles
 from interfuse.kinds.series.data.schema import Channel, Covariate, SeriesSchema, Static
 from interfuse.kinds.series.data.seriesset import SeriesSet, grid_of
-from interfuse.kinds.series.data.source import Arrays, Table, find
+from interfuse.kinds.series.data.source import Arrays, Table, find, origin_of
 from interfuse.kinds.series.data.stamps import is_calendar
 from interfuse.kinds.series.data.tableparts import (
     series_of,
@@ -155,7 +155,7 @@ def _read_table(
         _refuse_nothing([matrix], where)
     else:
         schema = replace(
-            schema, time_dtype=roles.form, origin=found.origin.without_rows(), types=_types(frame)
+            schema, time_dtype=roles.form, origin=origin_of(found, roles.time), types=_types(frame)
         )
     values = placed.fill(matrix, [c.integer for c in schema.channels])
     del matrix
@@ -195,7 +195,7 @@ def _schema(
         span=placed.span,
         ignored=tuple(roles.ignored),
         types=_types(frame),
-        origin=found.origin.without_rows(),
+        origin=origin_of(found, roles.time),
     )
     values = placed.fill(matrix, [c.integer for c in channels])
     return replace(made, periods=find_periods(values, grid, made.calendar))

@@ -24,8 +24,11 @@ from interfuse.errors import DataError
 from interfuse.io.arrays import check_fits
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
+from interfuse.io.textvalues import value_of
+from interfuse.io.timeguess import forms_of_texts
 from interfuse.kinds.series.data.index import with_index
 
+_LOOK = 2_000
 _CALLED = ("values", "train", "data", "x", "X")
 
 
@@ -111,6 +114,18 @@ def find(data: Any, series: str | None = None, wanted: Collection[str] = ()) -> 
         return _array(np.asarray(data), "the array")
     frame, origin = to_polars(data)
     return Table(frame.lazy().collect(), origin, "the frame")
+
+
+def origin_of(found: Table, time: str | None) -> Origin:
+    """Where a table came from, with how a file of text writes its times."""
+    origin = found.origin.without_rows()
+    if origin.text is None or time is None or not found.frame.schema[time].is_temporal():
+        return origin
+    some = origin.text.select(value_of(time)).gather_every(max(1, found.frame.height // _LOOK))
+    forms = forms_of_texts(some.collect().to_series().drop_nulls(), time)
+    if not forms:
+        return origin
+    return replace(origin, columns={time: forms[0].to_json()} | origin.columns)
 
 
 def _are_arrays(parts: list | tuple) -> bool:

@@ -17,6 +17,7 @@ from interfuse.errors import OptionError
 from interfuse.io.dtypes import to_text
 from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
+from interfuse.io.written import Writing
 
 MISSING = "missing"
 
@@ -97,9 +98,33 @@ class Scores:
 
     def polars(self) -> pl.DataFrame:
         """The same as a polars frame."""
+        return self._beside(self.table, self.worst)
+
+    def polars_as(self, text: pl.DataFrame, writing: Writing) -> pl.DataFrame:
+        """The same with cells as they stand in a file of text, and what was expected alike.
+
+        Args:
+            text: the rows as they stand in the file.
+            writing: the forms of its columns.
+        """
+        worst = self.worst
+        found, expected = worst["found"].to_numpy().copy(), worst["expected"].to_numpy().copy()
+        for name in worst["cell"].drop_nulls().unique():
+            at = np.flatnonzero((worst["cell"] == name).to_numpy())
+            if name in text.columns:
+                stands = text[name].gather(at)
+                missing = self.table[name].gather(at).is_null()
+                found[at] = stands.set(missing, MISSING).to_numpy()
+                dtype = self.table.schema[name]
+                expected[at] = writing.words(name, dtype, worst["expected"].gather(at)).to_numpy()
+        new = {"found": found.tolist(), "expected": expected.tolist()}
+        columns = [pl.Series(n, v, dtype=pl.String) for n, v in new.items()]
+        return self._beside(text, worst.with_columns(columns))
+
+    def _beside(self, rows: pl.DataFrame, worst: pl.DataFrame) -> pl.DataFrame:
         added = {"score": pl.Series(self.score), "p_value": pl.Series(self.p_value)}
-        added |= {s.name: s for s in self.worst.iter_columns()}
-        out = self.table
+        added |= {s.name: s for s in worst.iter_columns()}
+        out = rows
         for name, column in added.items():
             while name in out.columns:
                 name += "_"

@@ -145,6 +145,11 @@ class Detection:
         self.rows: int = self._lazy.select(pl.len()).collect(engine="streaming").item()
         self.judge = judge_of(model, clean, device)
 
+    @property
+    def text(self) -> pl.LazyFrame | None:
+        """The rows as they stand in the file, if that is delimited text."""
+        return self.origin.text
+
     def answer(self) -> Scores:
         """All rows' scores, in memory."""
         table = self._lazy.collect()
