@@ -94,7 +94,7 @@ def test_the_words_of_a_log_for_missing(unset, empty, file):
     frame = read(file(zeek(unset, empty), "conn.log")).collect()
     assert frame["service"].to_list() == ["dns", None] * 15
     assert frame["port"].to_list() == [0, 1, 2, None, *range(4, 30)]
-    assert frame["parents"].null_count() == 30
+    assert frame["parents"].to_list() == [""] * 30  # a set without members is a value
 
 
 @pytest.mark.parametrize("form", ["+4930{:06d}", "+1555{:07d}", " +4930{:06d}"])

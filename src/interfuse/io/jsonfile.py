@@ -24,7 +24,7 @@ import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_text, check_unique
-from interfuse.io.nested import Nest, flat, flat_rows
+from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.timeguess import forms_of_texts
@@ -61,7 +61,9 @@ def read_json_lines(
         content = _lines_of_array(content, where)
     content, notes = _without_cut(content)
     try:
-        frame, nest = flat(pl.read_ndjson(io.BytesIO(content), infer_schema_length=None))
+        read = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+        mixed = any(_has_others(content, name) for name in lists_of_text(read.schema))
+        frame, nest = _read_slowly(content, where) if mixed else flat(read)
     except pl.exceptions.PolarsError:
         frame, nest = _read_slowly(content, where)
     nest.absent = _NULL.search(content) is None and any(c.null_count() for c in frame)
@@ -125,6 +127,13 @@ def _has_numbers(content: bytes, name: str) -> bool:
     """Whether a key has numbers somewhere, besides text."""
     key = re.escape(json.dumps(name, ensure_ascii=False).encode())
     return re.search(key + rb"\s*:\s*-?\d", content) is not None
+
+
+def _has_others(content: bytes, name: str) -> bool:
+    """Whether a list of texts holds something else somewhere, which polars makes text of."""
+    key = re.escape(json.dumps(name, ensure_ascii=False).encode())
+    texts = rb'(?:"(?:[^"\\]|\\.)*"\s*,\s*)*'
+    return re.search(key + rb"\s*:\s*\[\s*" + texts + rb"[-\d\[{tf]", content) is not None
 
 
 def _lines_of_array(content: bytes, where: str) -> bytes:

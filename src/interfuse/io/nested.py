@@ -91,6 +91,15 @@ def _value(text: Any) -> Any:
         return text
 
 
+def lists_of_text(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of lists of texts, at any depth."""
+    for name, dtype in schema.items():
+        if isinstance(dtype, pl.Struct):
+            yield from lists_of_text({f.name: f.dtype for f in dtype.fields})
+        elif isinstance(dtype, pl.List) and dtype.inner == pl.String:
+            yield name
+
+
 def flat(frame: pl.DataFrame) -> tuple[pl.DataFrame, Nest]:
     """The frame without structs and lists."""
     nest, out = Nest(), dict[str, pl.Series]()

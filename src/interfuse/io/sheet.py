@@ -76,12 +76,23 @@ def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = 
         for name, form in typed.forms.items()
         if isinstance(form, TimeForm) and form.yearless
     ]
+    said += [
+        f"column {name!r}: times are written in two ways, {form.pattern!r} and {form.also!r}; new "
+        f"ones are written in the first{_in_utc(form)}"
+        for name, form in typed.forms.items()
+        if isinstance(form, TimeForm) and form.also
+    ]
     return said + [
         f"column {name!r}: zones differ from row to row; instants are kept in UTC, new ones are "
         f"written in the commonest zone, {form.zone!r}"
         for name, form in typed.forms.items()
         if isinstance(form, TimeForm) and form.varies
     ]
+
+
+def _in_utc(form: TimeForm) -> str:
+    one = "%z" in form.pattern and "%z" not in form.also
+    return ", and one without a zone counts as UTC" if one else ""
 
 
 def _lost(loss: Loss, place: Callable[[int], str], advice: Advice | None) -> str:

@@ -10,16 +10,20 @@ from dataclasses import replace
 import polars as pl
 
 from interfuse.io.timepatterns import compact_pattern, patterns_of
-from interfuse.io.times import EPOCHS, TimeForm, minutes_of
+from interfuse.io.times import EPOCHS, TimeForm, joins, minutes_of
 
 _LOOK, _PATTERNS = 60, 6
 _NAMED = re.compile(
-    r"(?i)^(.*[-_. ])?(unix|epoch|timestamp|time|ts|stamp)([-_. ]?(s|sec|secs|seconds|ms|millis|"
-    r"milliseconds|us|micros|ns|nanos|utc|unix|epoch|time|at))*$"
+    r"(?i)^(.*[-_. ])?(unix|epoch|timestamp|[a-z]?time|ts|stamp|date|when|start|end|begin|first|"
+    r"last|seen|created|modified|updated|expires)([-_. ]?(s|sec|secs|seconds|ms|millis|"
+    r"milliseconds|us|micros|microseconds|ns|nanos|nanoseconds|utc|unix|epoch|time|at|on|seen|switched|packet))*$"
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DATED = re.compile(r"(?i)(date|datum|time|day|ymd|stamp|zeit|tag|jour|fecha|_at$|^(dt|ts)$)")
 _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
 _FEW = 10
+MOSTLY, SHARE = 0.95, 0.05
+"""Two ways of writing read this share of a column at least, and each of them this one."""
 
 
 def forms_of_texts(
@@ -39,7 +43,9 @@ def forms_of_texts(
     if said:
         return [_styled(TimeForm(said), texts)]
     step = max(1, len(distinct) // _LOOK)
-    some = distinct.gather_every(step).head(_LOOK).to_list()
+    # Not every so many values: two ways of writing may take turns.
+    blocks = range(min(len(distinct) // step, _LOOK))
+    some = distinct.gather([k * step + k * 7919 % step for k in blocks]).to_list()
     found: Counter[str] = Counter()
     for text in some if not _are_digits(some) else ():
         found.update(dict.fromkeys(patterns_of(text), 1))
@@ -57,7 +63,33 @@ def forms_of_texts(
     out = [s[3] for s in scored]
     if len(scored) > 1 and scored[0][0] == scored[1][0]:
         out[0] = replace(out[0], open=out[1].pattern)
+    if len(found) > 1 and (not scored or -scored[0][0] < MOSTLY * len(texts)):
+        out = _two_ways(found, texts) or out
     return out
+
+
+def _two_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
+    """A form of two patterns that together read what neither does, if there is one."""
+    frame = texts.alias("t").to_frame()
+    fits = {}
+    for pattern, _ in found.most_common(2 * _PATTERNS):
+        form = _styled(TimeForm(pattern), texts)
+        value = frame.select(form.value(pl.col("t"))).to_series()
+        if value.null_count() < len(value) and _in_calendar(value):
+            fits[pattern] = form, value
+    best: tuple[int, float, TimeForm] | None = None
+    for pattern, (form, value) in fits.items():
+        for other, (second, values) in fits.items():
+            if pattern == other or not joins(form, second):
+                continue
+            joined = replace(form, also=other)
+            both = frame.select(joined.value(pl.col("t"))).to_series()
+            one, two, covered = (len(v) - v.null_count() for v in (value, values, both))
+            first = one >= two or form.dtype != second.dtype
+            enough = covered >= MOSTLY * len(texts) and min(one, two) >= SHARE * len(texts)
+            if first and enough and (best is None or (-covered, _span(both)) < best[:2]):
+                best = -covered, _span(both), joined
+    return [best[2]] if best else []
 
 
 def _are_digits(texts: Sequence[str]) -> bool:
@@ -96,13 +128,13 @@ def _of_numbers(texts: pl.Series, name: str, sure: bool) -> list[TimeForm]:
             if named and 20 * inside >= 19 * len(long):
                 return [form]
     numbers = texts.filter(texts.str.contains(r"^\d{9,19}(\.\d+)?$"))
-    if 2 * len(numbers) > len(texts) and (sure or _NAMED.match(name)):
+    if 2 * len(numbers) > len(texts) and (sure or _NAMED.match(_HUMP.sub("_", name))):
         value = numbers.str.extract(r"^(\d+)").cast(pl.Float64)
         low, high = float(value.min()), float(value.max())  # type: ignore[arg-type]
         for unit, many in EPOCHS.items():
             if _FROM * many <= low and high <= _TO * many:
                 digits = int(numbers.str.extract(r"\.(\d+)").str.len_chars().max() or 0)  # type: ignore
-                if digits <= (6 if unit == "s" else 3 if unit == "ms" else 0):
+                if many * 10**digits <= 10**9:
                     out.append(TimeForm("%s", digits=digits, epoch=unit))
                 break
     return out

@@ -35,13 +35,17 @@ _OFFSET = (
     + ")\\b"
 )
 _CLOCK = re.compile(
-    r"(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:(?P<dot>[.,])(?P<f>\d{1,9}))?)?"
+    r"(?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:(?P<dot>[.,]|:(?=\d{3}(?:\d{3})?(?!\d)))(?P<f>\d{1,9}))?)?"
     r"(?:(?P<gap>\s?)(?P<p>[AaPp]\.?[Mm]\.?))?(?:(?P<zgap>\s?)(?P<z>" + _OFFSET + "))?(?![\\d:])"
 )
 _HOUR = re.compile(
     r"^(?P<date>.*\d{4}.*?)(?P<sep>[T ]|, )(?P<H>\d{1,2})(?P<p>\s?[AaPp]\.?[Mm]\.?)?$"
 )
-_SEPARATOR = re.compile(r"(?i)^(.*?)(\s*,\s*|\s+at\s+|\s+-\s+|T|:|_|-|\s+)$")
+_SEPARATOR = re.compile(r"(?i)^(.*?)(\s*,\s*|\s+at\s+|\s+@\s+|\s+-\s+|T|:|_|-|\s+)$")
+_AROUND = {"[": "]", "(": ")", "'": "'", '"': '"'}
+_COMMENT = re.compile(r"^(.*[+-]\d{4})( \([A-Z]{1,5}\))$")
+"""The name of a zone behind it, as programs that send mail write."""
+_NO_YEAR = re.compile(r"\d\d(?P<s>[-/.])\d\d")
 
 _SEP = r"(?P<s>[-/._ ])"
 _DATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
@@ -61,6 +65,8 @@ _DATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (rf"(?P<b>{_MONTH})(?P<s>[-/ ,]+)\d{{4}}", ("{b}{s}%Y",)),
         (r"\d{4}(?P<s>[-/])\d\d", ("%Y{s}%m",)),
         (r"\d\d?(?P<s>[-/])\d{4}", ("%m{s}%Y",)),
+        (rf"(?P<b>{_MONTH})(?P<s>[-/])\d\d", ("{b}{s}%y",)),
+        (r"\d{4}年\d\d?月\d\d?日", ("%Y年%m月%d日",)),
         (r"\d{4}-W\d\d-\d", ("%G-W%V-%u",)),
         (r"\d{4}-W\d\d", ("%G-W%V",)),
         (r"\d{4}(?P<s>-?)Q[1-4]", ("%Y{s}Q%Q",)),
@@ -75,7 +81,7 @@ _COMPACT = (
     (re.compile(r"\d{15,23}"), "%Y%m%d%H%M%S%f"),
 )
 _COMPACT_ISO = re.compile(
-    r"\d{8}(?P<gap>[T _-])\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>" + _OFFSET + ")?"
+    r"\d{8}(?P<gap>[T _-]?)\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>" + _OFFSET + ")?"
 )
 MOST = 48
 """No time is written in more characters."""
@@ -92,8 +98,10 @@ def patterns_of(text: str) -> list[str]:
     if not any(c.isdigit() for c in text) or len(text) > MOST:
         return []
     before, after = "", ""
-    if text.startswith("[") and text.endswith("]"):
-        before, after, text = "[", "]", text[1:-1]
+    if len(text) > 2 and _AROUND.get(text[0]) == text[-1]:
+        before, after, text = text[0], text[-1], text[1:-1]
+    if comment := _COMMENT.match(text):
+        text, after = comment[1], comment[2] + after
     if name := _DAY_NAME.match(text):
         gap = re.match(r"[,.]?\s*", text[name.end() :])
         assert gap is not None
@@ -103,7 +111,8 @@ def patterns_of(text: str) -> list[str]:
 
 
 def _of_plain(text: str) -> list[str]:
-    if compact := _COMPACT_ISO.fullmatch(text):
+    compact = _COMPACT_ISO.fullmatch(text)
+    if compact and (compact["gap"] or compact["z"]):
         clock = "%H%M" + "%S" * bool(compact["S"])
         if compact["f"]:
             clock += compact["f"][0] + "%f"
@@ -125,7 +134,7 @@ def _of_plain(text: str) -> list[str]:
         return [] if clock["z"] else [pattern]
     if not end:
         gap = _SEPARATOR.match(start)
-        return [d + gap[2] + pattern for d in _dates(gap[1])] if gap else []
+        return [d + gap[2] + pattern for d in _dates(gap[1]) or _days(gap[1])] if gap else []
     later = re.match(r"(\s*,?\s+)(.+)$", end)
     if later is None:
         return []
@@ -136,6 +145,12 @@ def _of_plain(text: str) -> list[str]:
     if gap is None or not re.fullmatch(r"\d{4}", later[2]):
         return []
     return [d + gap[2] + pattern + later[1] + "%Y" for d in _dates(gap[1]) if "%Y" not in d]
+
+
+def _days(text: str) -> list[str]:
+    """Day and month without a year, which are a date beside a time of day alone."""
+    found = _NO_YEAR.fullmatch(text)
+    return [p.format(s=found["s"]) for p in ("%m{s}%d", "%d{s}%m")] if found else []
 
 
 def _dates(text: str) -> list[str]:

@@ -14,7 +14,7 @@ and `interfuse.io.timeguess` finds it. What can be read in several ways:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -52,6 +52,7 @@ class TimeForm:
         varies: whether zones differ.
         epoch: what `%s` counts: s, ms, us or ns.
         open: another pattern that reads all values as well.
+        also: a pattern of the values that are not in the first, where a column has two.
     """
 
     pattern: str
@@ -64,6 +65,7 @@ class TimeForm:
     varies: bool = False
     epoch: str = ""
     open: str = ""
+    also: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -92,6 +94,8 @@ class TimeForm:
             raise ValueError(f"{said!r} is no form of times")
         if form.half not in ("AM", "am", "A.M.", "a.m."):
             raise ValueError(f"{said!r} is no form of times")
+        if form.also and not joins(form, cls.from_json({"pattern": form.also})):
+            raise ValueError(f"{form.also!r} cannot stand beside {form.pattern!r}")
         return form
 
     @property
@@ -118,7 +122,7 @@ class TimeForm:
     @property
     def _unit(self) -> Unit:
         if self.epoch:
-            return "ns" if self.epoch == "ns" else "us"
+            return "ns" if EPOCHS[self.epoch] * 10**self.digits > 10**6 else "us"
         return "ns" if self.digits > 6 else "ms" if self.digits == 3 else "us"
 
     @property
@@ -152,6 +156,20 @@ class TimeForm:
 
     def value(self, text: pl.Expr) -> pl.Expr:
         """Times of texts without blanks around them; missing where a text is not in this form."""
+        if not self.also:
+            return self._value(text)
+        other, dtype = replace(self, pattern=self.also, also=""), self.dtype
+        more = other._value(text)
+        if isinstance(dtype, pl.Datetime):
+            theirs = getattr(other.dtype, "time_zone", None)
+            more = more.cast(pl.Datetime(self._unit, theirs))
+            if dtype.time_zone and not theirs:
+                more = more.dt.replace_time_zone("UTC")
+            if dtype.time_zone:
+                more = more.dt.convert_time_zone(dtype.time_zone)
+        return pl.coalesce(self._value(text), more)
+
+    def _value(self, text: pl.Expr) -> pl.Expr:
         groups = text.str.extract_groups(self.expression)
         part = {s: groups.struct.field(f"{s}{i}") for i, s in enumerate(self.signs)}
         if "s" in part:
@@ -237,6 +255,23 @@ class TimeForm:
         return (whole + "." + rest.str.slice(0, self.digits).str.pad_end(self.digits, "0")).alias(
             column.name
         )
+
+
+def joins(form: TimeForm, other: TimeForm) -> bool:
+    """Whether a second pattern's times are of the first one's type, or may become so.
+
+    A day may become midnight, and a time without a zone one in UTC; never the other way round.
+    """
+    if form.epoch or other.epoch:
+        return False
+    first, second = form.dtype, other.dtype
+    if not isinstance(first, pl.Datetime):
+        return first == second
+    if second == pl.Date():
+        return True
+    return isinstance(second, pl.Datetime) and (
+        first.time_zone is not None or second.time_zone is None
+    )
 
 
 _FIELDS = frozenset(TimeForm.__dataclass_fields__)

@@ -57,7 +57,7 @@ class CicFlow(Format):
             notes.append(f"{where}: {which} the names between the rows: left out")
         written = [name.strip("\r\n") for name in head.decode().split(",")]
         names = _apart([name.strip() for name in written])
-        said = {n: Said("number") for n in names}
+        said = {n: Said("plain") for n in names}
         said |= {n: Said("text") for n in names if _TEXTS.match(n)}
         said |= {n: Said("time") for n in names if _CLOCK.match(n)}
         said |= {n: s for n, s in (how.said or {}).items() if s.sure or s.form}

@@ -7,6 +7,7 @@ in the destination port, as in NetFlow itself.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,7 @@ from interfuse.io.astext import as_text
 from interfuse.io.csvfile import check_text, check_unique
 from interfuse.io.format import Format, Sink
 from interfuse.io.logs.lines import CUT, check_most, left_out, whole_lines
+from interfuse.io.numbers import NumberForm
 from interfuse.io.packed import read_all
 from interfuse.io.sheet import Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
@@ -29,6 +31,7 @@ _TEXTS = frozenset(
     | {"srcAddr", "dstAddr", "flags", "xsa", "xda", "ivrf", "evrf", "exporterIP"}
     | {f"mpls{i}" for i in range(1, 11)}
 )
+_SECONDS = frozenset({"td", "cl", "sl", "al", "duration"})
 _SUMMARY = (b"Summary", b"flows,bytes,packets,", b"No match")
 
 
@@ -63,7 +66,7 @@ class Nfdump(Format):
                 summary = number
             elif not line.strip() or line == head or number == summary + 1 > 1:
                 continue
-            elif line.count(b",") == len(names) - 1:
+            elif _fields(line) == len(names):
                 rows.append(line)
                 places.append(number)
             else:
@@ -80,11 +83,11 @@ class Nfdump(Format):
         text = pl.read_csv(
             b"\n".join(rows),
             has_header=False,
-            quote_char=None,
             schema=dict.fromkeys(names, pl.String()),
             infer_schema=False,
         )
-        said = {n: Said("time") if n in _TIMES else Said("number") for n in names}
+        said = {n: Said("time") if n in _TIMES else Said("plain") for n in names}
+        said |= {n: Said("number", form=NumberForm(decimals=3)) for n in names if n in _SECONDS}
         said |= {n: Said("text") for n in names if n in _TEXTS}
         said |= {n: s for n, s in (how.said or {}).items() if s.sure or s.form}
         bare = text.lazy().with_columns(pl.col(pl.String).str.strip_chars())
@@ -105,9 +108,16 @@ class Nfdump(Format):
             text = as_text(writing.frame(chunk))
             lacks = [pl.lit(None, pl.String).alias(n) for n in names if n not in text.columns]
             rows = text.with_columns(lacks).select(names)
-            file.write(rows.write_csv(include_header=False, quote_style="never").encode())
+            file.write(rows.write_csv(include_header=False).encode())
 
         return Sink(put)
 
 
 FORMATS = (Nfdump(),)
+
+
+def _fields(line: bytes) -> int:
+    """How many fields a line has; nfdump quotes none, but a column that was added may be."""
+    if b'"' not in line:
+        return line.count(b",") + 1
+    return len(next(csv.reader([line.decode()])))

@@ -245,6 +245,8 @@ def _typed(log: _Log, how: Reading) -> tuple[pl.LazyFrame, tuple[Loss, ...], int
             rows = lazy.select(pl.len()).collect(engine="streaming").item()
         except pl.exceptions.PolarsError:
             return lazy, (), -1
+        if not log.fits(rows):
+            return lazy, (), -1
         casts, losses = _casts(lazy, head)
         lazy = lazy.with_columns(casts)
     if not head.types and rows:

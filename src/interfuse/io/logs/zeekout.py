@@ -73,8 +73,11 @@ def opened_log(file: IO[bytes], first: pl.DataFrame, writing: Writing, head: Hea
 def _text(chunk: pl.DataFrame, writing: Writing) -> pl.DataFrame:
     """All columns as text, truth values as T and F."""
     text = as_text(writing.frame(chunk))
-    yes = pl.col(pl.Boolean)
-    text = text.with_columns(pl.when(yes).then(pl.lit("T")).when(~yes).then(pl.lit("F")))
+    bools = [pl.col(n) for n, t in text.schema.items() if t == pl.Boolean]
+    text = text.with_columns(
+        pl.when(yes).then(pl.lit("T")).when(~yes).then(pl.lit("F")).alias(yes.meta.output_name())
+        for yes in bools
+    )
     return text.cast(pl.String)
 
 
