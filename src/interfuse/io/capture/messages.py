@@ -15,6 +15,8 @@ from interfuse.io.capture.frames import checksum
 HOST = b"example.com"
 _LONGEST = 65_000
 """Bytes of one message whose length is of two bytes."""
+_SEVERAL = 4_000
+"""Bytes of one of several messages in a stream."""
 _LETTERS = bytes(97 + i % 26 for i in range(256))
 
 
@@ -49,7 +51,8 @@ def dns(size: int, back: bool, random: Random) -> bytes | None:
     if left >= 15:
         option = struct.pack("!BHHIHHH", 0, 41, 4096, 0, left - 11, 12, left - 15)
         return head[:10] + b"\0\1" + question + option + bytes(left - 15)
-    return None
+    # A head that says that nothing follows it.
+    return head[:4] + bytes(size - 4) if size >= 12 else None
 
 
 def _name(room: int, random: Random) -> bytes:
@@ -70,9 +73,16 @@ def _strings(size: int, random: Random) -> bytes:
 
 
 def dns_stream(size: int, back: bool, random: Random) -> bytes | None:
-    """The same behind its length, as over TCP."""
-    inner = dns(size - 2, back, random) if 2 < size <= _LONGEST else None
-    return None if inner is None else struct.pack("!H", len(inner)) + inner
+    """Messages behind their lengths, as over TCP."""
+    out = []
+    while size > 0:
+        part = size if size <= 2 * _SEVERAL else _SEVERAL
+        inner = dns(part - 2, back, random) if part > 2 else None
+        if inner is None:
+            return None
+        out.append(struct.pack("!H", len(inner)) + inner)
+        size -= part
+    return b"".join(out)
 
 
 def http(size: int, back: bool, random: Random) -> bytes | None:

@@ -38,6 +38,7 @@ STREAMS: dict[int, Message] = {
     **dict.fromkeys((80, 591, 3128, 8000, 8008, 8080, 8088, 8888), http),
     **dict.fromkeys((443, 465, 636, 853, 990, 993, 995, 5061, 8443), tls),
     **dict.fromkeys((21, 22, 23, 25, 110, 143, 587, 873, 1723, 6667), lines),
+    123: ntp,
     **dict.fromkeys((161, 162), snmp),
     **dict.fromkeys((500, 631, 1861, 1883, 2404, 5683, 6160, 6668, 9956), zeros),
 }

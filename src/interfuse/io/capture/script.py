@@ -132,6 +132,9 @@ def connection(ways: Sequence[Way], header: int, random: Random) -> list[Step]:
     shakes = bool(first.opening and second.opening)
     _fill(first, ways[0], header, shakes)
     _fill(second, ways[1], header, False)
+    lead = []
+    if shakes and len(first.middle) > 1 and not first.middle[0].payload:
+        lead = [first.middle.pop(0)]  # so that who connected speaks first
     if not first.opening:  # a flow is its first sender's
         rest = first.middle or first.closing
         first.opening = [rest.pop(0)]
@@ -143,6 +146,7 @@ def connection(ways: Sequence[Way], header: int, random: Random) -> list[Step]:
     return [
         *first.opening,
         *second.opening,
+        *lead,
         *turns(first.middle, second.middle),
         *turns(closers[0].closing, closers[1].closing),
         *last,

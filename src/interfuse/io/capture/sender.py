@@ -86,8 +86,12 @@ def _bodies(
         yield from _segments(flow, steps, times, payload, ticks, random)
     elif protocol in (17, 136):
         known = DATAGRAMS if payload == "template" else {}
+        key, turn = random.getrandbits(64), [0, 0]
         for step in steps:
-            made = _data(step.payload, ports, known, step.back, payload, random)
+            turn[step.back] += 1
+            # An answer draws what its question drew first: the number that both have.
+            same = Random(key + turn[step.back])
+            made = _data(step.payload, ports, known, step.back, payload, same)
             yield frames.udp(ends, step.back, made)
     elif protocol == 132:
         for step in steps:
