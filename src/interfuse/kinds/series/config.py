@@ -45,6 +45,7 @@ class GateEntry(Struct):
 
     edge: list[Some]
     share: list[Share]
+    gap: tuple[Share, Share] = (0.0, 0.0)
 
 
 class SeriesConfig(NetworkConfig, kw_only=True):

@@ -96,7 +96,7 @@ def _base(
         return None, Gate(), None
     fits(folder, (bool(own) and config.gate is not None, "the base and its gate"))
     base = Base.from_arrays(own)
-    gate = Gate(tuple(config.gate.edge), tuple(config.gate.share))  # type: ignore[union-attr]
+    gate = Gate(tuple(config.gate.edge), tuple(config.gate.share), config.gate.gap)  # type: ignore[union-attr]
     fits(
         folder,
         (len(gate.share) == len(gate.edge) + 1, "the blocks of the gate"),

@@ -18,6 +18,7 @@ import torch
 from interfuse.errors import OptionError, note
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
 from interfuse.kinds.series.ask.ahead import drawn_ahead
+from interfuse.kinds.series.ask.between import with_base
 from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.future import with_future
 from interfuse.kinds.series.ask.gate import Gate
@@ -180,6 +181,10 @@ class SeriesModel(BaseModel):
             drawn = self._decoded(filled.draws, scales[i], None)
             there = np.isfinite(series.values[i][filled.times])
             whole[:, filled.times] = np.where(there, whole[:, filled.times], drawn)
+            if self.base is not None:
+                whole = with_base(
+                    whole, series.values[i], self.gate, self.schema.periods, self.codec.bound
+                )
             values[i] = whole
         values = [v if len(v) == draws else np.repeat(v, draws, 0) for v in values]
         times = [series.times(i) for i in range(len(series))]

@@ -27,17 +27,23 @@ TOGETHER = 0.5
 """How much the loss over all horizons counts in each block."""
 
 
+LONE = 3
+"""Gaps of at most so many steps are lone points."""
+
+
 @dataclass(frozen=True)
 class Gate:
-    """The network's share of each block of horizons.
+    """The network's share of each block of horizons, and of gaps.
 
     Attributes:
         edge: (b,) the last horizon of each block but the last.
         share: (b + 1,) from 0 to 1.
+        gap: of gaps of at most `LONE` steps, and of longer ones.
     """
 
     edge: tuple[int, ...] = ()
     share: tuple[float, ...] = (0.0,)
+    gap: tuple[float, float] = (0.0, 0.0)
 
     def at(self, horizon: int) -> np.ndarray:
         """(horizon,) the share of every step."""
@@ -51,7 +57,7 @@ class Gate:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
-        return {"edge": list(self.edge), "share": list(self.share)}
+        return {"edge": list(self.edge), "share": list(self.share), "gap": list(self.gap)}
 
 
 def measure_gate(
@@ -103,3 +109,17 @@ def combined(network: np.ndarray, base: np.ndarray, share: np.ndarray) -> np.nda
     np.put_along_axis(out, order, mixed, 0)
     out = np.where(weight == 0, base, out)
     return np.where(weight == 1, network, out)
+
+
+def measure_gap(network: np.ndarray, base: np.ndarray, truth: np.ndarray) -> float:
+    """The network's share of the middle of gaps, by the mean absolute error on held-out cells.
+
+    Args:
+        network: (m,) medians.
+        base: (m,) its answers.
+        truth: (m,) what was there, in units in which cells can be compared.
+    """
+    if not len(truth):
+        return 0.0
+    losses = [np.abs(s * network + (1 - s) * base - truth).mean() for s in SHARES]
+    return SHARES[int(np.argmin(losses))]

@@ -80,6 +80,17 @@ class SeriesSet:
             ahead=[told],
         )
 
+    def between(self, i: int, begin: int, end: int) -> SeriesSet:
+        """Series i alone, and only its steps from `begin` to before `end`."""
+        part = self.until(i, end)
+        start = self.grid.at(self.starts[i], np.int64(begin))
+        return replace(
+            part,
+            starts=np.array([int(start)], np.int64),
+            values=[part.values[0][begin:]],
+            covariates=[part.covariates[0][begin:]],
+        )
+
     def times(self, i: int) -> np.ndarray:
         """(T_i,) stamps of the grid points of series i."""
         return self.grid.at(self.starts[i], np.arange(len(self.values[i])))

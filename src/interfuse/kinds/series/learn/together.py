@@ -8,13 +8,17 @@ a network that has hardly begun has no share.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.kinds.series.ask.ahead import network_ahead
-from interfuse.kinds.series.ask.fill import Filler
-from interfuse.kinds.series.ask.gate import Gate, measure_gate
+from interfuse.kinds.series.ask.between import base_between
+from interfuse.kinds.series.ask.fill import Filler, name_keys
+from interfuse.kinds.series.ask.gate import LONE, Gate, measure_gap, measure_gate
+from interfuse.kinds.series.ask.wide import fill_all
 from interfuse.kinds.series.base.draws import quantiles_after
 from interfuse.kinds.series.base.fit import PAIRS
 from interfuse.kinds.series.base.forecast import Base, fit_base, with_paths
@@ -23,6 +27,9 @@ from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSet
 
 ORIGINS, DRAWS = 24, 40
+BETWEEN, BETWEEN_DRAWS, MOST_WIDE = 12, 20, 64
+"""Held-out blocks that gaps are measured on, draws there, and channels of which series are."""
+SCATTERED = 0.3
 PATHS = 32
 WHOLE = 20_000
 """Examples from which a fit is measured with all origins."""
@@ -131,4 +138,54 @@ def gate_of(
         network.append(drawn[0] / unit)
         said.append(quantiles / unit[:, None])
         truth.append(series.values[i][a:b] / unit)
-    return measure_gate(network, said, truth)
+    gate = measure_gate(network, said, truth)
+    if len(series.schema.channels) > MOST_WIDE:
+        return gate  # a panel's gaps are the base's: the network of wide series sees no others
+    return replace(gate, gap=gap_gate_of(codec, filler, series, held, examples, seed))
+
+
+def gap_gate_of(
+    codec: SeriesCodec, filler: Filler, series: SeriesSet, held: torch.Tensor, examples: int,
+    seed: int,
+) -> tuple[float, float]:  # fmt: skip
+    """The network's share of lone gaps and of long ones, on held-out blocks with holes cut in.
+
+    Args:
+        codec: of the series.
+        filler: the network.
+        series: all of them.
+        held: (m,) bool, one series after another.
+        examples: that the network was trained on.
+        seed: of holes and draws.
+    """
+    found: list[list[np.ndarray]] = [[], []]
+    length = filler.looker.length
+    rng = np.random.default_rng(seed_of(seed, Purpose.GATE_DRAWS))
+    for i, a, b in held_blocks(series, held, effort(examples, BETWEEN)):
+        begin, end = max(a - length, 0), min(b + length, len(series.values[i]))
+        part = series.between(i, begin, end)
+        values = part.values[0]
+        size = max((b - a) // 3, LONE + 1)
+        start = int(rng.integers(a - begin, max(b - begin - size, a - begin) + 1))
+        long = np.zeros(len(values), bool)
+        long[start : start + size] = True
+        lone = np.zeros(len(values), bool)
+        lone[a - begin : b - begin] = rng.random(b - a) < SCATTERED
+        for k, hole in enumerate((lone, long)):
+            cut = np.where(hole[:, None], np.nan, values)
+            asked = replace(part, values=[cut])
+            rows, scales, _ = codec.pack(asked)
+            wanted = [hole]
+            ids = name_keys(asked.names)
+            answers = list(fill_all(filler, rows, BETWEEN_DRAWS, seed, ids, wanted=wanted))
+            if not answers:
+                continue
+            filled = answers[0][1]
+            middle = scales[0].decode(np.median(filled.draws, 0).astype(np.float64))
+            base = base_between(cut, series.schema.periods, seed)[filled.times]
+            truth = values[filled.times]
+            there = np.isfinite(truth) & hole[filled.times][:, None]
+            unit = np.broadcast_to(codec.scales[i].spread, truth.shape)
+            found[k].append(np.stack([(x / unit)[there] for x in (middle, base, truth)]))
+    shares = [measure_gap(*np.concatenate(part, 1)) if part else 0.0 for part in found]
+    return shares[0], shares[1]
