@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import linalg, sparse
+from scipy.linalg import lapack
 
 from interfuse.kinds.interactions.experts.forms import (
     Dense,
@@ -78,10 +79,10 @@ def ridge_of(gram: Floats, ridge: float, dropped: float = 0.0) -> Dense:
 
 def _inverse(gram: Floats) -> Floats:
     """Of a symmetric positive definite matrix, by Cholesky, in its place."""
-    factor, info = linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
+    factor, info = lapack.spotrf(gram, lower=0, overwrite_a=1)
     if info:
         raise np.linalg.LinAlgError("the ridge is too small for float32")
-    upper, _ = linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
+    upper, _ = lapack.spotri(factor, lower=0, overwrite_c=1)
     upper = np.triu(upper)
     full = upper + upper.T
     full[np.diag_indices(len(full))] /= 2

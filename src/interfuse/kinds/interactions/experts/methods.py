@@ -106,7 +106,13 @@ def _of_order(items: int, k: int) -> list[Method]:
             lambda x, seed, s: order.markov(x, k, s["gamma"], s["a"], s["c"]),
             ({"gamma": 0.5, "a": 0.5, "c": 0.3}, {"gamma": 0.7, "a": 0.5, "c": 0.5}),
             (1.0, 3.0, 10.0),
-        )
+        ),
+        Method(
+            "next item",
+            lambda x, seed, s: order.markov(x, k, 0.0, s["a"], s["c"]),
+            ({"a": 1.0, "c": 0.0}, {"a": 0.5, "c": 0.3}),
+            (0.3,),
+        ),
     ]
     if items <= MOST_DENSE:
         found.append(

@@ -77,5 +77,6 @@ def rank(
         shown += np.bincount(found.ravel(), minlength=known.size)
     share = np.maximum(popularity, 1) / max(len(known), 1)
     means = np.concatenate(parts, 1).mean(1) if parts else np.full(4, np.nan)
+    recall, gain, first, hit = map(float, means)
     novelty = float((shown * -np.log2(share)).sum() / max(shown.sum(), 1))
-    return Ranking(*map(float, means), float((shown > 0).mean()), novelty)
+    return Ranking(recall, gain, first, hit, float((shown > 0).mean()), novelty)

@@ -60,9 +60,7 @@ def _by_column(column: pl.Series) -> pl.Series:
     return text.is_in(list(TEST))
 
 
-def _by_time(
-    frame: pl.DataFrame, schema: InteractionsSchema, how: str
-) -> tuple[pl.Series, str]:
+def _by_time(frame: pl.DataFrame, schema: InteractionsSchema, how: str) -> tuple[pl.Series, str]:
     if schema.time is None:
         raise OptionError(
             f"split: {how} needs times, and the data has none. Use random, or name the column of "
