@@ -29,6 +29,8 @@ def test_figures_are_their_definitions():
     assert found.mrr == pytest.approx(1 / 4)
     assert found.hit_rate == pytest.approx(1 / 2)
     assert found.coverage == pytest.approx(4 / 5)
+    more = rank(lambda b: scores[:2], known, wanted, np.ones(5, np.float32), 3, np.array([2, 0, 0]))
+    assert more.recall == pytest.approx((1 / 4 + 0) / 2)
     shown = [2, 1, 1, 1, 1, 1]  # users of 1, 2, 3, 4, 3, 2
     assert found.novelty == pytest.approx(np.mean([-math.log2(s / 3) for s in shown]), abs=1e-6)
 

@@ -19,9 +19,10 @@ X is users by items, 1 where touched; D_U and D_I are the diagonals of its row a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import linalg, sparse
-from scipy.linalg import lapack
 
 from interfuse.kinds.interactions.experts.forms import (
     Dense,
@@ -79,6 +80,7 @@ def ridge_of(gram: Floats, ridge: float, dropped: float = 0.0) -> Dense:
 
 def _inverse(gram: Floats) -> Floats:
     """Of a symmetric positive definite matrix, by Cholesky, in its place."""
+    lapack: Any = linalg.lapack  # its functions are made when it is loaded
     factor, info = lapack.spotrf(gram, lower=0, overwrite_a=1)
     if info:
         raise np.linalg.LinAlgError("the ridge is too small for float32")

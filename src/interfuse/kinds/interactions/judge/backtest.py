@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from interfuse.errors import DataError
+from interfuse.kinds.interactions.ask.reading import as_names
 from interfuse.kinds.interactions.data.baskets import Baskets, build
 from interfuse.kinds.interactions.data.files import read
 from interfuse.kinds.interactions.data.find import find_schema
@@ -92,7 +94,7 @@ def backtest(
     """Fit to a part of the touches and judge on the others.
 
     Settings and weights are chosen on touches of the training part alone. Held-out touches of items
-    that the training part does not have cannot be hit; they are left out and told.
+    that the training part does not have cannot be hit; they count in what is wanted, and are told.
 
     Args:
         data: touches, as for a fit.
@@ -112,15 +114,15 @@ def backtest(
     before, after, said = split_rows(frame, schema, split, seed)
     known, names = build(before, schema)
     ordered = order and schema.time is not None
-    wanted, notes = _wanted(known, after, schema, names)
+    wanted, missed, notes = _wanted(known, after, schema, names)
     if not wanted.lengths.any():
         raise DataError(
             "split: no user of the judged part has an item and a touch of the other part. Choose "
             "another split."
         )
     choices = choose(known, ordered, seed, tell)
-    methods = judge(known, wanted, choices, ordered, at, seed, tell)
-    users = int((wanted.lengths > 0).sum())
+    methods = judge(known, wanted, choices, ordered, at, seed, missed, tell)
+    users = int((wanted.lengths + missed > 0).sum())
     return Backtest(methods, tuple(choices), at, said, ordered, users, (*known.notes, *notes))
 
 
@@ -131,6 +133,7 @@ def judge(
     ordered: bool,
     at: int = 20,
     seed: int = 0,
+    missed: NDArray[np.int64] | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Ranking]:
     """The mixture, each of its experts alone, popularity, item-kNN and, of few items, EASE.
@@ -142,6 +145,7 @@ def judge(
         ordered: whether the order is used.
         at: length of the lists.
         seed: of random starts.
+        missed: (users,) later touches of items that cannot be recommended.
         tell: told what is done.
     """
     panel = fit_panel(choices, known, ordered, seed)
@@ -157,7 +161,7 @@ def judge(
         scorers["EASE"] = lambda b: ease.scores(b.matrix)
     out = {}
     for name, scorer in scorers.items():
-        found = rank(scorer, known, wanted, panel.popularity, at)
+        found = rank(scorer, known, wanted, panel.popularity, at, missed)
         out[name] = found
         tell(f"{name}: recall@{at} {found.recall:.4f}, nDCG@{at} {found.ndcg:.4f}")
     return out
@@ -169,8 +173,8 @@ def _popular(panel: Panel) -> Callable[[Baskets], Floats]:
 
 def _wanted(
     known: Baskets, after: pl.DataFrame, schema: InteractionsSchema, names: pl.Series
-) -> tuple[Baskets, tuple[str, ...]]:
-    """Baskets of the held-out touches in the order of the users of `known`."""
+) -> tuple[Baskets, NDArray[np.int64], tuple[str, ...]]:
+    """Held-out touches in the order of the users of `known`, how many are of other items, words."""
     rows = after.filter(after[schema.user].is_in(known.users.implode()))
     lost = after.height - rows.height
     held, _ = build(rows, schema, names) if rows.height else (None, None)
@@ -197,4 +201,16 @@ def _wanted(
     again = np.isin(user * known.size + items, mine * known.size + known.items)
     if again.any():
         notes.append(f"{int(again.sum()):,} held-out touches repeat an earlier one")
-    return whole.only(~again), tuple(notes)
+    return whole.only(~again), _missed(known, rows, schema, names), tuple(notes)
+
+
+def _missed(
+    known: Baskets, rows: pl.DataFrame, schema: InteractionsSchema, names: pl.Series
+) -> NDArray[np.int64]:
+    """Items of each user that cannot be recommended, as the training part does not have them."""
+    item = as_names(rows, schema.item, names.dtype)
+    others = rows.filter(item.is_not_null() & ~item.is_in(names.implode()))
+    counts = others.group_by(schema.user).agg(pl.col(schema.item).n_unique().alias("many"))
+    users = pl.DataFrame({schema.user: known.users})
+    found = users.join(counts, on=schema.user, how="left", maintain_order="left")["many"]
+    return found.fill_null(0).to_numpy().astype(np.int64)
