@@ -1,7 +1,8 @@
 """`python -m benchmarks.interactions --data DATA`: who touched what.
 
     lastfm, gowalla   recommendations on LightGCN's splits, beside plain methods of the same run;
-                      settings and weights are chosen on touches of the training part
+                      settings and weights are chosen on touches of the training part;
+                      items of one user count too, as in published figures
     beauty            S3Rec's Amazon Beauty, last touch held out, order used, full ranking
     users             drawn users of last.fm beside a real half and beside independent items
     odd               fake users of four sorts among held-out ones
@@ -16,6 +17,7 @@ import argparse
 import resource
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.common import RESULTS, Results, circumstances, show, shown
+from interfuse.io.origin import Origin
 from interfuse.kinds.interactions.data.baskets import Baskets
+from interfuse.kinds.interactions.data.find import find_schema
 from interfuse.kinds.interactions.judge import drawn
 from interfuse.kinds.interactions.judge.backtest import backtest
 from interfuse.kinds.interactions.judge.metrics import Ranking
@@ -50,10 +54,12 @@ def recommendations(path: Path, split: str, seed: int) -> dict[str, Any]:
     """All methods on one split."""
     at = 10 if split == "last" else 20
     frame = pl.read_parquet(path)
+    schema = replace(find_schema(frame, Origin(), {}, path.name), fewest_users=1)
     if split == "last":  # places in a sequence are its times
         frame = frame.rename({"pos": "time"})
+        schema = replace(schema, time="time")
     begin, cpu = time.monotonic(), time.process_time()
-    found = backtest(frame, split=split, at=at, seed=seed, tell=print)
+    found = backtest(frame, schema=schema, split=split, at=at, seed=seed, tell=print)
     report = found.to_json()
     report["methods"] = {name: r._asdict() for name, r in found.methods.items()}
     report |= {"seconds": time.monotonic() - begin, "cpu_seconds": time.process_time() - cpu}
