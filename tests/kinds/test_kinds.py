@@ -18,7 +18,7 @@ from interfuse.testing import Sample, check_kind
 
 HERE = Path(__file__).parent
 SOURCE = Path(interfuse.__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "series")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "series"), str(HERE.parent / "interactions")]
 
 
 @pytest.fixture
@@ -206,6 +206,30 @@ def test_series_keep_the_promises(tmp_path):
             prefix=two_series,
         )
         check_kind(kinds.named("series"), sample, tmp_path / "w")
+
+
+def test_interactions_keep_the_promises(tmp_path):
+    import made
+
+    frame = made.touches(users=45, items=20)
+    frame.write_csv(tmp_path / "shop.csv")
+    (tmp_path / "bad.csv").write_text("item,rating\na,1\nb,2\n")
+    holes = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) % 5 == 3).then(None).otherwise("rating").alias("rating")
+    )
+
+    def known(model, seed):
+        filled, keep = model.impute(holes), holes["rating"].is_not_null()
+        return holes.filter(keep).rows(), filled.filter(keep).rows()
+
+    sample = Sample(
+        tmp_path / "shop.csv",
+        {"examples": 2_000},
+        broken=[(tmp_path / "bad.csv", "no column is named as a user")],
+        known=known,
+        prefix=lambda model, n: model.generate(n, seed=3).filter(pl.col("user_id") <= "u2").rows(),
+    )
+    check_kind(kinds.named("interactions"), sample, tmp_path / "w")
 
 
 def test_type_checkers_know_the_options_that_are_declared():

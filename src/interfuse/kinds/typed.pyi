@@ -13,6 +13,8 @@ import numpy as np
 from interfuse.core.schedule import Schedule
 from interfuse.kinds.images.data import ImageSchema
 from interfuse.kinds.images.model import ImageModel
+from interfuse.kinds.interactions.model import InteractionsModel
+from interfuse.kinds.interactions.schema import InteractionsSchema
 from interfuse.kinds.series.data import SeriesSchema
 from interfuse.kinds.series.model import SeriesModel
 from interfuse.kinds.table.model import Model
@@ -59,6 +61,14 @@ class SeriesOptions(Common, total=False):
     known_future: Sequence[str]
     zone: str | None
 
+class InteractionsOptions(Common, total=False):
+    schema: InteractionsSchema | str | Path | None
+    user: str | None
+    item: str | None
+    time: str | None
+    rating: str | None
+    order: bool
+
 class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
@@ -78,6 +88,10 @@ def fit(data: Any, *, kind: Literal["images"], **options: Unpack[ImagesOptions])
 @overload
 def fit(data: Any, *, kind: Literal["series"], **options: Unpack[SeriesOptions]) -> SeriesModel: ...
 @overload
+def fit(
+    data: Any, *, kind: Literal["interactions"], **options: Unpack[InteractionsOptions]
+) -> InteractionsModel: ...
+@overload
 def fit(data: np.ndarray, *, kind: None = None, **options: Unpack[ImagesOptions]) -> ImageModel: ...
 @overload
 def fit(data: Frame, *, kind: None = None, **options: Unpack[TableOptions]) -> Model: ...
@@ -92,6 +106,10 @@ def load(folder: str | Path, *, kind: Literal["images"]) -> ImageModel: ...
 @overload
 def load(folder: str | Path, *, kind: Literal["series"]) -> SeriesModel: ...
 @overload
+def load(folder: str | Path, *, kind: Literal["interactions"]) -> InteractionsModel: ...
+@overload
 def load(folder: str | Path, *, kind: str) -> Any: ...
 @overload
-def load(folder: str | Path, *, kind: None = None) -> Model | ImageModel | SeriesModel: ...
+def load(
+    folder: str | Path, *, kind: None = None
+) -> Model | ImageModel | SeriesModel | InteractionsModel: ...

@@ -81,7 +81,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     voices = [
         {"name": v.name, "form": v.expert.form, "tau": v.tau, "weight": v.weight,
          "setting": v.setting or {}}
-        for v in panel.weighed
+        for v in panel.voices
     ]  # fmt: skip
     write_json(folder / "codec.json", {"voices": voices, "items": dtype_to_json(model.names.dtype)})
     text = model.names.to_physical().cast(pl.String)
@@ -93,7 +93,7 @@ def write_folder(model: Fitted, folder: Path) -> None:
     groups: dict[str, Mapping[str, Any]] = {
         "habits": model.habits.arrays(),
         "usual": model.usual.arrays(),
-        **{f"voice{i}": v.expert.arrays() for i, v in enumerate(panel.weighed)},
+        **{f"voice{i}": v.expert.arrays() for i, v in enumerate(panel.voices)},
     }
     if model.ratings is not None:
         groups["ratings"] = model.ratings.arrays()
@@ -135,7 +135,7 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
             (popularity.shape == (len(names),), "the items and how many users they have"),
             (bool(np.isfinite(popularity).all()), "the users of items and numbers"),
             (len(voices) == config.network.experts, "the experts of config.json and codec"),
-            (all(v.weight > 0 for v in voices), "the experts and their weights"),
+            (any(v.weight > 0 for v in voices), "the experts and their weights"),
             (config.ratings == any(n.startswith("ratings.") for n in arrays), "the ratings"),
         )
         entry = config.network

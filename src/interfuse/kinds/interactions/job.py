@@ -47,7 +47,7 @@ FEWEST_EXAMPLES, MOST_EXAMPLES = 10_000, 60_000
 RANK = 16
 BATCH, SMALL_BATCH = 64, 16
 SMALL_FROM = 50_000
-RATE, WARM_UP, HELD_OUT_DRAWS = 3e-3, 2_000, 512
+RATE, WARM_UP, HELD_OUT_DRAWS = 1e-2, 1_000, 512
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,11 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
                          lambda text: self.listener(Notice("experts", text)))  # fmt: skip
         others, apart = self._apart(baskets)
         panel = fit_panel(choices, others, ordered, self.seed)
-        mixture = [v.weight for v in panel.weighed]
+        # A start; an expert that ranks nothing may still explain a touch.
+        mixture = [max(v.weight, 0.1) for v in panel.voices]
         mixture = [*mixture, 0.2 * sum(mixture)]
         with seeded(self.seed, Purpose.WEIGHTS, device=torch.device("cpu")):
-            net = BasketNet(m, len(panel.weighed), RANK if m <= FULL else 0, mixture)
+            net = BasketNet(m, len(panel.voices), RANK if m <= FULL else 0, mixture)
         settings = Settings(
             seed=self.seed, batch=batch, rate=RATE, warm_up=WARM_UP, held_out_draws=HELD_OUT_DRAWS
         )

@@ -1,7 +1,7 @@
 """The denoiser: which items belong to a basket of which some are known.
 
-With s_c the experts' scores of mean 1 (`experts.panel`), K the known items, n the size of the
-basket:
+With s_c the experts' scores of mean 1 (`experts.panel`), or popularity where they are all 0, K the
+known items, n the size of the basket:
 
     l_c(i) = g_c log(s_c(i) + eps_c) + e_i . h(K, n)
     p(i|K) = sum_c pi_c(K, n) softmax_{i not in K} l_c  +  pi_pop softmax_{i not in K} kappa log pop
@@ -42,7 +42,7 @@ class Noisy(NamedTuple):
         x: (b, FEATURES) what is said of each basket.
         rows: (targets,) users of the targets.
         columns: (targets,) places of the targets among the candidates.
-        weights: (targets,) n / (n - k) of their users.
+        weights: (targets,) n over the number of targets of their users.
         touches: sum of n.
     """
 

@@ -1,10 +1,10 @@
 """New users, as a table like the one that was fitted.
 
 Users are drawn in blocks of a fixed number, so that user i depends on the seed and on i alone. Each
-draws how many items it will have; then, in `ROUNDS` rounds, the denoiser says which items go with
-those that are there, and the next n (s / ROUNDS)^1.5 - |K| are drawn without replacement (the
-largest of log p + Gumbel noise; Kool et al. 2019). Where there is an order, those of one round are
-put behind those of the rounds before.
+draws how many items it will have; then, in `ROUNDS` rounds (`ORDERED_ROUNDS` where there is an
+order), the denoiser says which items go with those that are there, and the next
+n (s / rounds)^1.5 - |K| are drawn without replacement (the largest of log p + Gumbel noise; Kool et
+al. 2019). Where there is an order, those of one round are put behind those of the rounds before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.learn.objective import log_p
 
 BLOCK, LARGE_BLOCK, LARGE = 64, 8, 50_000
-ROUNDS = 20
+ROUNDS, ORDERED_ROUNDS = 20, 40
 POWER = 1.5
 _STREAM = 23
 
@@ -82,20 +82,33 @@ def _block(model: Fitted, given: np.ndarray, size: int, rng: np.random.Generator
     panel = model.panel
     n = np.maximum(model.habits.sizes(rng.random(size), panel.size), len(given))
     baskets = [list(given) for _ in range(size)]
-    for s in range(1, ROUNDS + 1):
-        wanted = np.ceil(n * (s / ROUNDS) ** POWER).astype(np.int64)
+    # Items that are given may stand anywhere, so that what is known is not the past.
+    past = np.full(size, panel.ordered and not len(given))
+    rounds = ORDERED_ROUNDS if panel.ordered else ROUNDS
+    for s in range(1, rounds + 1):
+        wanted = np.ceil(n * (s / rounds) ** POWER).astype(np.int64)
         more = np.maximum(wanted - [len(b) for b in baskets], 0)
         noise = rng.random((size, panel.size), np.float32)
         asked = np.flatnonzero(more)
         if not len(asked):
             continue
         known = _of(baskets, panel.size)
-        said = log_p(panel, model.net, known, n)
+        said = log_p(panel, model.net, known, n, past)
         said -= np.log(-np.log(np.clip(noise, 1e-12, 1 - 6e-8)))
         found = top(said[asked], int(more.max()))
         for place, u in enumerate(asked):
             baskets[u] += found[place, : more[u]].tolist()
+    if panel.ordered and len(given):
+        baskets = [_mingled(b, len(given), rng) for b in baskets]
     return _of(baskets, panel.size)
+
+
+def _mingled(basket: list[int], first: int, rng: np.random.Generator) -> list[int]:
+    """The basket with its first items at places that are drawn, the others in their order."""
+    places = np.zeros(len(basket), bool)
+    places[rng.permutation(len(basket))[:first]] = True
+    given, others = iter(basket[:first]), iter(basket[first:])
+    return [next(given) if at else next(others) for at in places]
 
 
 def _of(baskets: list[list[int]], size: int) -> Baskets:

@@ -47,10 +47,10 @@ class Surprise(NamedTuple):
 
 def surprise(panel: Panel, net: BasketNet, baskets: Baskets) -> Surprise:
     """Hide each touch once and score it; the same whatever other users are asked about."""
-    out = Surprise(*(np.zeros(len(baskets.items)) for _ in range(2)),
-                   np.zeros(len(baskets.items), np.int64))  # fmt: skip
+    many = len(baskets.items)
+    out = Surprise(np.zeros(many), np.zeros(many), np.zeros(many, np.int64))
     share = np.maximum(panel.popularity.astype(np.float64), 0.5)
-    for index in blocks(len(baskets), panel.size * (len(panel.weighed) + 2)):
+    for index in blocks(len(baskets), panel.size * (len(panel.voices) + 2)):
         part = baskets.take(index)
         start = int(baskets.indptr[index[0]])
         groups = _groups(part)
@@ -163,6 +163,10 @@ def per_user(found: Surprise, baskets: Baskets) -> Values:
 
 
 def p_values(scores: Values, reference: Values) -> Values:
-    """Shares of the reference at or above each score; at least one of its users."""
+    """Shares of the reference at or above each score.
+
+    Between two groups, or beyond the last, half a group is taken to be above: the smallest value is
+    about 3 over the number of held-out users.
+    """
     above = len(reference) - np.searchsorted(reference, scores, side="left")
-    return (FEWEST * above + 1) / (FEWEST * len(reference) + 1)
+    return np.minimum((FEWEST * (above + 0.5) + 1) / (FEWEST * len(reference) + 1), 1.0)

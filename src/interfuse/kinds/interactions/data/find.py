@@ -67,8 +67,7 @@ def fit_to(
     if schema.time is not None and not _is_time(frame[schema.time]):
         raise DataError(
             f"{where}: column {schema.time!r} holds {frame[schema.time].dtype}, which is no "
-            "time; expected dates or numbers. Write times as 2024-05-17T08:00:00, or leave the column "
-            "out."
+            "time; expected dates or numbers. Write times as 2024-05-17T08:00:00, or leave it out."
         )
     if schema.rating is not None and not frame[schema.rating].dtype.is_numeric():
         raise DataError(

@@ -19,6 +19,8 @@ X is users by items, 1 where touched; D_U and D_I are the diagonals of its row a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import linalg, sparse
 
@@ -78,10 +80,11 @@ def ridge_of(gram: Floats, ridge: float, dropped: float = 0.0) -> Dense:
 
 def _inverse(gram: Floats) -> Floats:
     """Of a symmetric positive definite matrix, by Cholesky, in its place."""
-    factor, info = linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
+    lapack: Any = linalg.lapack  # its functions are made when it is loaded
+    factor, info = lapack.spotrf(gram, lower=0, overwrite_a=1)
     if info:
         raise np.linalg.LinAlgError("the ridge is too small for float32")
-    upper, _ = linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
+    upper, _ = lapack.spotri(factor, lower=0, overwrite_c=1)
     upper = np.triu(upper)
     full = upper + upper.T
     full[np.diag_indices(len(full))] /= 2

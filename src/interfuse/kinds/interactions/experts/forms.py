@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating[Any]]
+"""Of float32, unless it says otherwise; numpy's types lose the precision of products."""
 Items: TypeAlias = NDArray[np.int64] | None
 Known: TypeAlias = Any
 """A `scipy.sparse.csr_matrix` of users by items with the weights w; its stubs are incomplete."""

@@ -1,5 +1,8 @@
 """The methods that experts come from, with the settings that are tried of each.
 
+The graph filter is there twice: with little weight against popular items, which ranks best alone,
+and with more, which brings more to the others.
+
 Grids are short: a setting is chosen on held-out touches, and what is left between settings is
 smaller than what a second expert brings.
 """
@@ -62,8 +65,12 @@ def methods(items: int, touches: int, ordered: bool) -> list[Method]:
         Method(
             "graph filter",
             lambda x, seed, s: closed.graph(x, k, **s),
-            ({"a": 0.5, "b": 0.5, "c": 0.5}, {"a": 0.5, "b": 0.7, "c": 0.3},
-             {"a": 0.5, "b": 0.3, "c": 0.5}),
+            ({"a": 0.5, "b": 0.7, "c": 0.3}, {"a": 0.5, "b": 0.9, "c": 0.2}),
+        ),
+        Method(
+            "even graph filter",
+            lambda x, seed, s: closed.graph(x, k, **s),
+            ({"a": 0.5, "b": 0.5, "c": 0.5}, {"a": 0.5, "b": 0.3, "c": 0.5}),
         ),
         Method(
             "low-pass filter",
@@ -106,7 +113,13 @@ def _of_order(items: int, k: int) -> list[Method]:
             lambda x, seed, s: order.markov(x, k, s["gamma"], s["a"], s["c"]),
             ({"gamma": 0.5, "a": 0.5, "c": 0.3}, {"gamma": 0.7, "a": 0.5, "c": 0.5}),
             (1.0, 3.0, 10.0),
-        )
+        ),
+        Method(
+            "next item",
+            lambda x, seed, s: order.markov(x, k, 0.0, s["a"], s["c"]),
+            ({"a": 1.0, "c": 0.0}, {"a": 0.5, "c": 0.3}),
+            (0.3,),
+        ),
     ]
     if items <= MOST_DENSE:
         found.append(

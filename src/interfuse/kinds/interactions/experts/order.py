@@ -3,7 +3,8 @@
 A user's touches stand from the first to the last; the last has age 0, the one before it age 1.
 
     Markov          B_ji = sum of gamma^(d-1) over users who touched i d places after j, d up to
-                    `WINDOW`, over d_j^a d_i^c: what follows soon
+                    `WINDOW`, over d_j^a d_i^c: what follows soon; gamma = 0, a = 1 and c = 0 is the
+                    chain of first order, p(i | j) of the users who touched j
     directed ridge  B = (sum P'P + lambda I)^-1 sum P'F: the ridge regression of what users touch
                     after a cut, F, on what they touched before it, P, with weights exp(-age / tau);
                     sums over cuts at .4, .6 and .8 of each user's touches

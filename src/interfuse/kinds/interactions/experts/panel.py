@@ -83,7 +83,7 @@ class Panel:
 
     @property
     def weighed(self) -> tuple[Voice, ...]:
-        """Those whose weight is not 0."""
+        """Those that recommendations are made of: their weight is not 0."""
         return tuple(v for v in self.voices if v.weight > 0)
 
     def scores(self, known: Baskets) -> Floats:

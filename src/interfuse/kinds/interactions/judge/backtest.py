@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from interfuse.errors import DataError
+from interfuse.kinds.interactions.ask.reading import as_names
 from interfuse.kinds.interactions.data.baskets import Baskets, build
 from interfuse.kinds.interactions.data.files import read
 from interfuse.kinds.interactions.data.find import find_schema
 from interfuse.kinds.interactions.experts import closed
 from interfuse.kinds.interactions.experts.forms import Floats
-from interfuse.kinds.interactions.experts.methods import neighbours
+from interfuse.kinds.interactions.experts.methods import MOST_DENSE, neighbours
 from interfuse.kinds.interactions.experts.panel import Panel
 from interfuse.kinds.interactions.judge.metrics import Ranking, rank
 from interfuse.kinds.interactions.judge.splits import split as split_rows
@@ -23,6 +25,7 @@ from interfuse.kinds.interactions.learn.choose import Choice, choose, fit_panel
 from interfuse.kinds.interactions.schema import InteractionsSchema
 
 OURS = "interfuse"
+EASE_RIDGE = 100.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Backtest:
 
     Attributes:
         methods: by name; `interfuse` is the mixture, the others stand alone.
-        choices: the experts with their settings and weights, chosen on touches of the training part.
+        choices: the experts, with settings and weights chosen on touches of the training part.
         at: length of the lists.
         split: what was held out.
         ordered: whether the order of touches was used.
@@ -111,15 +114,15 @@ def backtest(
     before, after, said = split_rows(frame, schema, split, seed)
     known, names = build(before, schema)
     ordered = order and schema.time is not None
-    wanted, new, notes = _wanted(known, after, schema, names)
+    wanted, missed, notes = _wanted(known, after, schema, names)
     if not wanted.lengths.any():
         raise DataError(
             "split: no user of the judged part has an item and a touch of the other part. Choose "
             "another split."
         )
     choices = choose(known, ordered, seed, tell)
-    methods = judge(known, wanted, choices, ordered, at, seed, new, tell)
-    users = int((wanted.lengths > 0).sum())
+    methods = judge(known, wanted, choices, ordered, at, seed, missed, tell)
+    users = int((wanted.lengths + missed > 0).sum())
     return Backtest(methods, tuple(choices), at, said, ordered, users, (*known.notes, *notes))
 
 
@@ -130,10 +133,10 @@ def judge(
     ordered: bool,
     at: int = 20,
     seed: int = 0,
-    missed: Any = None,
+    missed: NDArray[np.int64] | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Ranking]:
-    """The mixture, each of its experts alone, popularity and item-kNN.
+    """The mixture, each of its experts alone, popularity, item-kNN and, of few items, EASE.
 
     Args:
         known: what users touched before; the experts are fitted to it.
@@ -142,23 +145,23 @@ def judge(
         ordered: whether the order is used.
         at: length of the lists.
         seed: of random starts.
-        missed: (users,) share of the wanted touches that are of known items; None for all.
+        missed: (users,) later touches of items that cannot be recommended.
         tell: told what is done.
     """
-    every = [replace(c, weight=max(c.weight, 1e-9)) for c in choices]
-    panel = fit_panel(every, known, ordered, seed)
-    weights = {c.name: c.weight for c in choices}
-    ours = replace(panel, voices=tuple(replace(v, weight=weights[v.name]) for v in panel.voices))
+    panel = fit_panel(choices, known, ordered, seed)
     knn = closed.item_knn(known.matrix, neighbours(known.size))
     scorers: dict[str, Callable[[Baskets], Floats]] = {
-        OURS: ours.scores,
+        OURS: panel.scores,
         "popularity": _popular(panel),
         "item-kNN": lambda b: knn.scores(b.matrix),
         **{v.name: panel.alone(v.name).scores for v in panel.voices},
     }
+    if known.size <= MOST_DENSE:
+        ease = closed.edlae(known.matrix, EASE_RIDGE)
+        scorers["EASE"] = lambda b: ease.scores(b.matrix)
     out = {}
     for name, scorer in scorers.items():
-        found = rank(scorer, known, wanted, panel.popularity, at)
+        found = rank(scorer, known, wanted, panel.popularity, at, missed)
         out[name] = found
         tell(f"{name}: recall@{at} {found.recall:.4f}, nDCG@{at} {found.ndcg:.4f}")
     return out
@@ -170,8 +173,8 @@ def _popular(panel: Panel) -> Callable[[Baskets], Floats]:
 
 def _wanted(
     known: Baskets, after: pl.DataFrame, schema: InteractionsSchema, names: pl.Series
-) -> tuple[Baskets, int, tuple[str, ...]]:
-    """Baskets of the held-out touches in the order of the users of `known`."""
+) -> tuple[Baskets, NDArray[np.int64], tuple[str, ...]]:
+    """Held-out touches in the order of the users of `known`, how many are of other items, words."""
     rows = after.filter(after[schema.user].is_in(known.users.implode()))
     lost = after.height - rows.height
     held, _ = build(rows, schema, names) if rows.height else (None, None)
@@ -198,4 +201,16 @@ def _wanted(
     again = np.isin(user * known.size + items, mine * known.size + known.items)
     if again.any():
         notes.append(f"{int(again.sum()):,} held-out touches repeat an earlier one")
-    return whole.only(~again), int(again.sum()), tuple(notes)
+    return whole.only(~again), _missed(known, rows, schema, names), tuple(notes)
+
+
+def _missed(
+    known: Baskets, rows: pl.DataFrame, schema: InteractionsSchema, names: pl.Series
+) -> NDArray[np.int64]:
+    """Items of each user that cannot be recommended, as the training part does not have them."""
+    item = as_names(rows, schema.item, names.dtype)
+    others = rows.filter(item.is_not_null() & ~item.is_in(names.implode()))
+    counts = others.group_by(schema.user).agg(pl.col(schema.item).n_unique().alias("many"))
+    users = pl.DataFrame({schema.user: known.users})
+    found = users.join(counts, on=schema.user, how="left", maintain_order="left")["many"]
+    return found.fill_null(0).to_numpy().astype(np.int64)

@@ -55,8 +55,9 @@ def rank(
     scores: Callable[[Baskets], Floats],
     known: Baskets,
     wanted: Baskets,
-    popularity: NDArray[np.float32],
+    popularity: Floats,
     at: int,
+    missed: NDArray[np.int64] | None = None,
 ) -> Ranking:
     """Judge a scorer on the users with a wanted item; what they know is not recommended.
 
@@ -66,16 +67,20 @@ def rank(
         wanted: what they touched later.
         popularity: (items,) users of each item before.
         at: k.
+        missed: (users,) wanted items that are not among those that can be recommended; none unless
+            given. They count in what is wanted, or figures would grow with what is left out.
     """
-    users = np.flatnonzero(wanted.lengths > 0)
+    many = wanted.lengths if missed is None else wanted.lengths + missed
+    users = np.flatnonzero(many > 0)
     parts: list[NDArray[np.float64]] = []
     shown = np.zeros(known.size, np.int64)
     for index in blocks(len(users), known.size):
         mine, goal = known.take(users[index]), wanted.take(users[index])
         found = top(without_known(scores(mine), mine), at)
-        parts.append(np.stack(figures(hits_of(found, goal), goal.lengths)))
+        parts.append(np.stack(figures(hits_of(found, goal), many[users[index]])))
         shown += np.bincount(found.ravel(), minlength=known.size)
     share = np.maximum(popularity, 1) / max(len(known), 1)
     means = np.concatenate(parts, 1).mean(1) if parts else np.full(4, np.nan)
+    recall, gain, first, hit = map(float, means)
     novelty = float((shown * -np.log2(share)).sum() / max(shown.sum(), 1))
-    return Ranking(*map(float, means), float((shown > 0).mean()), novelty)
+    return Ranking(recall, gain, first, hit, float((shown > 0).mean()), novelty)

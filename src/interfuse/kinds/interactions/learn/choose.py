@@ -117,9 +117,7 @@ def choose(
     able = np.flatnonzero((held.lengths > 0) & (known.lengths > 0))
     found = methods(baskets.size, len(baskets.items), ordered)
     if len(able) < FEWEST_USERS:
-        taus = {m.name: (m.taus[-1] if ordered and m.name in ("Markov", "directed ridge") else None)
-                for m in found}  # fmt: skip
-        return [Choice(m.name, m.settings[0], taus[m.name]) for m in found]
+        return [Choice(m.name, m.settings[0], m.taus[0] if ordered else None) for m in found]
     judged = np.sort(rng.permutation(able)[:MOST_USERS])
     asked, wanted = known.take(judged), held.take(judged)
     voices, alone = [], []
@@ -251,13 +249,15 @@ def _pools(
 
 
 def fit_panel(choices: list[Choice], baskets: Baskets, ordered: bool, seed: int) -> Panel:
-    """The chosen experts, fitted to baskets; those without weight are left out."""
+    """The chosen experts, fitted to baskets.
+
+    Those that `recommend` does without stay: the denoiser has weights of its own.
+    """
     known = {m.name: m for m in methods(baskets.size, len(baskets.items), True)}
     matrix = baskets.matrix
     voices = [
         Voice(c.name, known[c.name].fit(matrix, seed, c.setting), c.tau, c.weight, c.setting)
         for c in choices
-        if c.weight > 0
     ]
     popularity = np.bincount(baskets.items, minlength=baskets.size).astype(np.float32)
     return Panel(tuple(voices), popularity, ordered)

@@ -11,6 +11,7 @@ what all users have in common.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ FEWEST, MOST_GROUPS = 5, 200
 Values = NDArray[np.float64]
 
 
-def grouped(values: Values) -> Values:
+def grouped(values: NDArray[Any]) -> Values:
     """Means of equal groups of the sorted values."""
     ordered = np.sort(np.asarray(values, np.float64))
     groups = min(MOST_GROUPS, max(len(ordered) // FEWEST, 1))

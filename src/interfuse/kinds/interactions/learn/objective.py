@@ -6,7 +6,10 @@ The items of a basket S of size n are exchangeable. Revealing them in random ord
 
 with k uniform on 0..n-1 and K a random subset of k items (Uria, Murray, Larochelle 2014; Hoogeboom
 et al. 2022, arXiv 2110.02037, whose absorbing diffusion it is). Where there is an order, every
-second K is the first k items, the past: what is next and what is later are then one question.
+second basket is read as a sequence instead: K is its first k items, the past, and the next item
+alone is wanted,
+
+    -log p(i_1 ... i_n) = -log p(n) + n E_k [ -log p(i_{k+1} | i_1 ... i_k, n) ]
 
 Beyond `FULL` items the softmax is over candidates: what is wanted, the first of each
 user's experts, and items drawn with probability q, each standing for 1/q (Horvitz and Thompson
@@ -82,7 +85,10 @@ class BasketObjective:
 def masked(
     baskets: Baskets, k: NDArray[np.int64], past: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[Baskets, Baskets]:
-    """Of each basket k items that are known, the first or any, and the others."""
+    """Of each basket k items that are known, and what is wanted.
+
+    The first k and the next one where K is the past; else any k and all others.
+    """
     lengths = baskets.lengths
     user = np.repeat(np.arange(len(baskets)), lengths)
     place = lengths[user] - 1 - ages(baskets.indptr)
@@ -90,7 +96,8 @@ def masked(
     shuffled[np.lexsort((rng.random(len(user)), user))] = place
     rank = np.where(past[user], place, shuffled)
     known = rank < k[user]
-    return baskets.only(known), baskets.only(~known)
+    wanted = np.where(past[user], rank == k[user], ~known)
+    return baskets.only(known), baskets.only(wanted)
 
 
 def prepare(
@@ -112,8 +119,12 @@ def prepare(
         rng: draws candidates if there are more items than `FULL`; None for all items.
     """
     matrix = known.matrix
-    each = [v.scores(matrix) for v in panel.weighed]
+    each = [v.scores(matrix) for v in panel.voices]
     m = panel.size
+    # Where an expert says nothing, above all of an empty basket, popularity speaks for it.
+    share = panel.popularity / max(float(panel.popularity.mean()), 1e-12)
+    for s in each:
+        s[~s.any(1)] = share
     items, logq = np.arange(m), np.zeros(m, np.float32)
     if rng is not None and m > FULL:
         items, logq = _candidates(panel, each, hidden, rng)

@@ -58,16 +58,18 @@ class Ratings:
         """Those of baskets, of which some touches have a rating."""
         assert baskets.ratings is not None
         there = baskets.only(~np.isnan(baskets.ratings))
+        seen = there.ratings
+        assert seen is not None
         held = rng.random(len(there.items)) < 0.1
         first = _fit(there.only(~held))
         known, asked = there.only(~held), there.only(held)
-        spread = plain = float(np.std(there.ratings)) if len(there.items) else 0.0
+        spread = plain = float(np.std(seen)) if len(seen) else 0.0
         if held.any() and (~held).any():
-            error = asked.ratings - first.predict(known, asked)
-            means = asked.ratings - first.mean - first.items[asked.items]
+            error = seen[held] - first.predict(known, asked)
+            means = seen[held] - first.mean - first.items[asked.items]
             spread, plain = (float(np.sqrt(np.mean(e**2))) for e in (error, means))
         full = _fit(there)
-        values, counts = np.unique(there.ratings, return_counts=True)
+        values, counts = np.unique(seen, return_counts=True)
         few = len(values) <= MOST_LEVELS and (counts >= FEWEST).all()
         levels = values if few else np.zeros(0)
         made = replace(full, spread=spread, plain=plain, levels=levels, tilt=0 * levels)
