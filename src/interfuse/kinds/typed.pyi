@@ -40,6 +40,7 @@ class TableOptions(Common, total=False):
     schema: Schema | str | Path | None
     keep_rows: bool
     kinds: Mapping[str, str] | None
+    balance: str | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -59,6 +60,7 @@ class PathOptions(Common, total=False):
     schema: Schema | ImageSchema | str | Path | None
     keep_rows: bool
     kinds: Mapping[str, str] | None
+    balance: str | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

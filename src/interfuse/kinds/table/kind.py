@@ -48,6 +48,13 @@ KINDS = Option(
     read=late("interfuse.kinds.table.asked", "kinds_of"),
 )
 
+BALANCE = Option(
+    "balance",
+    "Visit rows with rare values of this column, such as a label, more often in training; as many "
+    "are drawn as ever.",
+    metavar="COLUMN",
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -138,7 +145,7 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, KINDS)
+    options = (KEEP_ROWS, KINDS, BALANCE)
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 
@@ -161,12 +168,13 @@ class Table(Kind):
         return open_table(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether rows were kept, and the rounds of calibration."""
+        """Whether rows were kept, how they were visited, and the rounds of calibration."""
         from interfuse.kinds.table.learn.rounds import Plan
 
         made = record["training"].get("calibration")
         return {
             "keep_rows": bool(record.get("keep_rows", True)),
+            "balance": record.get("balance"),
             "batch": record["training"]["settings"]["batch"],
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
