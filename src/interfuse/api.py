@@ -76,7 +76,9 @@ def fit(
             drop;
             `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
             are kept as part of the model, for `Model.detect`; with False a saved model holds no row
-            of the data, and `detect` compares with rows drawn from the model. Of images: `labels`,
+            of the data, and `detect` compares with rows drawn from the model; `balance`, a column
+            whose rare values get more of the training, without more of them being drawn. Of images:
+            `labels`,
             their classes, a CSV, .npy or idx file or a sequence, looked for beside the images
             unless given; `size`, the height and width that they are brought to; `column`, which
             column of a Parquet file holds them. Of series: `time`, the column of time; `series`,

@@ -46,6 +46,7 @@ class TableOptions(Common, total=False):
     event_type: str | None
     idle_timeout: float | None
     active_timeout: float | None
+    balance: str | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -77,6 +78,7 @@ class PathOptions(Common, total=False):
     event_type: str | None
     idle_timeout: float | None
     active_timeout: float | None
+    balance: str | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

@@ -92,6 +92,7 @@ class Begun(Struct):
     budget: Budget
     data: Data
     keep_rows: bool = True
+    balance: str | None = None
     schedule: dict[str, Any] | None = None
 
 

@@ -26,6 +26,7 @@ from interfuse.kinds.table.estimate import estimate, expected_examples
 from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
 from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.infer import kinds_of, with_rules
+from interfuse.kinds.table.learn.balance import Balanced
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
@@ -33,7 +34,7 @@ from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
-from interfuse.kinds.table.schema import Schema, fit_to_frame
+from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
 from interfuse.run.fitting import FitStopped, Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -95,7 +96,8 @@ class Job(BaseJob[Table, Model]):
     `kinds` says of columns what they are (`interfuse.kinds.table.asked`), `event_type` which events
     of a file that holds several sorts are read, the time-outs when flows of a capture end
     (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
-    a fit is repeated, with batches of the same size.
+    a fit is repeated, with batches of the same size. `balance` names a column whose rare values get
+    more of the training (`learn.balance`).
     """
 
     data: Any
@@ -108,6 +110,7 @@ class Job(BaseJob[Table, Model]):
     active_timeout: float | None = None
     calibration: Plan | None = None
     batch: int | None = None
+    balance: str | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -118,6 +121,7 @@ class Job(BaseJob[Table, Model]):
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema, self.kinds = Schema.load(folder / "schema.json"), None
         self.keep_rows = self.keep_rows and before.get("keep_rows", True)
+        self.balance = before.get("balance")
 
     def _load(self) -> Table:
         is_path = is_on_disk(self.data)
@@ -184,7 +188,25 @@ class Job(BaseJob[Table, Model]):
         return Budget.of(self.seconds, self.examples, loaded.words["rows"])
 
     def _words(self, loaded: Table) -> dict[str, Any]:
-        return {"keep_rows": self.keep_rows, "data": loaded.words}
+        balance = {} if self.balance is None else {"balance": self.balance}
+        return {"keep_rows": self.keep_rows, "data": loaded.words, **balance}
+
+    def _balanced(self, codec: TableCodec) -> int:
+        """The category cell that rows are balanced by.
+
+        Raises:
+            OptionError: there is no such column, or it has no values that come up again.
+        """
+        name = str(self.balance)
+        if name not in codec.schema.names:
+            raise OptionError(f"balance: {unknown_column(name, codec.schema.names)}")
+        place = codec.places.get(name)
+        if place is None or place.codes.stop == place.codes.start:
+            raise OptionError(
+                f"balance: column {name!r} is {codec.schema[name].kind}; expected a column with "
+                "values that come up again, such as a label."
+            )
+        return place.codes.start
 
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
@@ -215,6 +237,7 @@ class Job(BaseJob[Table, Model]):
         layout = layout_of(codec, cells.codes, cells.low)
         tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))
         rows, held_out = hold_out(Rows(*tensors), self.seed)
+        cell = None if self.balance is None else self._balanced(codec)
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         kernel = table_gaussian(self.noise_schedule())
@@ -227,8 +250,8 @@ class Job(BaseJob[Table, Model]):
             settings = replace(settings, batch=self.batch)
         trainer = Trainer(
             net=net,
-            objective=TableObjective(layout, net.kernel),
-            rows=rows,
+            objective=TableObjective(layout, net.kernel, balanced=cell),
+            rows=rows if cell is None else Balanced.by(rows, cell),
             held_out=held_out,
             settings=settings,
             budget=replace(budget, seconds=TRAINING_SHARE * budget.seconds)
@@ -284,5 +307,9 @@ class Job(BaseJob[Table, Model]):
             calibration=done.plan._asdict(),
             marginal_error_before_calibration=done.before,
         )
-        kept = Reference.of(trainer.rows, trainer.held_out, seed) if record["keep_rows"] else None
+        kept = (
+            Reference.of(trainer.rows.once(), trainer.held_out, seed)
+            if record["keep_rows"]
+            else None
+        )
         return Model(schema, codec, layout, net.cpu(), full, kept)

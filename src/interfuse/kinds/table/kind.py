@@ -76,6 +76,12 @@ PAYLOAD = Option(
     "Of packets that are written: template, which has small valid messages for common protocols, "
     "random, or none, which keeps headers alone; default: template.",
 )
+BALANCE = Option(
+    "balance",
+    "Visit rows with rare values of this column, such as a label, more often in training; as many "
+    "are drawn as ever.",
+    metavar="COLUMN",
+)
 
 GENERATE = Verb(
     "generate",
@@ -176,7 +182,9 @@ class Table(Kind):
     name = "table"
     words = Words("a table", "tables", "of a table", "rows", "rows", "rows", "a kind")
     parts = store.PARTS
-    options = (KEEP_ROWS, REAL_NETWORKS, KINDS, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT)
+    options = (
+        KEEP_ROWS, REAL_NETWORKS, KINDS, BALANCE, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT,
+    )  # fmt: skip
     verbs = (GENERATE, IMPUTE, DETECT)
     judged = True
 
@@ -199,12 +207,13 @@ class Table(Kind):
         return open_table(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether rows were kept, and the rounds of calibration."""
+        """Whether rows were kept, how they were visited, and the rounds of calibration."""
         from interfuse.kinds.table.learn.rounds import Plan
 
         made = record["training"].get("calibration")
         return {
             "keep_rows": bool(record.get("keep_rows", True)),
+            "balance": record.get("balance"),
             "batch": record["training"]["settings"]["batch"],
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }

@@ -70,6 +70,9 @@ class Links:
         # A column without a finite value equals nothing.
         self.rules = {n: r for n, r in self.rules.items() if fields[n].quantiles is not None}
 
+    def __bool__(self) -> bool:
+        return bool(self.rules)
+
     def code(self, name: str, k: int) -> int:
         """The code of a column's link number k."""
         return self.first(name) + k

@@ -54,11 +54,19 @@ def table_gaussian(schedule: Schedule | None = None) -> Gaussian:
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded rows: codes (n, q) int64; low, high (n, p) float32, NaN where a number is absent."""
+    """Encoded rows: codes (n, q) int64; low, high (n, p) float32, NaN where a number is absent.
+
+    A `weight` (n,) counts where the cell that rows are balanced by is hidden (`learn.balance`).
+    """
 
     codes: Tensor
     low: Tensor
     high: Tensor
+    weight: Tensor | None = None
+
+    def once(self) -> Rows:
+        """Each row once, without a weight."""
+        return Rows(self.codes, self.low, self.high)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -77,7 +85,8 @@ class Rows:
 
     def to(self, device: torch.device | str) -> Rows:
         """The same rows on another device."""
-        return Rows(self.codes.to(device), self.low.to(device), self.high.to(device))
+        weight = None if self.weight is None else self.weight.to(device)
+        return Rows(self.codes.to(device), self.low.to(device), self.high.to(device), weight)
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,7 @@ class TableObjective:
         category_share: share of a batch drawn in the category window.
         known_share: share of the records of which a random set of columns is known. On public
             tables a quarter costs generation nothing and teaches every conditional.
+        balanced: the category cell that rows are balanced by, if they have weights.
     """
 
     def __init__(
@@ -158,7 +168,9 @@ class TableObjective:
         gaussian: Gaussian,
         category_share: float = CATEGORY_SHARE,
         known_share: float = KNOWN_SHARE,
+        balanced: int | None = None,
     ) -> None:
+        self.balanced = balanced
         self.layout = layout
         self.gaussian = gaussian
         self.known_share = known_share
@@ -195,6 +207,9 @@ class TableObjective:
         hidden = hide(~given_codes, uniform(n, q), uniform(n, 1)) & in_categories[:, None]
         unknown_cells = (~given_codes).sum(1, keepdim=True)
         weight = hidden * (unknown_cells / hidden.sum(1, keepdim=True).clamp_min(1))
+        if self.balanced is not None and rows.weight is not None:
+            by = hidden[:, self.balanced, None]
+            weight = weight * torch.where(by, rows.weight[:, None], 1.0)
         codes = torch.where(hidden, self.sizes.to(device), rows.codes)
 
         z_0 = draw_inside(rows.low, rows.high, uniform(n, p))

@@ -199,7 +199,7 @@ class TableNet(nn.Module):
         assert self.pairs is None
         self.pairing = [] if len(cells) == len(self.sizes) else list(cells)
         chosen = self.pairing or range(len(self.sizes))
-        starts = self.starts.tolist()
+        starts = [sum(self.sizes[:j]) for j in range(len(self.sizes))]
         spans = [torch.arange(starts[j], starts[j] + self.sizes[j]) for j in chosen]
         values = torch.cat(spans) if spans else torch.zeros(0, dtype=torch.long)
         self.register_buffer("paired_values", values.to(self.starts.device), persistent=False)
