@@ -1,11 +1,10 @@
 """Identifiers: rare addresses, URLs, agents and names of hosts that came back."""
 
-from interfuse.evaluate.chance import share_chance
+from interfuse.evaluate.chance import deviations, share_chance
 from interfuse.evaluate.counts import SLACK
 from interfuse.evaluate.figure import Figure, Measurement, Words, register
 from interfuse.evaluate.findings import Fault, Faults
 from interfuse.evaluate.identifiers import FEW, Returned
-from interfuse.evaluate.interval import wilson_interval
 from interfuse.evaluate.study import Study
 
 
@@ -29,11 +28,9 @@ class Identifiers(Figure):
         if not study.returned:
             return None
         worst = max(study.returned, key=lambda one: one.share - one.expected)
-        rows = study.synthetic.rows
-        low, high = wilson_interval(worst.rows, rows)
         return Measurement(
             value=100 * worst.share,
-            error=(100 * low, 100 * high),
+            error=100 * worst.error,
             floor=100 * worst.expected,
             others={},
         )
@@ -48,7 +45,8 @@ class Identifiers(Figure):
         for one in study.returned:
             known = one.held_rows or study.real.rows
             a, b = one.expected, one.share
-            if b <= a + share_chance(a, known, b, study.synthetic.rows, study.level) + SLACK:
+            slack = share_chance(a, known, b, study.synthetic.rows, study.level) + SLACK
+            if b <= a + max(slack, deviations(study.level) * one.error):
                 continue
             text = (
                 f"{_named(one)}: {one.rows:,} rows ({b:.1%}) have one of {one.values:,} real "
@@ -69,9 +67,8 @@ class Identifiers(Figure):
 
 
 def _named(one: Returned) -> str:
-    return " and ".join(
-        f"Column {name!r}" if not i else repr(name) for i, name in enumerate(one.columns)
-    )
+    first = "Column" if len(one.columns) == 1 else "Columns"
+    return f"{first} {' and '.join(map(repr, one.columns))}"
 
 
 def _some(one: Returned) -> str:
