@@ -22,7 +22,7 @@ def model():
             {
                 "at": [start + dt.timedelta(minutes=int(m)) for m in rng.integers(0, 14_400, N)],
                 "clock": [dt.time(int(h), 30) for h in rng.integers(0, 24, N)],
-                "dst_port": rng.choice([22, 53, 443, *range(50_000, 50_090)], N),
+                "dst_port": rng.choice([22, 53, 443, *range(50_000, 50_140)], N),
                 "label": rng.choice(["ddos", "scan", "none"], N),
                 "size": rng.normal(size=N).round(3),
             }
