@@ -4,6 +4,8 @@ A metric needs to know one thing of a column:
 
 * ``number``: it has an order and a distance (numbers, dates, times, durations);
 * ``category``: only equality means anything (categories, booleans, constants);
+* ``category`` as well, but of what rows share alone: identifiers, such as addresses
+  (`identifiers`);
 * ignored: keys, free text, empty and dropped columns.
 
 The answer comes from a schema when one is given. Otherwise, and for columns that a schema calls
@@ -21,6 +23,7 @@ import narwhals as nw
 import polars as pl
 
 from interfuse.errors import DataError, SchemaError
+from interfuse.evaluate.identifiers import sort_of
 
 Kind = Literal["number", "category"]
 
@@ -28,6 +31,7 @@ NUMBER_KINDS = frozenset({"number", "datetime", "date", "time", "duration"})
 CATEGORY_KINDS = frozenset({"category", "constant", "boolean"})
 IGNORED_KINDS = frozenset({"key", "text", "empty", "drop", "ignored"})
 BY_DTYPE = frozenset({"derived"})
+IDENTIFIER_KINDS = frozenset({"identifier"})
 _PLAIN = {"text": "free text", "drop": "dropped"}
 
 FEW_INTEGERS = 10
@@ -69,11 +73,13 @@ class Compared:
         kinds: The compared columns, in the order of the table.
         ignored: The others, and what each is.
         notes: Sentences on columns of kinds that are not known here.
+        identifiers: Those that name somebody.
     """
 
     kinds: dict[str, Kind]
     ignored: dict[str, str]
     notes: list[str]
+    identifiers: list[str]
 
     def also_of(self, synthetic: pl.DataFrame) -> None:
         """Say of columns that are empty in the real table alone that they are."""
@@ -108,13 +114,16 @@ def compared_columns(frame: pl.DataFrame, schema: Any = None) -> Compared:
             f"the schema does not describe column {unknown[0]!r}; it describes: "
             f"{', '.join(map(repr, declared))}. Add the column or drop it from the table"
         )
-    out = Compared({}, {}, [])
+    out = Compared({}, {}, [], [])
     for name in frame.columns:
         kind, column = declared[name], frame.get_column(name)
         if kind in NUMBER_KINDS:
             out.kinds[name] = "number"
         elif kind in CATEGORY_KINDS:
             out.kinds[name] = "category"
+        elif kind in IDENTIFIER_KINDS or (kind in BY_DTYPE and sort_of(column) is not None):
+            out.kinds[name] = "category"
+            out.identifiers.append(name)
         elif kind in IGNORED_KINDS:
             out.ignored[name] = _PLAIN.get(kind, kind)
         elif kind in BY_DTYPE:

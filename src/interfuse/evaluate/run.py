@@ -17,6 +17,7 @@ from interfuse.evaluate.figures.detection import culprits
 from interfuse.evaluate.figures.trend import together
 from interfuse.evaluate.figures.utility import details, target_rows
 from interfuse.evaluate.findings import Faults
+from interfuse.evaluate.identifiers import Returned, returned
 from interfuse.evaluate.inference import check_secrets
 from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.report import FORMAT, Report
@@ -92,6 +93,7 @@ def evaluate(
         secrets=secrets,
         declared=[{"text": t, "real": float(a), "synthetic": float(b)} for t, a, b in rules or ()],
         tell=tell,
+        returned=_returned(compared.identifiers, first, synthetic, holdout),
     )
     figures, private, others = [], False, 0
     faults: Faults = []
@@ -164,6 +166,14 @@ def _data(
         },
         "notes": _notes(study) + compared.notes,
     }
+
+
+def _returned(names: list[str], real: Any, synthetic: Any, held: Any) -> list[Returned]:
+    """Return which rare values of these columns came back."""
+    if not names:
+        return []
+    other = as_polars(synthetic, "synthetic")
+    return returned(names, real, other, None if held is None else as_polars(held, "hold-out"))
 
 
 def _asked(figure: Figure, study: Study, measured: dict[str, Any]) -> bool:

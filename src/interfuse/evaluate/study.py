@@ -9,6 +9,7 @@ import numpy as np
 
 from interfuse.evaluate.chance import FAMILY, PERMUTATION
 from interfuse.evaluate.copula import copula_table
+from interfuse.evaluate.identifiers import Returned
 from interfuse.evaluate.limits import Limits
 from interfuse.evaluate.pair import Pair, sampled
 from interfuse.evaluate.rule_search import find_rules
@@ -79,6 +80,7 @@ class Study:
         declared: Rules of the caller, with the shares ``real`` and ``synthetic`` of rows that keep
             them.
         tell: Called with what is measured now.
+        returned: Identifiers of the real rows among the synthetic ones.
 
     Attributes:
         rules: Rules found in the real table.
@@ -104,7 +106,9 @@ class Study:
         secrets: Sequence[str] = (),
         declared: Sequence[Mapping[str, Any]] = (),
         tell: Callable[[str], None] = lambda what: None,
+        returned: Sequence[Returned] = (),
     ) -> None:
+        self.returned = tuple(returned)
         self.real, self.synthetic, self.held = real, synthetic, held
         self._compared = {k: one for k, one in figures.items() if isinstance(one, Compares)}
         self.limits = limits or Limits()

@@ -18,7 +18,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from interfuse.errors import DataError
-from interfuse.evaluate.columns import Kind, as_polars, kinds_of
+from interfuse.evaluate.columns import Kind, as_polars, compared_columns
+from interfuse.evaluate.identifiers import shared
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -149,7 +150,8 @@ def encode(
     if holdout is not None:
         frames["hold-out"] = as_polars(holdout, "hold-out")
     first = frames["real"]
-    kinds = kinds_of(first, schema)
+    compared = compared_columns(first, schema)
+    kinds = compared.kinds
     ignored = set(first.columns) - set(kinds)
     for what, frame in frames.items():
         _check(what, frame, first, set(kinds), ignored)
@@ -164,6 +166,8 @@ def encode(
     temporal: dict[str, pl.DataType] = {}
     for name, kind in kinds.items():
         columns = _one_dtype(name, frames)
+        if name in compared.identifiers:
+            columns = {what: shared(first[name], column) for what, column in columns.items()}
         if kind == "number":
             dtype = columns["real"].dtype
             if dtype.is_temporal():

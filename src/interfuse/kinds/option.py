@@ -71,7 +71,8 @@ DEVICE = Option("device", "cpu, cuda or mps; default: the best there is.")
 STEPS = Option("steps", "Steps of the sampler; default: a number that is enough.", int, least=1)
 GIVEN = Option(
     "given",
-    "COLUMN=VALUE, 'COLUMN in [A, B]', 'COLUMN > A' or 'A <= COLUMN < B'; may be repeated.",
+    "COLUMN=VALUE, !=, 'COLUMN in [A, B]', not in, 'COLUMN > A' or 'A <= COLUMN < B'; may be "
+    "repeated.",
     metavar="CONDITION",
     many=True,
 )

@@ -11,9 +11,8 @@ A column takes the first kind whose condition it meets; `note` says which one it
 5. `key`, for whole numbers without missing values in a table of `FEW_ROWS` rows or more: all
    different and either without a gap (1, 2, 3 in any order), or in rising order with few gaps and
    not within the range of Unix times, or named like an identifier.
-6. `number`: all other numbers. Codes of a nominal sort, such as ports, are numbers too: their
-   frequent values are kept as they are, but new values appear between them; say `category` where
-   they must not.
+6. `number`: all other numbers. Codes of a nominal sort are numbers too: their frequent values are
+   kept as they are, but new values appear between them; say `category` where they must not.
 7. `category`: numbers with a currency, a unit, a per cent sign or thousands apart, "$1,234.50"; the
    note says that without these marks the column would be learned as a number. (Of a file, text in
    one such form is read as numbers: `interfuse.io.textforms`.) And text of which most values are
@@ -21,14 +20,15 @@ A column takes the first kind whose condition it meets; `note` says which one it
 8. `text`: strings of many words, or very long, of which more than half are different; and strings
    almost all different that are not keys.
 9. `key`: strings almost all different, none missing, without blanks, alike in length or short.
-10. `category`: all other strings, however many values: addresses, pages and user names repeat.
+10. `category`: all other strings, however many values: pages and user names repeat.
 11. `derived`: numbers, times and categories that a rule computes from others (`rules.search`).
 
 Of numbers and times that are left it is noted what they equal in a share of the rows, or follow
 closely (`linksearch`).
 
 A field may claim a column first, by what it measures of the values (`Field.recognise`): the
-strongest claim above `fields.spec.RULES` wins.
+strongest claim above `fields.spec.RULES` wins. So are addresses, ports, URLs, user agents and the
+like, by their values and, where these could be anything, their names.
 
 Strings are `text` or `key` only with more than `MANY` different values. The columns are described
 by aggregates, so that a lazy frame is scanned and never held in memory.

@@ -47,8 +47,8 @@ REAL_NETWORKS = Option(
 
 KINDS = Option(
     "kinds",
-    "Say of a column that it is number, time, category, text, key or drop; may be repeated. "
-    "time:%d/%m/%Y says how times are written.",
+    "Say of a column that it is number, time, category, text, key, drop, address, port, url ... "
+    "(docs/addresses.md); may be repeated. time:%d/%m/%Y says how times are written.",
     flag="--as",
     metavar="COLUMN=KIND",
     many=True,

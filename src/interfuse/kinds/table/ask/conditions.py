@@ -24,6 +24,7 @@ from interfuse.kinds.table.ask.values import one_value, shown
 from interfuse.kinds.table.ask.wanted import Wanted, decided
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.physical import to_physical
 from interfuse.kinds.table.fields.union import joined
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.schema import ColumnSpec, unknown_column
@@ -253,9 +254,19 @@ def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, lis
         _check_seen(codec.fields[name], column, value)
         warnings += _out_of_range(codec.fields[name], column)
         series.append(column)
-    if series:
-        limits.append(codec.fields[name].limit_to(pl.concat(series).unique(maintain_order=True)))
+    field = codec.fields[name]
+    if series and limits and field.range is not None:  # beside words a value is a narrow range
+        limits += _narrow(field, pl.concat(series))
+    elif series:
+        limits.append(field.limit_to(pl.concat(series).unique(maintain_order=True)))
     return _placed(joined(name, limits), codec), warnings
+
+
+def _narrow(field: Field, values: pl.Series) -> list[Limit]:
+    """Each value of a number as a range."""
+    found, state = to_physical(field.readable(values))
+    limits = [field.limit_between(Range(v, v), v, v)[0] for v in found[state < 0].tolist()]
+    return [limit for limit in limits if limit is not None]
 
 
 def _placed(limit: Limit, codec: TableCodec) -> Limit:

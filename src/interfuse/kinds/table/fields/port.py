@@ -32,6 +32,7 @@ from interfuse.kinds.table.fields.spec import Claim, Facts, Spec
 from interfuse.kinds.table.fields.union import joined
 
 SHARE, FEWEST = 0.002, 3
+MANY = 100
 RANGES = (0, 1024, 5001, 32768, 49152, 61000)
 """First ports of the ranges."""
 CLASSES = {
@@ -42,7 +43,7 @@ CLASSES = {
 """Of RFC 6335, as conditions name them."""
 _NAMED = re.compile(
     r"(?i)(^|[_\-. ])((src|dst|source|dest|destination|orig|resp|client|server|local|remote)?"
-    r"[_\-. ]?port|(id\.)?(orig|resp)_p)$|^d?sport$|^dport$|^[sd]prt$|Port$"
+    r"[_\-. ]?port|(id\.)?(orig|resp)_p)$|^d?sport$|^dport$|^[sd]prt$|(?-i:[a-z]Port$)"
 )
 _MOST = 65535
 
@@ -88,11 +89,12 @@ class PortField(NumberField):
     def recognise(cls, facts: Facts) -> Claim | None:
         """Whole numbers up to 65535, if named so.
 
-        Of few different ones each is a bin of its own in any number.
+        Of `MANY` different ones or fewer a number does: most have a bin of their own, and models of
+        such tables stay as they were.
         """
         like = facts.values.get("like") or 0
         text = facts.dtype == pl.String
-        few = not text and facts.values.get("distinct", 0) <= FEW_VALUES
+        few = not text and facts.values.get("distinct", 0) <= MANY
         if like < (0.99 if text else 1) or few or not _NAMED.search(facts.name):
             return None
         return Claim(0.9, f"ports, by name and range: {facts.values['distinct']:,} different")
