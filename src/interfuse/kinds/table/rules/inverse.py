@@ -51,15 +51,31 @@ def solved(
         if dtype.is_integer() or (grid is not None and dtype.is_float()):
             out = out.round(0 if dtype.is_integer() or grid is None else grid[1])
     out = out.cast(dtype, strict=False)
+    out = _guarded(rule, part, result, out)
     again = rule.apply(frame.with_columns(out)).cast(result.dtype, strict=False)
     fine = pl.Series(alike(result, again)) & result.is_not_null()
     return out.zip_with(fine, nothing)
+
+
+def _guarded(rule: Formula, part: str, result: pl.Series, out: pl.Series) -> pl.Series:
+    """The column with a where the formula is `y if column == a else ...` and gives y."""
+    match rule.tree:
+        case ast.IfExp(
+            test=ast.Compare(left=ast.Name(id=word), ops=[ast.Eq()], comparators=[ast.Constant(a)]),
+            body=ast.Constant(y),
+        ) if rule.names.get(word, word) == part and result.dtype.is_numeric():
+            if out.dtype.is_numeric() and not isinstance(a, str):
+                value = pl.Series(out.name, [a]).cast(out.dtype).new_from_index(0, len(out))
+                return value.zip_with((result == y).fill_null(False), out)
+    return out
 
 
 def _count(node: ast.expr, part: str, rule: Formula) -> int:
     """How often a column stands in a tree, tests of conditions apart."""
     if isinstance(node, ast.IfExp):
         return _count(node.body, part, rule) + _count(node.orelse, part, rule)
+    if isinstance(node, ast.Call):
+        return sum(_count(child, part, rule) for child in node.args)
     if isinstance(node, ast.Name):
         return int(rule.names.get(node.id, node.id) == part)
     return sum(

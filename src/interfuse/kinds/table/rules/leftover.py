@@ -54,6 +54,7 @@ class Leftover:
         exceptions: kind of the hidden column of its exceptions; None without one.
         missing: whether it may be missing by itself.
         decimals: of its remainder, 0 for whole numbers; None without one.
+        least: what a remainder may not take it below; None without such a value.
         keeps: rules of columns that it is computed from.
     """
 
@@ -63,6 +64,7 @@ class Leftover:
     exceptions: str | None = None
     missing: bool = False
     decimals: int | None = None
+    least: int | None = None
     keeps: tuple[tuple[str, Sum | Formula], ...] = ()
 
     @classmethod
@@ -76,6 +78,7 @@ class Leftover:
             options.get("exceptions"),
             bool(options.get("missing", False)),
             options.get("remainder"),
+            options.get("least"),
             tuple((column, parse_rule(text)) for column, text in keeps.items()),
         )
 
@@ -157,6 +160,7 @@ class Leftover:
         else:
             assert self.decimals is not None
             total = (said.cast(pl.Float64) + left.fill_null(0.0)).round(self.decimals)
+        total = total if self.least is None else total.clip(lower_bound=self.least)
         return total.cast(self.dtype, strict=False).alias(self.name)
 
     def _breaks(

@@ -24,7 +24,7 @@ from interfuse.kinds.table.rules.search.columns import Column
 
 ROWS = 512
 MOST_SINGLE = 400
-MOST_SUMS = 60
+MOST_SUMS = 40
 MOST_TRIPLE = 40
 ROUGH = 64
 KEPT = 12
@@ -40,12 +40,21 @@ _PRESENT = 0.95
 
 @dataclass(frozen=True)
 class Term:
-    """A factor: its text, its columns, and (n,) its values."""
+    """A factor.
+
+    Attributes:
+        text: as a formula has it.
+        columns: the columns in it.
+        x: (n,) its values.
+        whole: whether these are whole numbers.
+        index: place of its first column in the table.
+    """
 
     text: str
     columns: tuple[str, ...]
     x: np.ndarray
     whole: bool = True
+    index: int = 0
 
     @property
     def single(self) -> bool:
@@ -80,8 +89,10 @@ class Combination:
             factor: above the line, such as "8"; "/ 60" stands below it.
             single: whether what is below the line is rounded to single precision.
         """
-        above = [t.text for s, t in self.terms if s > 0]
-        below = [t.text for s, t in self.terms if s < 0]
+        # Columns in their order, as people multiply: the last bit may depend on it.
+        ordered = sorted(self.terms, key=lambda pair: (not pair[1].single, pair[1].index))
+        above = [t.text for s, t in ordered if s > 0]
+        below = [t.text for s, t in ordered if s < 0]
         if factor.startswith("/ "):
             below = [factor[2:], *below]
         elif factor:
@@ -96,7 +107,9 @@ class Combination:
 
 def singles(columns: list[Column]) -> list[Term]:
     """Each column as a term."""
-    return [Term(quoted(c.name), (c.name,), c.x, c.series.dtype.is_integer()) for c in columns]
+    return [
+        Term(quoted(c.name), (c.name,), c.x, c.series.dtype.is_integer(), c.index) for c in columns
+    ]
 
 
 def composites(columns: list[Column]) -> list[Term]:
