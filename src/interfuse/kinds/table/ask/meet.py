@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.table.ask.conditions import Condition
     from interfuse.kinds.table.ask.restrict import _Rows
 
-TIMES = 8
+TIMES = 4
 ENOUGH = 0.02
 """Share of the candidates that must meet a condition by themselves; of nearer ones so many stay."""
 _LEAST = 64

@@ -63,10 +63,14 @@ def _parts(
     frame: pl.DataFrame, name: str, rule: Sum | Formula, codec: TableCodec, fill: Collection[str]
 ) -> pl.DataFrame:
     """The columns of a formula, each from the others and what it gives."""
-    for part in rule.columns if isinstance(rule, Formula) else ():
+    if not isinstance(rule, Formula):
+        return frame
+    for part in rule.columns:
         field = codec.fields.get(part)
         if part in fill and field is not None and frame[part].null_count():
-            frame = _filled(frame, part, solved(rule, part, frame, frame[name], field.grid))
+            frame = _filled(
+                frame, part, solved(rule, part, frame, frame[name], field.grid, only=True)
+            )
     return frame
 
 

@@ -27,9 +27,8 @@ import polars as pl
 from interfuse.kinds.table.rules.formula import Formula
 from interfuse.kinds.table.rules.sums import Sum, parse_rule
 
-ALIKE = {pl.Float32: 2e-7}
-"""Floats of a derived column are alike up to this share, others up to 1e-12: the order of two
-multiplications moves the last bits."""
+NEAR, NEAR_SINGLE = 1e-12, 2e-7
+"""Floats are alike up to this share: the order of two multiplications moves the last bits."""
 _HALVINGS = 24
 
 
@@ -39,7 +38,7 @@ def alike(one: pl.Series, other: pl.Series) -> np.ndarray:
     if one.dtype.is_float() and not same.all():
         a, b = (s.cast(pl.Float64).fill_null(np.nan).to_numpy() for s in (one, other))
         with np.errstate(invalid="ignore"):
-            same |= np.abs(a - b) <= ALIKE.get(type(one.dtype), 1e-12) * np.abs(a)
+            same |= np.abs(a - b) <= (NEAR_SINGLE if one.dtype == pl.Float32 else NEAR) * np.abs(a)
     return same
 
 

@@ -255,6 +255,10 @@ class Ledger:
         more = [n for text in one.keeps.values() for n in parse_rule(text).columns]
         frame = self.whole([one.target, *rule.columns, *one.keeps, *more])
         dtype, kind = frame.schema[one.target], self.columns[one.target].kind
+        for name, text in one.keeps.items():
+            kept = parse_rule(text).apply(frame).cast(frame.schema[name], strict=False)
+            if not alike(frame[name], kept).all():
+                return None
         if one.remainder is not None:
             left = Leftover.of(
                 one.target,
@@ -274,4 +278,4 @@ class Ledger:
             return None
         if broken > (1 - MOST) * (self.rows - missing) or missing > (1 - LEAST_JUDGED) * self.rows:
             return None
-        return Found(rule, self.rows, kind, broken, missing)
+        return Found(rule, self.rows, kind, broken, missing, keeps=one.keeps)

@@ -17,7 +17,7 @@ part of the quotient, q = round(k a / b), and not the quotient, a = q b / k + r 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -39,7 +39,7 @@ from interfuse.kinds.table.rules.search.terms import (
     singles,
 )
 
-NEARLY = 0.995
+NEARLY = 0.9999
 """A rule for the widest column that holds in so many rows is better than one with a remainder."""
 TIE = 0.9
 """Columns whose logarithms vary nearly as much as the widest's are as wide."""
@@ -182,11 +182,25 @@ def _identities(found: list[Quotient], ledger: Ledger) -> Iterator[Sequence[Prop
         out = [Proposal(q.target, q.text) for q in rules]
         widest = max(names, key=lambda n: _width(n, ledger))
         best = rules[0]
-        if _width(best.target, ledger) >= TIE * wide and best.share >= NEARLY:
-            yield out[:1]
         finest = sorted(rules, key=lambda q: _told(q, ledger), reverse=True)
+        if _width(best.target, ledger) >= TIE * wide and best.share >= NEARLY:
+            yield [replace(out[0], keeps=_coarser(best, finest, ledger))]
         whole = [p for q in finest if (p := _for_the_whole(q, widest, ledger)) is not None]
         yield [*whole, *out]
+
+
+def _coarser(best: Quotient, others: list[Quotient], ledger: Ledger) -> dict[str, str]:
+    """What must be stated anew: a quotient of more decimals than its whole has.
+
+    0.33 for 2 is no mean of whole numbers, though 2 times 0.33 is 1 when it is rounded.
+    """
+    whole = ledger.columns[best.target].decimals
+    for q in others:
+        own = ledger.columns[q.target].decimals
+        finer = own is not None and whole is not None and own > whole
+        if finer and q.target != best.target and q.share == 1:
+            return {q.target: q.text}
+    return {}
 
 
 def _order(q: Quotient, wide: float, ledger: Ledger) -> tuple[bool, bool, float, int]:

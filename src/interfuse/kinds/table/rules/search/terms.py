@@ -224,12 +224,12 @@ def _chosen(
             + 2 * a * b * full[:, :count]
         )
         # A pair of columns once; nothing with itself.
-        i, j = np.indices(left.shape, sparse=True)
+        i, j = np.arange(left.shape[0])[:, None], np.arange(count)[None, :]
         left = np.where((i > j) | (i >= count), left, np.inf)
         for at in _least(left.ravel(), most):
-            i, j = divmod(int(at), count)
-            if not set(terms[i].columns) & set(terms[j].columns):
-                yield ((a, i), (b, j))
+            row, column = divmod(int(at), count)
+            if not set(terms[row].columns) & set(terms[column].columns):
+                yield ((a, row), (b, column))
     if 3 <= count <= MOST_TRIPLE:
         yield from _triples(terms, count, variance, g, full, most)
 
