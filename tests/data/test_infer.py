@@ -105,10 +105,12 @@ def test_derived_columns_are_found_and_the_rule_is_in_the_options():
     assert schema["delta"].note == "is added - deleted in every row"
 
 
-def test_one_to_one_text_is_not_derived():
+def test_of_a_code_and_its_name_the_latter_is_derived():
     code = R.integers(0, 20, N)
     frame = pl.DataFrame({"iso": code.astype(str), "country": np.char.add("c", code.astype(str))})
-    assert [c.kind for c in infer_schema(frame).columns] == ["category"] * 2
+    schema = infer_schema(frame)
+    assert [c.kind for c in schema.columns] == ["category", "derived"]
+    assert schema["country"].options["rule"].startswith("match(iso, '0', 'c0', '1', 'c1', ")
 
 
 def test_lazy_eager_and_file_agree(tmp_path):

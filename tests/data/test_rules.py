@@ -1,4 +1,4 @@
-"""Rules: the grammar, exact evaluation, and a search that finds what is planted and no more."""
+"""Sums: the grammar, exact evaluation, and a search that finds what is planted and no more."""
 
 import time
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.rules import Sum as Rule
+from interfuse.kinds.table.rules import Sum
 from interfuse.kinds.table.rules.exact import find_rules
 
 names = st.text(min_size=1, max_size=8)
@@ -19,8 +19,8 @@ terms = st.lists(st.tuples(st.sampled_from([1, -1]), names), min_size=1, max_siz
 
 @given(terms)
 def test_a_rule_printed_and_parsed_is_the_same(parts):
-    rule = Rule(tuple(parts))
-    assert Rule.parse(str(rule)) == rule
+    rule = Sum(tuple(parts))
+    assert Sum.parse(str(rule)) == rule
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_a_rule_printed_and_parsed_is_the_same(parts):
 )
 def test_a_text_outside_the_grammar_is_an_error_that_shows_where(text, found):
     with pytest.raises(SchemaError, match=found):
-        Rule.parse(text)
+        Sum.parse(text)
 
 
 def test_apply_is_exact_beyond_2_to_53_and_missing_propagates():
     frame = pl.DataFrame({"a": [2**60 + 1, None, 5], "b": [2**60 + 2, 1, -7]})
-    got = Rule.parse("a - b").apply(frame)
+    got = Sum.parse("a - b").apply(frame)
     assert got.to_list() == [-1, None, 12]
     assert got.dtype == pl.Int64
 
@@ -50,9 +50,9 @@ def test_apply_is_exact_beyond_2_to_53_and_missing_propagates():
 def test_apply_names_a_column_that_is_not_there_or_not_a_number():
     frame = pl.DataFrame({"a": [1], "s": ["x"]})
     with pytest.raises(SchemaError, match=r"rule 'a \+ z': there is no column 'z'"):
-        Rule.parse("a + z").apply(frame)
+        Sum.parse("a + z").apply(frame)
     with pytest.raises(SchemaError, match=r"column 's' holds String; expected numbers"):
-        Rule.parse("a - s").apply(frame)
+        Sum.parse("a - s").apply(frame)
 
 
 def edits(n=500, seed=0):

@@ -199,7 +199,12 @@ class Study:
     def _undeclared(self) -> list[Rule]:
         """Return the rules that are about other columns than any declared one."""
         said = {frozenset(_NAMES.findall(rule["text"])) for rule in self.declared}
-        return [r for r in self.rules if r.kind != "sum" or frozenset(r.columns) not in said]
+        kinds = ("sum", "function", "rising")
+        return [
+            r
+            for r in self.rules
+            if r.kind not in kinds or not any(set(r.columns) <= names for names in said)
+        ]
 
 
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:

@@ -124,9 +124,7 @@ class Schema(SchemaFile):
     rows: Annotated[int, Meta(ge=0)] = 0
     origin: Origin = field(default_factory=Origin)
     kind: str = "table"
-    bounds: tuple[
-        Annotated[str, Meta(extra={"words": "a bound such as 'least <= most'"})], ...
-    ] = ()
+    bounds: tuple[Bound, ...] = ()
 
     def __getitem__(self, name: str) -> ColumnSpec:
         for column in self.columns:

@@ -29,6 +29,7 @@ from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.scratch import on_disk
 from interfuse.kinds.table.answer import Draws, Filled
+from interfuse.kinds.table.ask.deciding import choose_deciding
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
 from interfuse.kinds.table.ask.known import Known, RowReader, may_be_drawn
 from interfuse.kinds.table.ask.rows import ROWS, Drawn, RowSampler
@@ -208,6 +209,7 @@ class Imputation:
             self.draws = self._settle(known, codes, z, first)
             self._settled = True
         drawn = self.sampler.draw(first, codes, z, range(self.draws))
+        choose_deciding(self.model.codec, known, drawn, first, self.sampler.seed)
         exact = (
             self.sources.settle(known, drawn, first),
             self.sums.settle(known, drawn, first),

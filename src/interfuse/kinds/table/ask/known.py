@@ -258,7 +258,8 @@ class RowReader:
         for name, count in self._clash.items():
             out.append(
                 f"column {name!r}: {_values(count)} known where several columns of its rule "
-                f"'{self.codec.rules[name]}' are missing; those are drawn without regard to it."
+                f"'{self.codec.rules[name]}' are missing; those are drawn, and follow it only "
+                "where one of them can be computed from the others."
             )
         return tuple(out)
 

@@ -11,6 +11,7 @@ regression. The other columns are drawn with these known.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.table.ask.conditions import Chosen, Condition
     from interfuse.kinds.table.ask.restrict import _Rows
 
-TIMES = 8
+TIMES = 4
 ENOUGH = 0.02
 """Share of the candidates that must meet a condition by themselves; of nearer ones so many stay."""
 _LEAST = 64
@@ -143,14 +144,14 @@ def _drawn(rows: _Rows, codec: TableCodec, names: list[str], condition: Conditio
             column = condition.values[name].new_from_index(0, rows.n)
         columns.append(column.alias(name))
     frame = codec.links.fill(pl.DataFrame(columns), rows.codes.cpu().numpy())
-    return _computed(frame, codec)
+    return _computed(frame, codec, condition.values.columns)
 
 
-def _computed(frame: pl.DataFrame, codec: TableCodec) -> pl.DataFrame:
+def _computed(frame: pl.DataFrame, codec: TableCodec, fixed: Collection[str] = ()) -> pl.DataFrame:
     for name, left in codec.derived.items():
         needed = {*left.rule.columns, *left.hidden(), *(n for n, _ in left.keeps)}
         if needed <= set(frame.columns):
-            frame = frame.with_columns(left.join(frame).alias(name))
+            frame = left.restate(frame.with_columns(left.join(frame).alias(name)), fixed)
     return frame
 
 
@@ -171,7 +172,7 @@ def _moved(
     best, out = np.full(frame.height, np.inf), frame
     for part in _movable(left, codec, fixed):
         value = _solved(left, part, frame, goal, codec)
-        new = _computed(frame.with_columns(value.alias(part)), codec)
+        new = _computed(frame.with_columns(value.alias(part)), codec, fixed)
         ok = alike(new[wanted.name], goal) & ~codec.fields[part].beyond(value) & fine
         ok &= value.is_not_null().to_numpy()
         cost = np.where(ok, away + _away(frame[part], value), np.inf)
@@ -181,7 +182,7 @@ def _moved(
     near = np.zeros(frame.height, bool)
     order = np.argsort(best, kind="stable")[:count]
     near[order[np.isfinite(best[order])]] = True
-    return _computed(out, codec), near
+    return _computed(out, codec, fixed), near
 
 
 def _away(one: pl.Series, other: pl.Series) -> np.ndarray:

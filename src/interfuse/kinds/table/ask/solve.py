@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import numpy as np
 import polars as pl
 
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.rules.formula import Formula
 from interfuse.kinds.table.rules.inverse import solved
 from interfuse.kinds.table.rules.leftover import Leftover
 from interfuse.kinds.table.rules.sums import Sum
@@ -41,6 +41,7 @@ def _by_rule(
     for part, kept in left.keeps:
         if part in fill and {part, *kept.columns} <= set(frame.columns):
             frame = _filled(frame, part, kept.apply(frame))
+            frame = _parts(frame, part, kept, codec, fill)
     names = (name, *rule.columns)
     if not set(names) <= set(frame.columns):
         return frame
@@ -55,23 +56,24 @@ def _by_rule(
             if part in fill and frame[part].null_count():
                 frame = _filled(frame, part, rule.solved(name, part).apply(frame))
         return frame
+    return _parts(frame, name, rule, codec, fill)
+
+
+def _parts(
+    frame: pl.DataFrame, name: str, rule: Sum | Formula, codec: TableCodec, fill: Collection[str]
+) -> pl.DataFrame:
+    """The columns of a formula, each from the others and what it gives."""
+    if not isinstance(rule, Formula):
+        return frame
     for part in rule.columns:
-        if part in fill and frame[part].null_count():
-            field = codec.fields.get(part)
-            value = solved(rule, part, frame, frame[name], field.grid if field else None)
-            frame = _filled(frame, part, value)
+        field = codec.fields.get(part)
+        if part in fill and field is not None and frame[part].null_count():
+            frame = _filled(
+                frame, part, solved(rule, part, frame, frame[name], field.grid, only=True)
+            )
     return frame
 
 
 def _filled(frame: pl.DataFrame, name: str, value: pl.Series) -> pl.DataFrame:
     value = value.cast(frame.schema[name], strict=False)
     return frame.with_columns(pl.col(name).fill_null(value))
-
-
-def open_parts(frame: pl.DataFrame, left: Leftover) -> np.ndarray:
-    """(n,) how many of the columns of a rule are missing."""
-    return (
-        frame.select(pl.sum_horizontal(pl.col(list(left.rule.columns)).is_null()))
-        .to_series()
-        .to_numpy()
-    )

@@ -112,6 +112,7 @@ class Sums:
         for name, rule in self.codec.rules.items():
             if (at := self.reader.clashes(frame).get(name)) is None:
                 continue
+            assert isinstance(rule, Sum)  # what clashes is solvable
             frame, left = self._leave_two(frame, rule, at, drawn, copy, d)
             same = not (left or touched[at].any())
             for names, some in _pairs_of(frame, rule, at):

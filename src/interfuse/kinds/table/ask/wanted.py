@@ -80,13 +80,17 @@ def decided(wanted: Wanted, codec: TableCodec, given: Collection[str]) -> Limit 
     """
     left = codec.derived[wanted.name]
     part = left.rule.columns[0]
-    field = codec.fields.get(part)
-    if len(left.rule.columns) != 1 or left.hidden() or part in given or field is None:
+    values = values_of(codec, part)
+    if len(left.rule.columns) != 1 or left.hidden() or part in given or values is None:
         return None
-    if len(field.cells) != 1 or not field.cells[0].size:
+    fine = wanted.inside(left.said(values.to_frame()))
+    return codec.fields[part].limit_to(values.filter(pl.Series(fine))) if fine.any() else None
+
+
+def values_of(codec: TableCodec, name: str) -> pl.Series | None:
+    """The values of a column that is one category cell, by code; None for other columns."""
+    field = codec.fields.get(name)
+    if field is None or len(field.cells) != 1 or not field.cells[0].size:
         return None
     size = field.cells[0].size
-    none = np.zeros((size, 0))
-    values = field.decode(np.arange(size)[:, None], none, np.zeros(size, np.int64), 0)
-    fine = wanted.inside(left.said(values.to_frame()))
-    return field.limit_to(values.filter(pl.Series(fine))) if fine.any() else None
+    return field.decode(np.arange(size)[:, None], np.zeros((size, 0)), np.zeros(size, np.int64), 0)

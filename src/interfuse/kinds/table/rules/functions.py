@@ -77,8 +77,7 @@ def _match(x: Value, *rest: Value) -> Value:
         kind = "number"
     if any(r.kind != kind for r in results if kind != "number"):
         raise TypeError("match has values of several kinds")
-    of_text = kind == "text"
-    data = [r.text if of_text else (r.number() if kind == "number" else r.data) for r in results]
+    texts = [r.text for r in results if r.text is not None]
     # The number of the case of each row, then the results by it.
     case = np.full(len(x.data), len(results) - 1 if other is not None else 0)
     if x.text is not None:
@@ -98,12 +97,13 @@ def _match(x: Value, *rest: Value) -> Value:
     case = np.where(at >= 0, at, case)
     gone = np.where(at >= 0, False, gone | x.gone)
     if not len(case):
-        text = pl.Series([], dtype=pl.String) if of_text else None
+        text = pl.Series([], dtype=pl.String) if texts else None
         return Value(kind, np.zeros(0, np.int8), gone, text=text)
-    if of_text:
-        firsts = pl.Series([d[0] for d in data], dtype=pl.String)
+    if texts:
+        firsts = pl.Series([t[0] for t in texts], dtype=pl.String)
         return Value(kind, np.zeros(len(case), np.int8), gone, text=firsts.gather(case))
-    return Value(kind, np.array([d[0] for d in data])[case], gone)
+    data = np.array([(r.number() if kind == "number" else r.data)[0] for r in results])
+    return Value(kind, data[case], gone)
 
 
 def _duration(unit: float) -> Callable[[Value], Value]:

@@ -21,7 +21,12 @@ _UNDONE = ("round", "round_even", "floor", "ceil", "digits", "float32")
 
 
 def solved(
-    rule: Formula, part: str, frame: pl.DataFrame, result: pl.Series, grid: tuple[int, int] | None
+    rule: Formula,
+    part: str,
+    frame: pl.DataFrame,
+    result: pl.Series,
+    grid: tuple[int, int] | None,
+    only: bool = False,
 ) -> pl.Series:
     """The column that a formula is computed from, given what it gives; missing where unknown.
 
@@ -31,6 +36,7 @@ def solved(
         frame: rows with the others.
         result: what the formula gives.
         grid: of the column's field.
+        only: leave rows open where the next value on the grid would do as well.
     """
     dtype = frame.schema[part]
     nothing = pl.Series(part, [None] * frame.height, dtype=dtype)
@@ -51,15 +57,40 @@ def solved(
         if dtype.is_integer() or (grid is not None and dtype.is_float()):
             out = out.round(0 if dtype.is_integer() or grid is None else grid[1])
     out = out.cast(dtype, strict=False)
-    again = rule.apply(frame.with_columns(out)).cast(result.dtype, strict=False)
-    fine = pl.Series(alike(result, again)) & result.is_not_null()
+    out = _guarded(rule, part, result, out)
+    fine = _gives(rule, frame, out, result)
+    step = 1 if dtype.is_integer() else 10.0 ** -grid[1] if grid and dtype.is_float() else None
+    if only and step is not None:
+        for by in (-step, step):
+            fine &= ~_gives(rule, frame, (out + by).cast(dtype, strict=False), result)
     return out.zip_with(fine, nothing)
+
+
+def _gives(rule: Formula, frame: pl.DataFrame, part: pl.Series, result: pl.Series) -> pl.Series:
+    """(n,) whether a formula gives a result for a column."""
+    again = rule.apply(frame.with_columns(part)).cast(result.dtype, strict=False)
+    return pl.Series(alike(result, again)) & result.is_not_null()
+
+
+def _guarded(rule: Formula, part: str, result: pl.Series, out: pl.Series) -> pl.Series:
+    """The column with a where the formula is `y if column == a else ...` and gives y."""
+    match rule.tree:
+        case ast.IfExp(
+            test=ast.Compare(left=ast.Name(id=word), ops=[ast.Eq()], comparators=[ast.Constant(a)]),
+            body=ast.Constant(y),
+        ) if rule.names.get(word, word) == part and result.dtype.is_numeric():
+            if out.dtype.is_numeric() and not isinstance(a, str):
+                value = pl.Series(out.name, [a]).cast(out.dtype).new_from_index(0, len(out))
+                return value.zip_with((result == y).fill_null(False), out)
+    return out
 
 
 def _count(node: ast.expr, part: str, rule: Formula) -> int:
     """How often a column stands in a tree, tests of conditions apart."""
     if isinstance(node, ast.IfExp):
         return _count(node.body, part, rule) + _count(node.orelse, part, rule)
+    if isinstance(node, ast.Call):
+        return sum(_count(child, part, rule) for child in node.args)
     if isinstance(node, ast.Name):
         return int(rule.names.get(node.id, node.id) == part)
     return sum(

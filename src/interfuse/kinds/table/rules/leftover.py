@@ -27,9 +27,8 @@ import polars as pl
 from interfuse.kinds.table.rules.formula import Formula
 from interfuse.kinds.table.rules.sums import Sum, parse_rule
 
-ALIKE = {pl.Float32: 2e-7}
-"""Floats of a derived column are alike up to this share, others up to 1e-12: the order of two
-multiplications moves the last bits."""
+NEAR, NEAR_SINGLE = 1e-12, 2e-7
+"""Floats are alike up to this share: the order of two multiplications moves the last bits."""
 _HALVINGS = 24
 
 
@@ -39,7 +38,7 @@ def alike(one: pl.Series, other: pl.Series) -> np.ndarray:
     if one.dtype.is_float() and not same.all():
         a, b = (s.cast(pl.Float64).fill_null(np.nan).to_numpy() for s in (one, other))
         with np.errstate(invalid="ignore"):
-            same |= np.abs(a - b) <= ALIKE.get(type(one.dtype), 1e-12) * np.abs(a)
+            same |= np.abs(a - b) <= (NEAR_SINGLE if one.dtype == pl.Float32 else NEAR) * np.abs(a)
     return same
 
 
@@ -54,6 +53,7 @@ class Leftover:
         exceptions: kind of the hidden column of its exceptions; None without one.
         missing: whether it may be missing by itself.
         decimals: of its remainder, 0 for whole numbers; None without one.
+        least: what a remainder may not take it below; None without such a value.
         keeps: rules of columns that it is computed from.
     """
 
@@ -63,6 +63,7 @@ class Leftover:
     exceptions: str | None = None
     missing: bool = False
     decimals: int | None = None
+    least: int | None = None
     keeps: tuple[tuple[str, Sum | Formula], ...] = ()
 
     @classmethod
@@ -76,6 +77,7 @@ class Leftover:
             options.get("exceptions"),
             bool(options.get("missing", False)),
             options.get("remainder"),
+            options.get("least"),
             tuple((column, parse_rule(text)) for column, text in keeps.items()),
         )
 
@@ -157,6 +159,7 @@ class Leftover:
         else:
             assert self.decimals is not None
             total = (said.cast(pl.Float64) + left.fill_null(0.0)).round(self.decimals)
+        total = total if self.least is None else total.clip(lower_bound=self.least)
         return total.cast(self.dtype, strict=False).alias(self.name)
 
     def _breaks(

@@ -32,6 +32,10 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "maximum": MOST_DECIMALS,
         "description": "decimals of what the rule leaves over; that is learned and added.",
     },
+    "least": {
+        "type": "integer",
+        "description": "what a remainder may not take it below.",
+    },
     "keeps": {
         "type": "object",
         "additionalProperties": {"type": "string"},
@@ -61,6 +65,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
             and 0 <= options.get("remainder", 0) <= MOST_DECIMALS,
             f"a number of decimals, 0 to {MOST_DECIMALS}",
         ),
+        "least": (type(options.get("least", 0)) is int, "a whole number"),
         "keeps": (
             isinstance(options.get("keeps", {}), dict)
             and all(isinstance(text, str) for text in options.get("keeps", {}).values()),

@@ -1,7 +1,8 @@
 """Sums and differences of columns: `delta = added - deleted`, `total = a + b + c`, `b = a`.
 
 A rule of this sort is a sum or difference of one to three columns. Its text is names joined by `+`
-and `-`; a name that is not letters, digits and underscores stands between backticks, a backtick in it twice:
+and `-`; a name that is not letters, digits and underscores stands between backticks, a backtick in
+it twice:
 
     rule = ["-"] name { ("+" | "-") name }
 

@@ -12,6 +12,7 @@ from interfuse.kinds.table.rules.search.bounds import find_bounds
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.search.functions import find_functions
 from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, SAMPLE, Found, Ledger, Proposal
+from interfuse.kinds.table.rules.search.linear import find_lines
 from interfuse.kinds.table.rules.search.ratios import find_ratios
 from interfuse.kinds.table.rules.search.sums import find_sums
 from interfuse.kinds.table.rules.search.times import find_times
@@ -19,6 +20,7 @@ from interfuse.kinds.table.rules.search.times import find_times
 SORTS: tuple[Callable[[Ledger], Iterator[Sequence[Proposal]]], ...] = (
     find_sums,
     find_times,
+    find_lines,
     find_ratios,
     find_functions,
 )

@@ -167,6 +167,13 @@ def _table(key: Key, target: Key, ledger: Ledger) -> str | None:
                 value = own.values[int((best == one).argmax())]
                 rest = values[next(b for b in set(best) if b != one)]
                 return _is_or_not(key.text, value, values[one], rest)
+        turns = np.flatnonzero(np.diff(best))
+        if len(turns) == 1 and often.all() and isinstance(own.values[0], int):
+            low, high = values[best[0]], values[best[-1]]
+            test = f"{key.text} >= {_shown(own.values[turns[0] + 1])}"
+            if {repr(low), repr(high)} in ({"False", "True"}, {"0", "1"}):
+                return test if high else f"{key.text} < {_shown(own.values[turns[0] + 1])}"
+            return f"{_shown(high)} if {test} else {_shown(low)}"
     cases = ", ".join(
         f"{_shown(v)}, {_shown(values[b])}"
         for v, b, fine in zip(own.values, best, often, strict=True)

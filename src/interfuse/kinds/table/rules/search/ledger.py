@@ -36,6 +36,7 @@ LEAST_JUDGED = 0.5
 FEW = 20
 CAUTION = 20.0
 SAMPLE = 4096
+MOST_SHOWN = 120
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Found:
         kind: of the column, before it was derived.
         remainder: see `Proposal`.
         keeps: see `Proposal`.
+        least: 0 for a column of a remainder that is never negative.
     """
 
     rule: Sum | Formula
@@ -80,6 +82,7 @@ class Found:
     missing: int = 0
     remainder: int | None = None
     keeps: Mapping[str, str] = field(default_factory=dict)
+    least: int | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -87,6 +90,8 @@ class Found:
         out: dict[str, Any] = {"rule": str(self.rule)}
         if self.remainder is not None:
             out["remainder"] = self.remainder
+            if self.least is not None:
+                out["least"] = self.least
         if self.broken >= FEW:
             out["exceptions"] = self.kind
         if self.missing >= FEW:
@@ -98,8 +103,7 @@ class Found:
     @property
     def note(self) -> str:
         """Why the column is derived, for people."""
-        said = str(self.rule)
-        said = said if len(said) <= 120 else said[:117] + "..."
+        said = shortened(str(self.rule))
         if self.remainder is not None:
             kept = " and ".join(f"{name} is {text}" for name, text in self.keeps.items())
             return f"is {said} and a remainder, such that {kept}"
@@ -109,6 +113,11 @@ class Found:
         share = f"is {said} in all but {odd:,} rows ({odd / self.rows:.2%})"
         few = 0 < self.broken < FEW or 0 < self.missing < FEW
         return share + (", too few to learn: they are taken to follow it" if few else "")
+
+
+def shortened(text: str) -> str:
+    """A rule for people: a long table of values is cut."""
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
 
 
 class Ledger:
@@ -246,6 +255,10 @@ class Ledger:
         more = [n for text in one.keeps.values() for n in parse_rule(text).columns]
         frame = self.whole([one.target, *rule.columns, *one.keeps, *more])
         dtype, kind = frame.schema[one.target], self.columns[one.target].kind
+        for name, text in one.keeps.items():
+            kept = parse_rule(text).apply(frame).cast(frame.schema[name], strict=False)
+            if not alike(frame[name], kept).all():
+                return None
         if one.remainder is not None:
             left = Leftover.of(
                 one.target,
@@ -255,7 +268,8 @@ class Ledger:
             split = frame.with_columns(left.split(frame))
             if not alike(frame[one.target], left.join(split)).all():
                 return None
-            return Found(rule, self.rows, kind, 0, 0, one.remainder, one.keeps)
+            least = 0 if (frame[one.target] >= 0).all() else None
+            return Found(rule, self.rows, kind, 0, 0, one.remainder, one.keeps, least)
         said, column = rule.apply(frame).cast(dtype, strict=False), frame[one.target]
         same = alike(column, said)
         missing = int((~same & column.is_null().to_numpy()).sum())
@@ -264,4 +278,4 @@ class Ledger:
             return None
         if broken > (1 - MOST) * (self.rows - missing) or missing > (1 - LEAST_JUDGED) * self.rows:
             return None
-        return Found(rule, self.rows, kind, broken, missing)
+        return Found(rule, self.rows, kind, broken, missing, keeps=one.keeps)

@@ -17,7 +17,7 @@ part of the quotient, q = round(k a / b), and not the quotient, a = q b / k + r 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -26,10 +26,12 @@ from interfuse.errors import SchemaError
 from interfuse.kinds.table.rules.formula import Formula, quoted
 from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.search.factors import TRIED, factor_of, rounded, shortest
 from interfuse.kinds.table.rules.search.guards import guarded
 from interfuse.kinds.table.rules.search.ledger import MOST, Ledger, Proposal
 from interfuse.kinds.table.rules.search.terms import (
     MOST_SINGLE,
+    MOST_SUMS,
     Combination,
     Term,
     combine,
@@ -37,10 +39,10 @@ from interfuse.kinds.table.rules.search.terms import (
     singles,
 )
 
-DEPTH = 0.9
-"""Share of the rows that must allow one factor."""
-TRIED = 1024
-MOST_FACTOR_DIGITS = 9
+NEARLY = 0.9999
+"""A rule for the widest column that holds in so many rows is better than one with a remainder."""
+TIE = 0.9
+"""Columns whose logarithms vary nearly as much as the widest's are as wide."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ def find_ratios(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
             f"products and ratios: {len(columns)} columns, the first {MOST_SINGLE} are looked at"
         )
         columns = columns[:MOST_SINGLE]
+    if len(columns) > MOST_SUMS:
+        ledger.skipped.append(
+            f"sums inside products and ratios: {len(columns)} columns, {MOST_SUMS} at most"
+        )
     one, more = singles(columns), composites(columns)
     found: list[Quotient] = []
     for target in columns:
@@ -123,52 +129,10 @@ def _of_column(target: Column, one: list[Term], more: list[Term], ledger: Ledger
     ]
 
 
-def _factor(c: np.ndarray, step: np.ndarray, x: np.ndarray) -> tuple[float, float, float] | None:
-    """The ends of the factors that most rows allow, and the share of rows that do."""
-    rows = np.flatnonzero(np.isfinite(c) & np.isfinite(x) & (x != 0) & (c != 0))
-    if len(rows) < 20:
-        return None
-    rows = rows[:: -(-len(rows) // TRIED)]
-    a, b = (c - step)[rows] / x[rows], (c + step)[rows] / x[rows]
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    ends = np.concatenate([low, high])
-    way = np.concatenate([np.ones(len(low)), -np.ones(len(high))])
-    order = np.lexsort((-way, ends))
-    depth = way[order].cumsum()
-    at = int(depth.argmax())
-    share = depth[at] / len(rows)
-    if share < DEPTH:
-        return None
-    return float(ends[order[at]]), float(ends[order[min(at + 1, len(order) - 1)]]), float(share)
-
-
-def _shortest(low: float, high: float) -> str | None:
-    """The factor of fewest digits between two ends, as text: "8", "/ 60"; None without a short one."""
-    if low <= 1 <= high:
-        return ""
-    if low <= 0 <= high:
-        return None
-    best: tuple[int, str] | None = None
-    for below in (False, True):
-        a, b = (1 / high, 1 / low) if below else (low, high)
-        for digits in range(1, MOST_FACTOR_DIGITS + 1):
-            value = float(f"{(a + b) / 2:.{digits - 1}e}")
-            if a <= value <= b:
-                text = (
-                    repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-                )
-                if value < 0:
-                    text = f"({text})"
-                if best is None or digits < best[0]:
-                    best = digits, f"/ {text}" if below else text
-                break
-    return None if best is None else best[1]
-
-
 def _settled(target: Column, c: Combination, ledger: Ledger) -> Quotient | None:
     """The rule that a combination makes, if it holds in most of the sample."""
-    ends = _factor(target.x, target.step, c.x)
-    if ends is None or (factor := _shortest(ends[0], ends[1])) is None:
+    ends = factor_of(target.x, target.step, c.x)
+    if ends is None or (factor := shortest(ends[0], ends[1])) is None:
         return None
     rows = np.flatnonzero(np.isfinite(target.x) & (target.x != target.usual))
     if len(rows) < 20:
@@ -177,7 +141,7 @@ def _settled(target: Column, c: Combination, ledger: Ledger) -> Quotient | None:
     frame, own = ledger.sample[rows], target.series[rows]
     best, text = 0.0, ""
     for raw in _raw(c, factor):
-        for candidate in _rounded(raw, target):
+        for candidate in rounded(raw, target):
             try:
                 said = Formula.parse(candidate).apply(frame).cast(own.dtype, strict=False)
             except SchemaError:
@@ -205,22 +169,6 @@ def _raw(c: Combination, factor: str) -> Iterator[str]:
         yield f"float32({c.text(factor, single=True)})"
 
 
-def _rounded(raw: str, target: Column) -> Iterator[str]:
-    """As the column may have been rounded."""
-    d = target.decimals
-    if d is None:
-        yield raw
-        if target.digits is not None:
-            yield f"digits({raw}, {target.digits})"
-        return
-    places = f", {d}" if d else ""
-    for how in ("round", "round_even", "floor", "ceil"):
-        yield f"{how}({raw}{places})"
-    if d and target.digits is not None:
-        for how in ("round", "floor"):
-            yield f"digits({how}({raw}{places}), {target.digits})"
-
-
 def _identities(found: list[Quotient], ledger: Ledger) -> Iterator[Sequence[Proposal]]:
     """Rules about the same columns together, the best way to solve them first."""
     groups: dict[frozenset[str], list[Quotient]] = {}
@@ -228,13 +176,39 @@ def _identities(found: list[Quotient], ledger: Ledger) -> Iterator[Sequence[Prop
         groups.setdefault(q.combination.columns | {q.target}, []).append(q)
     told = {k: max(_told(q, ledger) for q in group) for k, group in groups.items()}
     for names in sorted(groups, key=lambda k: (-told[k], len(k))):
-        rules = sorted(groups[names], key=lambda q: _width(q.target, ledger), reverse=True)
+        wide = max(_width(n, ledger) for n in names)
+        # The widest; of those as wide, what is a product rather than a quotient, and the last.
+        rules = sorted(groups[names], key=lambda q: _order(q, wide, ledger), reverse=True)
         out = [Proposal(q.target, q.text) for q in rules]
         widest = max(names, key=lambda n: _width(n, ledger))
+        best = rules[0]
         finest = sorted(rules, key=lambda q: _told(q, ledger), reverse=True)
+        if _width(best.target, ledger) >= TIE * wide and best.share >= NEARLY:
+            yield [replace(out[0], keeps=_coarser(best, finest, ledger))]
         whole = [p for q in finest if (p := _for_the_whole(q, widest, ledger)) is not None]
-        exact = [p for p, q in zip(out, rules, strict=True) if p.target == widest and q.share == 1]
-        yield [*exact, *whole, *out]
+        yield [*whole, *out]
+
+
+def _coarser(best: Quotient, others: list[Quotient], ledger: Ledger) -> dict[str, str]:
+    """What must be stated anew: a quotient of more decimals than its whole has.
+
+    0.33 for 2 is no mean of whole numbers, though 2 times 0.33 is 1 when it is rounded.
+    """
+    whole = ledger.columns[best.target].decimals
+    for q in others:
+        own = ledger.columns[q.target].decimals
+        finer = own is not None and whole is not None and own > whole
+        if finer and q.target != best.target and q.share == 1:
+            return {q.target: q.text}
+    return {}
+
+
+def _order(q: Quotient, wide: float, ledger: Ledger) -> tuple[bool, bool, float, int]:
+    width = _width(q.target, ledger)
+    near = width >= TIE * wide
+    product = all(s > 0 for s, _ in q.combination.terms)
+    index = ledger.columns[q.target].index
+    return near, near and product, 0.0 if near else width, index
 
 
 def _told(q: Quotient, ledger: Ledger) -> float:

@@ -1,8 +1,8 @@
 """Sums and differences of decimals, and sums that hold in nearly every row.
 
 Values with at most d decimals are whole numbers of 10^-d, so that 0.1 + 0.2 is 0.3. Candidates are
-found by the linear hash of `rules.exact`: of all rows of the sample, and, since one exception spoils
-a hash, of `SUBSETS` random subsets of `SUBSET` rows each, where the columns vary.
+found by the linear hash of `rules.exact`: of all rows of the sample, and, as one exception spoils a
+hash, of `SUBSETS` random subsets of `SUBSET` rows each, where the columns vary.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _of_four(h: np.ndarray, sums: np.ndarray, pairs: np.ndarray) -> Iterator[dic
 
 
 def _proposed(identity: dict[str, int], ledger: Ledger) -> list[Proposal]:
-    """The identity solved for each of its columns: what falls below zero, else the widest, first."""
+    """The identity solved for each column: what falls below zero, else the widest, first."""
 
     def preference(name: str) -> tuple[bool, float, int]:
         column = ledger.columns[name]

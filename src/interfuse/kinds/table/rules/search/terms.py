@@ -24,7 +24,7 @@ from interfuse.kinds.table.rules.search.columns import Column
 
 ROWS = 512
 MOST_SINGLE = 400
-MOST_SUMS = 60
+MOST_SUMS = 40
 MOST_TRIPLE = 40
 ROUGH = 64
 KEPT = 12
@@ -40,12 +40,21 @@ _PRESENT = 0.95
 
 @dataclass(frozen=True)
 class Term:
-    """A factor: its text, its columns, and (n,) its values."""
+    """A factor.
+
+    Attributes:
+        text: as a formula has it.
+        columns: the columns in it.
+        x: (n,) its values.
+        whole: whether these are whole numbers.
+        index: place of its first column in the table.
+    """
 
     text: str
     columns: tuple[str, ...]
     x: np.ndarray
     whole: bool = True
+    index: int = 0
 
     @property
     def single(self) -> bool:
@@ -80,8 +89,10 @@ class Combination:
             factor: above the line, such as "8"; "/ 60" stands below it.
             single: whether what is below the line is rounded to single precision.
         """
-        above = [t.text for s, t in self.terms if s > 0]
-        below = [t.text for s, t in self.terms if s < 0]
+        # Columns in their order, as people multiply: the last bit may depend on it.
+        ordered = sorted(self.terms, key=lambda pair: (not pair[1].single, pair[1].index))
+        above = [t.text for s, t in ordered if s > 0]
+        below = [t.text for s, t in ordered if s < 0]
         if factor.startswith("/ "):
             below = [factor[2:], *below]
         elif factor:
@@ -96,7 +107,9 @@ class Combination:
 
 def singles(columns: list[Column]) -> list[Term]:
     """Each column as a term."""
-    return [Term(quoted(c.name), (c.name,), c.x, c.series.dtype.is_integer()) for c in columns]
+    return [
+        Term(quoted(c.name), (c.name,), c.x, c.series.dtype.is_integer(), c.index) for c in columns
+    ]
 
 
 def composites(columns: list[Column]) -> list[Term]:
@@ -211,12 +224,12 @@ def _chosen(
             + 2 * a * b * full[:, :count]
         )
         # A pair of columns once; nothing with itself.
-        i, j = np.indices(left.shape, sparse=True)
+        i, j = np.arange(left.shape[0])[:, None], np.arange(count)[None, :]
         left = np.where((i > j) | (i >= count), left, np.inf)
         for at in _least(left.ravel(), most):
-            i, j = divmod(int(at), count)
-            if not set(terms[i].columns) & set(terms[j].columns):
-                yield ((a, i), (b, j))
+            row, column = divmod(int(at), count)
+            if not set(terms[row].columns) & set(terms[column].columns):
+                yield ((a, row), (b, column))
     if 3 <= count <= MOST_TRIPLE:
         yield from _triples(terms, count, variance, g, full, most)
 

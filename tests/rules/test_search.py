@@ -1,0 +1,172 @@
+"""The search: rules of made-up records are found, none in independent columns, none by chance."""
+
+import ledgers
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interfuse.io.origin import Origin
+from interfuse.kinds.table.infer import kinds_of
+from interfuse.kinds.table.rules.leftover import alike
+from interfuse.kinds.table.rules.search import find, ratios
+
+
+def searched(frame, **more):
+    return find(frame, {c.name: c.kind for c in kinds_of(frame, Origin()).columns}, **more)
+
+
+EXPECTED = {
+    "bills": {"tax": "0.19 * net", "gross": "net + tax"},
+    "invoices": {"amount": "price * quantity * (1 - discount)", "total": "amount + shipping"},
+    "counters": {"requests": "good + bad", "error_percent": "100 * bad /"},
+    "durations": {"end": "start + milliseconds(length_ms)"},
+    "speeds": {"speed": "floor(60 * km / minutes, 1)", "miles": "km"},
+    "energy": {
+        "new": "old + used",
+        "watts": "amperes * volts|volts * amperes",
+        "fahrenheit": "1.8 * celsius + 32",
+    },
+    "staff": {
+        "country": "match(code",
+        "weekend": "weekday(when) >= 6",
+        "hour": "hour(when)",
+        "senior": "age >= 65",
+        "abroad": "code != 'DE'",
+    },
+    "flows": {
+        "bytes": "mean_size * packets|packets * mean_size",
+        "bits_per_second": "8 * bytes / seconds",
+        "packet_rate": "(packets + back) / seconds",
+    },
+}
+
+
+@pytest.mark.parametrize("make", ledgers.TABLES, ids=lambda make: make.__name__)
+def test_what_made_a_table_is_found_and_nothing_else(make):
+    frame = make(np.random.default_rng(3))
+    found = searched(frame).rules
+    wanted = EXPECTED[make.__name__]
+    assert set(found) == set(wanted)
+    for name, one in found.items():
+        assert any(part in str(one.rule) for part in wanted[name].split("|")), str(one.rule)
+        if one.remainder is None:
+            said = one.rule.apply(frame).cast(frame.schema[name])
+            assert alike(frame[name], said).mean() >= 0.98
+
+
+def test_a_mean_is_solved_for_the_whole():
+    frame = ledgers.flows(np.random.default_rng(4))
+    one = searched(frame).rules["bytes"]
+    assert one.remainder == 0
+    assert one.least == 0
+    assert dict(one.keeps) == {"mean_size": "0 if packets == 0 else round(bytes / packets)"}
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6))
+def test_independent_columns_have_no_rules(seed):
+    r = np.random.default_rng(seed)
+    n = int(r.integers(20, 400))
+    frame = pl.DataFrame(
+        {
+            "few": r.integers(0, 4, n),
+            "some": r.poisson(3, n),
+            "cents": r.lognormal(2, 1, n).round(2),
+            "real": r.normal(size=n),
+            "sparse": np.where(r.random(n) < 0.97, 0, r.integers(1, 9, n)),
+            "flag": r.random(n) < 0.2,
+            "kind": r.choice(list("abc"), n),
+            "when": pl.Series(r.integers(0, 10**12, n)).cast(pl.Datetime("us")),
+        }
+    )
+    found = searched(frame)
+    assert found.rules == {}
+    assert found.bounds == ()
+
+
+def test_twenty_rows_that_agree_by_chance_are_no_rule():
+    a = np.array([1, 2] * 10)
+    b = np.array([1, 2, 2, 1] * 5)
+    frame = pl.DataFrame({"a": a, "b": b, "c": a * b, "d": np.arange(20) % 3})
+    assert "c" not in searched(frame).rules
+
+
+def test_copies_but_for_three_rows_say_so():
+    r = np.random.default_rng(5)
+    a = r.integers(0, 10**6, 2000)
+    b = a.copy()
+    b[[5, 700, 1999]] += 1
+    one = searched(pl.DataFrame({"a": a, "b": b})).rules["b"]
+    assert str(one.rule) == "a"
+    assert one.broken == 3
+    assert "all but 3 rows" in one.note
+    assert "too few to learn" in one.note
+    assert "exceptions" not in one.options  # three values would stand in the model as they are
+
+
+def test_exceptions_are_counted_on_all_rows_and_learned():
+    r = np.random.default_rng(6)
+    frame = ledgers.bills(r)
+    odd = pl.Series(r.random(frame.height) < 0.014)
+    frame = frame.with_columns(gross=pl.when(odd).then(pl.col("gross") + 5).otherwise("gross"))
+    one = searched(frame).rules["gross"]
+    assert one.broken == odd.sum()
+    assert one.options["exceptions"] == "number"
+    much = pl.Series(r.random(frame.height) < 0.05)
+    frame = frame.with_columns(gross=pl.when(much).then(pl.col("gross") + 5).otherwise("gross"))
+    assert "gross" not in searched(frame).rules
+
+
+def test_a_result_that_is_missing_by_itself_is_learned_as_such():
+    r = np.random.default_rng(7)
+    frame = ledgers.bills(r)
+    gone = pl.Series(r.random(frame.height) < 0.1)
+    frame = frame.with_columns(gross=pl.when(~gone).then("gross"))
+    one = searched(frame).rules["gross"]
+    assert (one.broken, one.missing) == (0, gone.sum())
+    assert one.options["missing"] is True
+
+
+def test_a_divisor_that_is_always_zero_and_sums_that_overflow_are_no_rules():
+    r = np.random.default_rng(8)
+    n = 400
+    big = r.integers(2**61, 2**62, n)
+    frame = pl.DataFrame(
+        {"a": r.integers(1, 99, n), "zero": np.zeros(n, int), "rate": np.zeros(n), "big": big}
+    )
+    frame = frame.with_columns(nothing=pl.col("a") / pl.col("zero"))
+    with np.errstate(over="ignore"):
+        frame = frame.with_columns(wrapped=pl.Series(big * 3))
+    assert searched(frame).rules == {}
+
+
+def test_sums_of_different_decimals():
+    r = np.random.default_rng(9)
+    a, b = r.uniform(0, 9, 500).round(1), r.uniform(0, 9, 500).round(3)
+    frame = pl.DataFrame({"a": a, "b": b, "s": (a + b).round(3)})
+    assert (a + b != frame["s"].to_numpy()).any(), "to the last bit they are no sums"
+    assert str(searched(frame).rules["s"].rule) == "round(a + b, 3)"
+
+
+def test_bounds_are_those_that_touch_and_no_others():
+    r = np.random.default_rng(10)
+    low = r.poisson(4, 800)
+    frame = pl.DataFrame(
+        {"low": low, "high": low + r.poisson(1, 800), "far": r.integers(1000, 9000, 800)}
+    )
+    assert searched(frame).bounds == (("low", "high"),)
+
+
+def test_what_is_to_be_learned_is_not_derived():
+    frame = ledgers.bills(np.random.default_rng(11))
+    assert "gross" not in searched(frame, learned=["gross"]).rules
+
+
+def test_what_is_skipped_is_said(monkeypatch):
+    monkeypatch.setattr(ratios, "MOST_SINGLE", 3)
+    frame = ledgers.energy(np.random.default_rng(12))
+    said = " ".join(searched(frame).skipped)
+    assert "products and ratios: " in said
+    assert "the first 3 are looked at" in said
