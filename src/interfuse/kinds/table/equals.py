@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 
 EQUALS, FOLLOWS = "equals", "follows"
 
@@ -32,7 +32,7 @@ def check_links(
     """
     for key in (EQUALS, FOLLOWS):
         for text in options.get(key, ()):
-            rule = Rule.parse(text)
+            rule = Sum.parse(text)
             rule.expression(dict(types))
             learned = all(roles.get(n) in ("number", "time") for n in rule.columns)
             if not learned or name in rule.columns:

@@ -10,7 +10,7 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.equals import FOLLOWS
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.net.cross import KNOTS, Cross, Follower, ranks
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 
 
 def cross_of(codec: TableCodec, gaussian: Gaussian) -> Cross | None:
@@ -26,7 +26,7 @@ def cross_of(codec: TableCodec, gaussian: Gaussian) -> Cross | None:
     pairs: list[tuple[str, str]] = []
     for name in codec.fields:
         for text in codec.schema[name].options.get(FOLLOWS, ()):
-            other = Rule.parse(text).columns[0]
+            other = Sum.parse(text).columns[0]
             if {name, other} <= scored:
                 pairs += [p for p in ((name, other), (other, name)) if p not in pairs]
     if not pairs:

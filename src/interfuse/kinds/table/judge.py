@@ -9,7 +9,7 @@ import polars as pl
 
 from interfuse.errors import SchemaError
 from interfuse.kinds.table.linksearch import equal_to, find_links
-from interfuse.kinds.table.rules import Formula, Rule, Sum, parse_rule
+from interfuse.kinds.table.rules import Formula, Sum, parse_rule
 from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search import find
 from interfuse.kinds.table.rules.search.ledger import shortened
@@ -62,7 +62,7 @@ def _link_shares(
     return out
 
 
-def _share_equal(name: str, rule: Rule, frame: pl.DataFrame) -> float:
+def _share_equal(name: str, rule: Sum, frame: pl.DataFrame) -> float:
     """Return the share of rows where both are there and equal, to the decimals of the column."""
     said = rule.apply(frame)
     return float(equal_to(frame[name], said).mean() or 0.0)

@@ -30,7 +30,7 @@ from interfuse.errors import SchemaError
 from interfuse.kinds.table.equals import EQUALS, FOLLOWS
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.fields.physical import from_physical, on_grid, to_physical
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 from interfuse.kinds.table.schema import Schema
 
 
@@ -81,7 +81,7 @@ class Links:
         """The code of a column's first link; those of the others follow."""
         return self.fields[name].cells[0].size - len(self.rules[name])
 
-    def value(self, name: str, rule: Rule, frame: pl.DataFrame) -> pl.Series:
+    def value(self, name: str, rule: Sum, frame: pl.DataFrame) -> pl.Series:
         """What a link says that a column is; missing where one of its columns is."""
         field = self.fields[name]
         said = rule.apply(frame.select(rule.columns))
@@ -154,18 +154,18 @@ class Links:
         return column
 
 
-def rules_of(schema: Schema) -> dict[str, tuple[Rule, ...]]:
+def rules_of(schema: Schema) -> dict[str, tuple[Sum, ...]]:
     """The links of each column that has some, references before those who refer to them.
 
     Raises:
         SchemaError: links lead in a circle.
     """
     links = {
-        c.name: tuple(Rule.parse(text) for text in c.options[EQUALS])
+        c.name: tuple(Sum.parse(text) for text in c.options[EQUALS])
         for c in schema.columns
         if c.options.get(EQUALS)
     }
-    out: dict[str, tuple[Rule, ...]] = {}
+    out: dict[str, tuple[Sum, ...]] = {}
     while len(out) < len(links):
         left = [n for n in links if n not in out]
         ready = [n for n in left if not any(m in left for rule in links[n] for m in rule.columns)]
@@ -188,7 +188,7 @@ def without_broken(schema: Schema) -> Schema:
     for c in schema.columns:
         options = dict(c.options)
         for key in (EQUALS, FOLLOWS):
-            kept = [t for t in options.get(key, ()) if set(Rule.parse(t).columns) <= learned]
+            kept = [t for t in options.get(key, ()) if set(Sum.parse(t).columns) <= learned]
             options.pop(key, None)
             options |= {key: kept} if kept else {}
         columns.append(replace(c, options=options) if options != c.options else c)

@@ -31,7 +31,7 @@ from interfuse.kinds.table.equals import EQUALS, FOLLOWS
 from interfuse.kinds.table.fields.number import BINS
 from interfuse.kinds.table.fields.physical import grid_of, to_physical
 from interfuse.kinds.table.fields.quantiles import assign_bins
-from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules import Sum
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 SAMPLE, FIRST = 6_000, 1_000
@@ -56,7 +56,7 @@ class Found:
     """
 
     name: str
-    rule: Rule
+    rule: Sum
     near: float
     same: float
     share: float
@@ -188,7 +188,7 @@ class _Column:
             column.name, str(column.dtype) if temporal else "number", values, mixed, close, half
         )
 
-    def found(self, said: np.ndarray, rule: Rule, rows: int) -> Found | None:
+    def found(self, said: np.ndarray, rule: Sum, rows: int) -> Found | None:
         """How often the column is near what is said; None where that is chance."""
         use = ~np.isnan(self.close[:rows]) & ~np.isnan(said)
         n = int(use.sum())
@@ -231,7 +231,7 @@ def _singles(columns: list[_Column]) -> Iterator[Found]:
         for b in columns:
             if a is b or a.group != b.group:
                 continue
-            rule = Rule(((1, b.name),))
+            rule = Sum(((1, b.name),))
             rows = len(a.values)
             many = rows > FIRST and len(columns) > MOST_SUMS
             if many and a.found(b.values[:FIRST], rule, FIRST) is None:
@@ -260,7 +260,7 @@ def _sums(columns: list[_Column], best: dict[str, float]) -> Iterator[Found]:
                 hits = (np.abs(values - said[:few]) <= close).sum(1)
                 chance = (np.abs(mixed - said[:few]) <= close).sum(1)
                 likely = (hits - chance >= LEAST * n / 2) & (hits >= 2 * chance) & (hits > 0)
-                rule = Rule(((1, numbers[b].name), (sign, numbers[c].name)))
+                rule = Sum(((1, numbers[b].name), (sign, numbers[c].name)))
                 for at in np.flatnonzero(likely):
                     found = None if at in (i, j) else numbers[at].found(said, rule, rows)
                     if found is not None and found.near >= SUM_BEATS * best.get(found.name, 0.0):

@@ -64,8 +64,9 @@ class PortField(NumberField):
         quantiles: BinnedQuantiles | None,
         special: tuple[str, ...],
         grid: tuple[int, int] | None,
+        links: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(name, dtype, quantiles, special, grid)
+        super().__init__(name, dtype, quantiles, special, grid, links)
         self.ordered = dtype not in TEXTS  # type: ignore[misc]
 
     @classmethod
