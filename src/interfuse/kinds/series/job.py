@@ -30,7 +30,7 @@ from interfuse.kinds.series.learn.objective import (
 from interfuse.kinds.series.learn.view import SeriesRows
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.model import SeriesModel
-from interfuse.run.cost import peak, weights_bytes
+from interfuse.run.cost import activation_bytes, peak, weights_bytes
 from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -46,7 +46,7 @@ class SeriesEstimate:
     """Expected cost of a fit.
 
     Attributes:
-        memory: bytes at the peak, activations of a batch left out.
+        memory: bytes at the peak.
         window: steps that the network sees at once.
         budget: in windows that will be seen, in seconds of training, or both.
     """
@@ -140,19 +140,19 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             self.seed,
         )
         net.kernel = series_gaussian(self.noise_schedule())
-        cost = SeriesEstimate(
-            peak(weights_bytes(net) + float(ROW_BYTES * len(rows.values) * channels)),
-            length,
-            budget,
-        )
-        self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         train, held = split_windows(rows, length, self.seed)
+        objective = SeriesObjective(looker, net.kernel)
+        settings = series_settings_for(length * channels, self.seed, precision)
+        step = activation_bytes(net, objective, train, settings, device)
+        packed = float(ROW_BYTES * len(rows.values) * channels)
+        cost = SeriesEstimate(peak(weights_bytes(net) + packed + step), length, budget)
+        self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         trainer = Trainer(
             net=net,
-            objective=SeriesObjective(looker, net.kernel),
+            objective=objective,
             rows=train.to(device),
             held_out=held.to(device),
-            settings=series_settings_for(length * channels, self.seed, precision),
+            settings=settings,
             budget=budget,
             device=device,
         )
