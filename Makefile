@@ -36,7 +36,7 @@ demo: $(VENV)/.stamp-plots
 	$(BIN)/interfuse demo --output demo
 
 test: $(VENV)/.stamp-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 fuzz: $(VENV)/.stamp-test
 	OMP_NUM_THREADS=1 INTERFUSE_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz

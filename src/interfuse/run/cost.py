@@ -1,18 +1,27 @@
 """The memory that a fit will take: what the process has, and what is to come.
 
 What is to come is counted by each kind: data, codes, weights, activations. `WORKING` is what torch
-takes for itself once it trains.
+takes for itself once it trains. What a step keeps for its way back is asked of torch, in two steps
+of few records (`activation_bytes`).
 """
 
 from __future__ import annotations
 
-import psutil
-from torch import nn
+from typing import Any
 
+import psutil
+import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+
+from interfuse.core.seeds import Purpose, seeded
 from interfuse.errors import DataError
 from interfuse.io.memory import free_memory, size
+from interfuse.train.precision import autocast
+from interfuse.train.settings import Settings
 
 WORKING = 60e6
+_FEW = 2
 WEIGHT_COPIES = 8
 """Value, gradient, two moments, average, best state, and two on the way to the file."""
 
@@ -25,6 +34,51 @@ def used_memory() -> int:
 def weights_bytes(net: nn.Module) -> float:
     """What the weights of a network take in training."""
     return 4.0 * sum(p.numel() for p in net.parameters()) * WEIGHT_COPIES
+
+
+def activation_bytes(
+    net: nn.Module, objective: Any, rows: Any, settings: Settings, device: torch.device
+) -> float:
+    """What a step of training takes beside the weights; nothing here where they are elsewhere.
+
+    A step of n records keeps a + b n bytes for its way back; a and b are those of two small steps.
+    On the way back about as much again as the largest part is in use.
+
+    Args:
+        net: the network, on the CPU.
+        objective: what it learns.
+        rows: encoded records.
+        settings: of the training.
+        device: where it will train.
+    """
+    if device.type != "cpu":
+        return 0.0
+    weights = {p.untyped_storage().data_ptr() for p in net.parameters()}
+
+    def kept(count: int) -> tuple[int, int]:
+        found: dict[int, int] = {}
+
+        def keep(tensor: torch.Tensor) -> torch.Tensor:
+            storage = tensor.untyped_storage()
+            if storage.data_ptr() not in weights:
+                found[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        part = rows.take(torch.arange(count) % len(rows))
+        noisy = objective.corrupt(part, torch.Generator().manual_seed(0))
+        with (
+            seeded(0, Purpose.DROPOUT, 0, device=device),
+            autocast(device, settings.precision),
+            saved_tensors_hooks(keep, lambda tensor: tensor),
+        ):
+            losses = objective.loss(net, noisy)
+            total = losses.total()
+        del total
+        return sum(found.values()), max(found.values(), default=0)
+
+    (few, _), (more, largest) = kept(_FEW), kept(2 * _FEW)
+    each = max(more - few, 0) / _FEW
+    return few + each * (settings.batch - _FEW) + largest / (2 * _FEW) * settings.batch
 
 
 def peak(coming: float) -> float:

@@ -39,7 +39,7 @@ from interfuse.kinds.images.learn import (
 )
 from interfuse.kinds.images.model import SCORE_SEED, ImageModel
 from interfuse.run import store
-from interfuse.run.cost import peak, weights_bytes
+from interfuse.run.cost import activation_bytes, peak, weights_bytes
 from interfuse.run.fitting import Listener, Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -62,7 +62,7 @@ class ImageEstimate:
     """Expected cost of a fit.
 
     Attributes:
-        memory: bytes at the peak, activations of a batch left out.
+        memory: bytes at the peak.
         budget: in images that will be seen, in seconds of training, or both.
     """
 
@@ -153,12 +153,16 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         net = image_network_for(schema.shape, classes, n, self.seed)
         net.kernel = image_gaussian(self.noise_schedule())
         pixels = torch.from_numpy(schema.extend(loaded.pixels))
-        cost = ImageEstimate(peak(1.0 * pixels.numel() + weights_bytes(net)), budget)
+        every = ImageRows(pixels, torch.from_numpy(loaded.labels))
+        objective = ImageObjective(classes, gaussian=net.kernel)
+        settings = image_settings_for(schema.shape, n, self.seed, precision)
+        step = activation_bytes(net, objective, every, settings, device)
+        cost = ImageEstimate(peak(1.0 * pixels.numel() + weights_bytes(net) + step), budget)
         self._tell_cost(cost, "Fit fewer images, or smaller ones (--size).")
-        rows, held_out = hold_out(ImageRows(pixels, torch.from_numpy(loaded.labels)), self.seed)
+        rows, held_out = hold_out(every, self.seed)
         trainer = Trainer(
             net=net,
-            objective=ImageObjective(classes, gaussian=net.kernel),
+            objective=objective,
             rows=rows,
             held_out=held_out,
             settings=image_settings_for(schema.shape, len(rows), self.seed, precision),

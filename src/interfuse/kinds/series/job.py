@@ -42,7 +42,7 @@ from interfuse.kinds.series.learn.together import (
 from interfuse.kinds.series.learn.view import SeriesRows, apart
 from interfuse.kinds.series.learn.windows import Looker
 from interfuse.kinds.series.model import SeriesModel
-from interfuse.run.cost import peak, weights_bytes
+from interfuse.run.cost import activation_bytes, peak, weights_bytes
 from interfuse.run.fitting import Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
@@ -72,7 +72,7 @@ class SeriesEstimate:
     """Expected cost of a fit.
 
     Attributes:
-        memory: bytes at the peak, activations of a batch left out.
+        memory: bytes at the peak.
         window: steps that the network sees at once.
         budget: in windows that will be seen, in seconds of training, or both.
     """
@@ -171,19 +171,20 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         )
         net.kernel = series_gaussian(self.noise_schedule())
         settings = series_settings_for(length * seen_together, self.seed, precision)
-        cells = settings.batch * length * seen_together
-        coming = ROW_BYTES * len(whole.values) * channels + CELL_BYTES * cells
-        cost = SeriesEstimate(peak(weights_bytes(net) + float(coming)), length, budget)
-        self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         if seen_together == channels:
             train, held = split_windows(rows, length, self.seed)
         else:
             train, held = split_apart(rows, channels, length, self.seed)
+        objective = SeriesObjective(looker, net.kernel)
+        step = activation_bytes(net, objective, train, settings, device)
+        packed = float(ROW_BYTES * len(whole.values) * channels)
+        cost = SeriesEstimate(peak(weights_bytes(net) + packed + step), length, budget)
+        self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         times = _times_held(train.held, whole, channels // seen_together)
         base = base_of(loaded, times, self.seed, self._asked)
         trainer = Trainer(
             net=net,
-            objective=SeriesObjective(looker, net.kernel),
+            objective=objective,
             rows=train.to(device),
             held_out=held.to(device),
             settings=self._quickened(settings),

@@ -29,7 +29,6 @@ from __future__ import annotations
 import abc
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 NEIGHBOURS = 20
 BINS = 32
@@ -65,6 +64,9 @@ class Neighbours:
         self.still = rows[0, ~self.live]
         self.rows = np.ascontiguousarray(rows[:, self.live], np.float32)
         self.k = min(NEIGHBOURS, max(len(rows) - 1, 1))
+        # Late: scikit-learn takes a second or two to load, and only detect needs it.
+        from sklearn.neighbors import NearestNeighbors
+
         method = "kd_tree" if self.rows.shape[1] <= TREE else "brute"
         self.search = NearestNeighbors(n_neighbors=self.k, algorithm=method).fit(self.rows)
         count = min(self.k + 1, len(rows))
