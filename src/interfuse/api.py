@@ -72,7 +72,7 @@ def fit(
         listener: called with each `Notice` and training `Event`.
         options: those of the data's kind (`interfuse.kinds`; `interfuse fit --help`). Of a table:
             `kinds`, by column what it is: number, time (or time:%d/%m/%Y), category, text, key,
-            drop;
+            drop; `event_type`, which events of Suricata's eve.json are rows;
             `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
             are kept as part of the model, for `Model.detect`; with False a saved model holds no row
             of the data, and `detect` compares with rows drawn from the model. Of images: `labels`,
