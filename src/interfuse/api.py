@@ -74,7 +74,8 @@ def fit(
         options: those of the data's kind (`interfuse.kinds`; `interfuse fit --help`). Of a table:
             `kinds`, by column what it is: number, time (or time:%d/%m/%Y), category, text, key,
             drop, or a kind of the internet such as address, port or url; `real_networks`, whether
-            addresses keep the prefixes of their networks;
+            addresses keep the prefixes of their networks; `event_type`, which events of Suricata's
+            eve.json are rows;
             `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
             are kept as part of the model, for `Model.detect`; with False a saved model holds no row
             of the data, and `detect` compares with rows drawn from the model; `balance`, a column

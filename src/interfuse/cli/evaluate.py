@@ -175,9 +175,11 @@ def evaluate(
     kinds, curve, unit = _known_of_columns(schema, run)
     said = kinds.said() if kinds is not None else None
     frames = []
+    file = kinds.origin.file if kinds is not None else {}
     for source in sources:
-        sheet = read_sheet(source, said)
+        sheet = read_sheet(source, said, file=file)
         frames.append(sheet.frame.collect())
+        file = file or sheet.columns.get("", {})
         if said is None:  # the others as the first
             said = said_of(frames[0].schema, sheet.columns)
     if kinds is None:

@@ -33,6 +33,11 @@ TYPES = {
 }  # fmt: skip
 
 
+def said_in(text) -> dict[str, str]:
+    marked = [line.partition("\t") for line in text.splitlines() if line.startswith("#")]
+    return {key: rest for key, _, rest in marked}
+
+
 def rows_of(text):
     return [line for line in text.splitlines() if not line.startswith("#")]
 
@@ -55,9 +60,9 @@ def test_numbers_of_usual_size_are_signed(sheet):
 def test_it_comes_back_as_it_was(sheet, again):
     for text in again(sheet(HEAD + ROWS + CLOSE)):
         assert rows_of(text) == ROWS.splitlines()
-        head = dict(line.split("\t", 1) for line in text.splitlines() if "\t" in line[:15])
+        head = said_in(text)
         assert text.startswith("#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n")
-        said = dict(line.split("\t", 1) for line in HEAD.splitlines()[1:])
+        said = said_in(HEAD)
         assert (head["#fields"], head["#types"]) == (said["#fields"], said["#types"])
         # The first and the last time in it, not the hour of writing: the same rows, the same file.
         assert head["#open"] == "2013-09-15-23-44-27"

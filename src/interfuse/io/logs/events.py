@@ -77,7 +77,7 @@ class Events(JsonLines):
             best = counts.most_common(1)[0][0]
             raise DataError(
                 f"{where}: holds events of {len(counts)} types: {some}. Say which are to be rows, "
-                f"for example --event-type {best}, or event_type={best!r} in Python."
+                f"for example fit --event-type {best}, or event_type={best!r} in Python."
             )
         if asked not in counts:
             raise DataError(

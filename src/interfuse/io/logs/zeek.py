@@ -228,27 +228,16 @@ def _typed(log: _Log, how: Reading) -> tuple[pl.LazyFrame, tuple[Loss, ...], int
     numbers = {n: _NUMBERS[t] for n, t in head.type_of.items() if t in _NUMBERS}
     bools = [n for n, t in head.type_of.items() if t == "bool"]
     losses: tuple[Loss, ...] = ()
-    odd = pl.any_horizontal(pl.lit(False), *((~pl.col(n).is_in(["T", "F"])).any() for n in bools))
-    try:
-        lazy = log.scan(numbers)
-        lazy = lazy.collect().lazy() if isinstance(log.source, bytes) else lazy
-        rows, fine = (
-            lazy.select(pl.len(), (~odd).alias("\0fine")).collect(engine="streaming").row(0)
-        )
-    except pl.exceptions.PolarsError:
-        fine = False
-    if fine:
-        lazy = lazy.with_columns((pl.col(n) == "T").alias(n) for n in bools)
+    found = _parsed(log, numbers, bools)
+    if found is None:
+        found = _parsed(log, {}, [])
+        if found is None or not log.fits(found[1]):
+            return log.scan(), (), -1
+        casts, losses = _casts(found[0], head)
+        found = found[0].with_columns(casts), found[1]
     else:
-        lazy = log.scan()
-        try:
-            rows = lazy.select(pl.len()).collect(engine="streaming").item()
-        except pl.exceptions.PolarsError:
-            return lazy, (), -1
-        if not log.fits(rows):
-            return lazy, (), -1
-        casts, losses = _casts(lazy, head)
-        lazy = lazy.with_columns(casts)
+        found = found[0].with_columns((pl.col(n) == "T").alias(n) for n in bools), found[1]
+    lazy, rows = found
     if not head.types and rows:
         typed = read_text(log.spelled(lazy, head.fields), head.fields, said=how.said)
         return typed.frame, typed.losses, rows
@@ -257,6 +246,27 @@ def _typed(log: _Log, how: Reading) -> tuple[pl.LazyFrame, tuple[Loss, ...], int
     lazy = lazy.with_columns(m.cast(pl.Datetime("us")) for m in micros)
     texts = [n for n in head.fields if n not in numbers and n not in bools]
     return log.spelled(lazy, texts), losses, rows
+
+
+def _parsed(
+    log: _Log, types: Mapping[str, pl.DataType], bools: Sequence[str]
+) -> tuple[pl.LazyFrame, int] | None:
+    """The rows in these types, and how many; None if polars cannot read them so.
+
+    Args:
+        log: the log.
+        types: of columns that are no text.
+        bools: columns that may hold T and F alone.
+    """
+    odd = pl.any_horizontal(pl.lit(False), *((~pl.col(n).is_in(["T", "F"])).any() for n in bools))
+    try:
+        lazy = log.scan(types)
+        lazy = lazy.collect().lazy() if isinstance(log.source, bytes) else lazy
+        asked = lazy.select(pl.len(), odd.alias("\0odd")).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        return None
+    rows, is_odd = asked.row(0)
+    return None if is_odd else (lazy, rows)
 
 
 def _casts(lazy: pl.LazyFrame, head: Head) -> tuple[list[pl.Expr], tuple[Loss, ...]]:

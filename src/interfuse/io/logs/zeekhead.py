@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -122,7 +122,7 @@ def heads_of(lines: Sequence[bytes], where: str) -> list[Head]:
                     f"{where}: #fields names {len(out[-1].fields)} fields and #types {len(types)}; "
                     "expected as many. Let Zeek write it again."
                 )
-            out[-1] = Head(**{**vars(out[-1]), "types": types})
+            out[-1] = replace(out[-1], types=types)
     if not out:
         raise DataError(
             f"{where}: begins as a Zeek log but has no line #fields. Expected #fields and #types "
@@ -132,9 +132,11 @@ def heads_of(lines: Sequence[bytes], where: str) -> list[Head]:
 
 
 def _head(said: dict[str, str], separator: str) -> Head:
-    known = ("path", "set_separator", "empty_field", "unset_field")
-    rest = {key: _plain(said[key]) for key in known if said.get(key)}
-    return Head(tuple(said["fields"].split(separator)), separator=separator, **rest)
+    usual = {"path": "", "set_separator": ",", "empty_field": "(empty)", "unset_field": "-"}
+    rest = {key: _plain(said.get(key) or word) for key, word in usual.items()}
+    fields = tuple(said["fields"].split(separator))
+    return Head(fields, separator=separator, path=rest["path"], unset_field=rest["unset_field"],
+                set_separator=rest["set_separator"], empty_field=rest["empty_field"])  # fmt: skip
 
 
 def _plain(text: str) -> str:
