@@ -137,7 +137,7 @@ def large(paths: list[Path], target: Path) -> int:
         if data[:4].tobytes() != b"\xd4\xc3\xb2\xa1" or data[20:24].tobytes() != b"\1\0\0\0":
             continue
         found: Capture = read_pcap(data, path.name)
-        view = memoryview(data)
+        view = data.data
         for at, size in zip(found.at.tolist(), found.captured.tolist(), strict=True):
             if bytes(view[at + 12 : at + 14]) in _IP:
                 frames.append(bytes(view[at - 16 : at + size]))
@@ -309,7 +309,7 @@ def drawn(paths: list[Path], examples: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         real, path = Path(folder) / "real.pcap", Path(folder) / "drawn.pcap"
         write(known, real)
-        model = interfuse.fit(real, examples=examples, seed=seed)
+        model: Any = interfuse.fit(real, examples=examples, seed=seed)
         made = pl.concat(model.generate_batches(len(held), seed=seed))
         bare = replace(model, schema=replace(model.schema, origin=Origin()))
         raw = pl.concat(bare.generate_batches(len(held), seed=seed))

@@ -20,13 +20,22 @@ def packets(n, seed):
     ports = r.integers(1, 4, (2, n))
     ports[:, protocol == 1] = -1
     flags = np.where(tcp_, r.choice([2, 16, 24, 17, 4, 18], n), -1)
-    whole = [np.sort(r.integers(0, 4000 * SECOND, n)), np.full(n, 4)]
     message = np.where(protocol == 1, r.choice([8 << 8, 0], n), -1)
-    exchange = np.where(protocol == 1, (8 << 16) + r.integers(0, 2, n), -1)
-    size = r.integers(40, 1500, n)
-    ends = r.integers(0, 3, (2, n))
-    return Packets(*whole, ends[0], ends[1], protocol, *ports, size, size - 40, flags, message,
-                   exchange)  # fmt: skip
+    size, ends = r.integers(40, 1500, n), r.integers(0, 3, (2, n))
+    return Packets(
+        time=np.sort(r.integers(0, 4000 * SECOND, n)),
+        version=np.full(n, 4),
+        source=ends[0],
+        target=ends[1],
+        protocol=protocol,
+        source_port=ports[0],
+        target_port=ports[1],
+        size=size,
+        payload=size - 40,
+        flags=flags,
+        message=message,
+        exchange=np.where(protocol == 1, (8 << 16) + r.integers(0, 2, n), -1),
+    )
 
 
 def plain(p, idle, active):

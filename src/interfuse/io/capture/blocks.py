@@ -63,7 +63,7 @@ def read_pcapng(data: NDArray[np.uint8], where: str) -> Capture:
     Raises:
         DataError: its first block is no section header.
     """
-    view, end, at, order = memoryview(data), len(data), 0, ""
+    view, end, at, order = data.data, len(data), 0, ""
     found = _Frames()
     while at + 12 <= end:
         if bytes(view[at : at + 4]) == MAGIC:

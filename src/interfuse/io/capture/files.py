@@ -107,7 +107,7 @@ def read_pcap(data: NDArray[np.uint8], where: str) -> Capture:
 def _walk(data: NDArray[np.uint8], order: str) -> tuple[list[int], int]:
     """Where whole records begin, and the bytes behind the last of them."""
     length = struct.Struct(order + "I").unpack_from
-    view, end, at = memoryview(data), len(data), HEADER
+    view, end, at = data.data, len(data), HEADER
     places: list[int] = []
     add = places.append
     while at + RECORD <= end:

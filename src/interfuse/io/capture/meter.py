@@ -163,5 +163,14 @@ def _way(packets: Packets, order: Ints, at: Ints, which: Mask) -> Ways:
 
 def _by_start(flows: Flows) -> Flows:
     order = np.lexsort((flows.first, flows.start))
-    ways = (Ways(*(part[order] for part in way)) for way in (flows.forward, flows.backward))
-    return Flows(*(part[order] for part in flows[:4]), *ways)
+    forward, backward = (
+        Ways(*(part[order] for part in way)) for way in (flows.forward, flows.backward)
+    )
+    return Flows(
+        flows.first[order],
+        flows.start[order],
+        flows.duration[order],
+        flows.longest[order],
+        forward,
+        backward,
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
+from interfuse.errors import OptionError
 from interfuse.io.capture.messages import (
     anything,
     coap,
@@ -58,6 +59,17 @@ DATAGRAMS: dict[int, Message] = {
     **dict.fromkeys((4500, 5072, 6081, 44_818), zeros),
 }
 """By port of UDP."""
+
+
+def payload_named(text: str) -> str:
+    """One of `PAYLOADS`.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if text not in PAYLOADS:
+        raise OptionError(f"--payload: {text!r} is unknown; expected one of {', '.join(PAYLOADS)}.")
+    return text
 
 
 def content(

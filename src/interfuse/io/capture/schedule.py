@@ -58,10 +58,9 @@ def _flow(row: dict, ends: Ends, ticks: int) -> Flow:
 
 
 def _way(row: dict, name: str) -> Way:
-    numbers = (
-        row.get(f"{name}_{n}") or 0 for n in ("packets", "bytes", "payload", "size_min", "size_max")
-    )
-    return Way(*numbers, flag_bits(row.get(f"{name}_flags") or ""))
+    counted = ("packets", "bytes", "payload", "size_min", "size_max")
+    numbers = [row.get(f"{name}_{what}") or 0 for what in counted]
+    return Way._make([*numbers, flag_bits(row.get(f"{name}_flags") or "")])
 
 
 def apart(flows: Iterable[Flow], idle: int, changed: Counter[str]) -> Iterator[Flow]:

@@ -13,11 +13,11 @@ from typing import IO, Any
 
 import polars as pl
 
-from interfuse.errors import DataError, OptionError, note
+from interfuse.errors import DataError, note
 from interfuse.io.capture.blocks import ENHANCED, INTERFACE, SECTION
 from interfuse.io.capture.mend import NEEDED, mend
 from interfuse.io.capture.meter import ACTIVE, IDLE
-from interfuse.io.capture.payload import PAYLOADS
+from interfuse.io.capture.payload import PAYLOADS, payload_named
 from interfuse.io.capture.schedule import apart, flows_of, in_order
 from interfuse.io.capture.sender import Sent
 from interfuse.io.format import Mended
@@ -64,11 +64,7 @@ class FlowWriter:
         asked: Mapping[str, Any],
         write: Callable[[IO[bytes], Iterable[Sent], bool], None],
     ) -> None:
-        self.payload = asked.get("payload") or PAYLOADS[0]
-        if self.payload not in PAYLOADS:
-            raise OptionError(
-                f"--payload: {self.payload!r} is unknown; expected one of {', '.join(PAYLOADS)}."
-            )
+        self.payload = payload_named(asked.get("payload") or PAYLOADS[0])
         self.idle = float(asked.get("idle_timeout") or IDLE)
         self.active = float(asked.get("active_timeout") or ACTIVE)
         self.seed = int(asked.get("seed") or 0)

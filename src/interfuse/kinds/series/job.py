@@ -52,7 +52,6 @@ from interfuse.train.trainer import Trainer
 
 EXAMPLES = 60_000
 ROW_BYTES = 24
-"""What a cell of a batch takes at the peak of a step: features, states and their gradients."""
 MOST_TOGETHER = 24
 """Channels that the network sees together. Cells of a window, and so time and memory of a step, go
 with them: 144 channels took 20 s a step. More of them are series of their own to it."""

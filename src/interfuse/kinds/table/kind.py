@@ -75,6 +75,7 @@ PAYLOAD = Option(
     "payload",
     "Of packets that are written: template, which has small valid messages for common protocols, "
     "random, or none, which keeps headers alone; default: template.",
+    read=late("interfuse.io.capture.payload", "payload_named"),
 )
 BALANCE = Option(
     "balance",
