@@ -162,7 +162,8 @@ class Sums:
     def moves(self, number: int, owner: np.ndarray, end: np.ndarray, width: int) -> np.ndarray:
         """Log of the mean step (number 0), or distance to the last season (number 1, ...)."""
         running = self._moves[number]
-        usual = running[-1] / max(len(self.x), 1)
+        begin, beyond = self.first[owner], self.last[owner]
+        usual = (running[beyond] - running[begin]) / (beyond - begin)
         return np.log(self._mean(running, owner, end, width) + FLAT * usual + 1e-12)
 
     def _mean(
