@@ -191,7 +191,7 @@ def _sums(spectrum: np.ndarray) -> _Sums:
     power = np.abs(spectrum) ** 2
     near = noise = pairs = 0.0
     for d in range(1, min(NEAR, len(power) - 1) + 1):
-        near += float((spectrum[:-d] * spectrum[d:].conj()).real.sum())
+        near += float(np.real(spectrum[:-d] * spectrum[d:].conj()).sum())
         noise += float((power[:-d] * power[d:]).sum())
         pairs += float(power[:-d].sum() + power[d:].sum()) / 2
     total = float((np.abs(spectrum.sum(0)) ** 2).sum())
