@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -99,7 +99,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     known_future: Sequence[str]
     zone: str | None
     asked: float | None = None
-    began: float = field(default_factory=time.monotonic, init=False)
+    began: float = field(default_factory=monotonic, init=False)
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = SeriesSchema.load(folder / "schema.json")
@@ -207,7 +207,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         """What is left for training: all that a fit does counts, and a part is kept to the end."""
         if budget.seconds is None or self.budget is not None:
             return budget
-        left = (budget.seconds - (time.monotonic() - self.began)) * (1 - MEASURING)
+        left = (budget.seconds - (monotonic() - self.began)) * (1 - MEASURING)
         return Budget(max(left, LEAST_TRAINED * budget.seconds), budget.examples)
 
     def _model(

@@ -261,8 +261,7 @@ class SeriesModel(BaseModel):
         Args:
             data: series, as the data that was fitted.
             window: a score is the mean over so many steps about its point; None for several
-                together, which find lone points and long outages alike. 1 finds single points; a
-                window of one's own has no p-values.
+                together, for lone points and long outages alike. Only these have p-values.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with windows done and in all.
 

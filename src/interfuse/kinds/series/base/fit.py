@@ -200,8 +200,8 @@ class Fitting:
         age = self.past.last[late.owner] - late.origin - late.ahead
         share = 0.5 ** (age / half_life(self.periods, high))
         weight = weigh(target["late"], np.stack(quantiles), share).weight
-        stacked = [np.stack(column) for column in zip(*parts, strict=True)]
-        return Block(low, high, *stacked, tuple(experts), weight)
+        final, early_beta, middle, unit = (np.stack(c) for c in zip(*parts, strict=True))
+        return Block(low, high, final, early_beta, middle, unit, tuple(experts), weight)
 
     def _places(self, view: str) -> list[int]:
         """The ridge, and simple answers: all of the first view, those that differ of the other."""

@@ -178,16 +178,15 @@ class Base:
             raise ValueError(f"the base: {', '.join(wrong) or 'numbers'} do not fit together")
         if place[..., 0].max() >= views or place[..., 1].max() >= names or place.min() < -1:
             raise ValueError("the base: experts that there are not")
-        blocks = tuple(
-            Block(
-                int(low), int(high), *(a[name][i] for name in _FIELDS[:-1]),
-                tuple(Expert(int(v), int(p), a["errors"][i, j], a["spread"][i, j])
-                      for j, (v, p) in enumerate(place[i])),
-                a["weight"][i],
+        blocks = []
+        for i, (low, high) in enumerate(a["edges"]):
+            experts = tuple(
+                Expert(int(v), int(p), a["errors"][i, j], a["spread"][i, j])
+                for j, (v, p) in enumerate(place[i])
             )
-            for i, (low, high) in enumerate(a["edges"])
-        )  # fmt: skip
-        return cls(periods, reach, blocks, Paths(a["share"], a["loading"]))
+            beta, early, middle, unit, weight = (a[name][i] for name in _FIELDS)
+            blocks.append(Block(int(low), int(high), beta, early, middle, unit, experts, weight))
+        return cls(periods, reach, tuple(blocks), Paths(a["share"], a["loading"]))
 
 
 def fit_base(

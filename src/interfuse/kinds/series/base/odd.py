@@ -120,6 +120,11 @@ def foresee(base: Base, values: np.ndarray, steps: np.ndarray | None = None) -> 
             out[:3, part, j] = np.stack([ends[0], middle, ends[1]]) * past.scale[j]
             x = past.x[at]
             kinds[part, j, 0], kinds[part, j, 1] = (x - middle) ** 2, (x - usual) ** 2
+        if steps[:1].tolist() == [0]:
+            # The first step has no past: it is held against what is usual.
+            usual = float(np.median(past.x[past.first[j] : past.last[j]]))
+            out[:3, 0, j] = usual * past.scale[j]
+            kinds[0, j] = (past.x[past.first[j]] - usual) ** 2
     kinds[~np.isfinite(values)] = np.nan
     return Foreseen(out[0], out[1], out[2], kinds)
 

@@ -19,6 +19,7 @@ OFFSET = 0.05
 LARGEST_LOG = 50.0
 FLAT = 0.05
 """Of the mean step: what is added to a roughness before its logarithm is taken."""
+FURTHEST = 20.0
 VIEWS = ("raw", "log")
 
 
@@ -53,7 +54,7 @@ class Past:
         parts, seen, scales, offsets = [], [], [], []
         for values in series:
             there = np.isfinite(values)
-            x = filled(values)
+            x = within(filled(values))
             scale = _scale(x, periods)
             above = x[x > 0] / scale
             parts.append(x / scale)
@@ -92,6 +93,18 @@ class Past:
             return y
         offset = self.offset[owner].reshape(-1, *([1] * (y.ndim - 1)))
         return np.exp(np.minimum(y, LARGEST_LOG)) - offset
+
+
+def within(x: np.ndarray) -> np.ndarray:
+    """(T,) values that end `FURTHEST` times the distance of the 5 % and 95 % quantiles away.
+
+    One absurd value must not be copied into every level that is read of it.
+    """
+    if len(x) < 2:
+        return x
+    low, middle, high = np.quantile(x, (0.05, 0.5, 0.95))
+    room = FURTHEST * (high - low)
+    return np.clip(x, middle - room, middle + room) if room > 0 else x
 
 
 def filled(values: np.ndarray) -> np.ndarray:
@@ -149,7 +162,8 @@ class Sums:
     def moves(self, number: int, owner: np.ndarray, end: np.ndarray, width: int) -> np.ndarray:
         """Log of the mean step (number 0), or distance to the last season (number 1, ...)."""
         running = self._moves[number]
-        usual = running[-1] / max(len(self.x), 1)
+        begin, beyond = self.first[owner], self.last[owner]
+        usual = (running[beyond] - running[begin]) / (beyond - begin)
         return np.log(self._mean(running, owner, end, width) + FLAT * usual + 1e-12)
 
     def _mean(

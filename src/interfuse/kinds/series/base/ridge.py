@@ -35,6 +35,7 @@ def least_absolute(
     unit = a / spread
     rest = y - a @ start
     weight = np.ones(len(y))
+    gram, pull = unit.T @ unit, unit.T @ rest
     for _ in range(ROUNDS):
         share = (unit * (weight / weight.mean() / len(y))[:, None]).T
         gram, pull = share @ unit, share @ rest

@@ -191,7 +191,7 @@ def _sums(spectrum: np.ndarray) -> _Sums:
     power = np.abs(spectrum) ** 2
     near = noise = pairs = 0.0
     for d in range(1, min(NEAR, len(power) - 1) + 1):
-        near += float((spectrum[:-d] * spectrum[d:].conj()).real.sum())
+        near += float(np.real(spectrum[:-d] * spectrum[d:].conj()).sum())
         noise += float((power[:-d] * power[d:]).sum())
         pairs += float(power[:-d].sum() + power[d:].sum()) / 2
     total = float((np.abs(spectrum.sum(0)) ** 2).sum())
@@ -202,14 +202,14 @@ def _sums(spectrum: np.ndarray) -> _Sums:
 def _sums_of_vectors(spectrum: np.ndarray) -> _Sums:
     """Of (cycles, phases) at one frequency: phases of a day are rolled together."""
     gram = spectrum @ spectrum.conj().T
-    square, own = np.abs(gram) ** 2, np.diag(gram).real
+    square, own = np.abs(gram) ** 2, np.real(np.diag(gram))
     near = noise = pairs = 0.0
     for d in range(1, min(NEAR, len(own) - 1) + 1):
-        near += float(np.diag(gram, d).real.sum())
+        near += float(np.real(np.diag(gram, d)).sum())
         noise += float(np.diag(square, d).sum())
         pairs += float(own[:-d].sum() + own[d:].sum()) / 2
     variance = 2 * float(square.sum() - np.trace(square))
-    return _Sums(float(gram.sum().real), float(own.sum()), variance, near, noise, pairs)
+    return _Sums(float(np.real(gram.sum())), float(own.sum()), variance, near, noise, pairs)
 
 
 def _peaks_at(x: np.ndarray, period: int) -> bool:

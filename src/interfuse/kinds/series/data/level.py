@@ -91,7 +91,8 @@ def autocorrelation(x: np.ndarray, most: int) -> np.ndarray:
     size = fft.next_fast_len(2 * len(x), real=True)
 
     def lagged(a: np.ndarray) -> np.ndarray:
-        return fft.irfft(np.abs(fft.rfft(a, size)) ** 2, size)[:most]
+        power = np.abs(np.fft.rfft(a, size)) ** 2
+        return np.fft.irfft(power, size)[:most]
 
     pairs = np.maximum(np.rint(lagged(there.astype(float))), 1)
     out = lagged(np.where(there, x, 0.0)) / pairs
