@@ -242,7 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif name == "scale":
             found = scale(options.users, options.items, options.seed)
         else:
-            found = {"users": users, "odd": odd}[name](options.data, options.seed)
+            measure = users if name == "users" else odd
+            found = measure(Path(options.data), options.seed)
         command = f"python -m benchmarks.interactions --data DATA --only {name}"
         results.add(name, {**found, **circumstances(command, options.seed)})
     return 0

@@ -154,6 +154,10 @@ def _others(of: Budgets) -> Iterator[Job]:
         words = f"--only {','.join(names)} --minutes {of.series} {own}".split()
         minutes = 3 * of.series * len(names)
         yield Job(f"series-{name}", "series", tuple(words), minutes, "|".join(names))
+    for name in ("lastfm", "gowalla", "beauty", "users", "odd", "scale"):
+        yield Job(
+            f"interactions-{name}", "interactions", ("--only", name), 5, name, name != "scale"
+        )
     own = "--resume --cache {folder}/images"
     words = f"--minutes {of.images} --samples {of.samples} {own}".split()
     yield Job("images", "images", tuple(words), 2 * of.images + 0.03 * of.samples, ".*")

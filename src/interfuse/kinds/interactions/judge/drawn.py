@@ -38,7 +38,8 @@ def popularity_distance(real: Baskets, made: Baskets) -> float:
 
 def length_distance(real: Baskets, made: Baskets) -> float:
     """Kolmogorov-Smirnov distance of the lengths."""
-    return float(stats.ks_2samp(real.lengths, made.lengths).statistic)
+    found: Any = stats.ks_2samp(real.lengths, made.lengths)
+    return float(found.statistic)
 
 
 def phi(baskets: Baskets, items: np.ndarray) -> np.ndarray:
@@ -78,7 +79,7 @@ def tell_apart(real: Baskets, made: Baskets, seed: int = 0) -> float:
     y = np.repeat([0, 1], [len(real), len(made)])
     order = np.random.default_rng(seed).permutation(len(y))
     trees = HistGradientBoostingClassifier(random_state=seed)
-    said = cross_val_predict(trees, x[order], y[order], cv=FOLDS, method="predict_proba")
+    said: Any = cross_val_predict(trees, x[order], y[order], cv=FOLDS, method="predict_proba")
     return float(roc_auc_score(y[order], said[:, 1]))
 
 
