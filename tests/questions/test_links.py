@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ from scipy.stats import norm
 
 import interfuse
 from interfuse.errors import InterfuseError, SchemaError
+from interfuse.kinds.table.ask.conditions import parse_conditions
 from interfuse.kinds.table.asked import Asked
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields.atoms import AtomMarginal
@@ -37,7 +39,12 @@ def rows() -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(rows: pl.DataFrame) -> interfuse.Model:
-    return interfuse.fit(rows, examples=12_000, seed=0)
+    return interfuse.fit(rows, examples=9_000, seed=0)
+
+
+@pytest.fixture(scope="module")
+def drawn(model: interfuse.Model) -> pl.DataFrame:
+    return model.generate(2_048)
 
 
 def equal(frame: pl.DataFrame) -> float:
@@ -145,8 +152,7 @@ def test_links_in_a_circle_are_refused_and_dropped_references_forgotten(rows: pl
 # Questions
 
 
-def test_rows_are_equal_as_often_as_they_were(model: interfuse.Model, rows: pl.DataFrame):
-    drawn = model.generate(2_048)
+def test_rows_are_equal_as_often_as_they_were(drawn: pl.DataFrame, rows: pl.DataFrame):
     # Marginals of codes are calibrated: within four standard errors of both samples.
     error = (EQUAL * (1 - EQUAL) * (1 / 2_048 + 1 / 1_500)) ** 0.5
     assert equal(drawn) == pytest.approx(equal(rows), abs=4 * error)
@@ -166,8 +172,12 @@ def test_conditions_on_either_side(model: interfuse.Model):
     value = np.log(2_985)
     linked, alone = EQUAL * norm.pdf(value, 8, 1.2), (1 - EQUAL) * norm.pdf(value, 7, 1.5)
     assert (held["billed"] == 2_985).mean() == pytest.approx(linked / (linked + alone), abs=0.15)
-    both = model.generate(64, given={"paid": 2_985, "billed": 2_985})
-    assert equal(both) == 1
+    # With both given nothing is left open.
+    for billed, linked in ((2_985, True), (500, False)):
+        both = parse_conditions({"paid": 2_985, "billed": billed}, model.codec)
+        assert not both.limits
+        place = model.codec.places["paid"].codes.start
+        assert (both.codes[place] == model.codec.links.code("paid", 0)) == linked
 
 
 def test_conditions_in_ranges_and_sets(model: interfuse.Model, rows: pl.DataFrame):
@@ -190,8 +200,8 @@ def test_filled_rows_keep_the_share_and_a_known_reference_decides(
         pl.when(i % 2 == 0).then("paid").alias("paid"),
         pl.when(i % 2 == 1).then("billed").alias("billed"),
     )
-    draws = model.impute(holes, draws=10)
-    frames = [draws.frame(k) for k in range(10)]
+    draws = model.impute(holes, draws=6)
+    frames = [draws.frame(k) for k in range(6)]
     odd = np.arange(300) % 2 == 1
     for part in (odd, ~odd):
         share = np.mean([(f["paid"] == f["billed"]).to_numpy()[part].mean() for f in frames])
@@ -201,19 +211,22 @@ def test_filled_rows_keep_the_share_and_a_known_reference_decides(
     # The largest single probability is that of the bill: it is the mode, to the last digit.
     mode = draws.mode().filter(pl.Series(odd))
     assert (mode["paid"] == mode["billed"]).mean() > 0.9
-    same = model.impute(holes[:20], draws=10).frame(2)
+    same = model.impute(holes[:20], draws=6).frame(2)
     assert same.equals(frames[2][:20])
 
 
 def test_detect_names_the_relation(rows: pl.DataFrame, model: interfuse.Model):
     said = model.detect(rows[:50]).expected["paid"]
-    assert said.str.contains("equal to billed").mean() > 0.5
+    assert said.str.contains("equal to billed").sum() > 25
 
 
-def test_a_run_comes_back_and_a_changed_schema_is_refused(model: interfuse.Model, tmp_path):
+def test_a_run_comes_back_and_a_changed_schema_is_refused(
+    model: interfuse.Model, drawn: pl.DataFrame, tmp_path: Path
+):
     model.save(tmp_path / "run")
     again = interfuse.load(tmp_path / "run")
-    assert again.generate(50, seed=3).equals(model.generate(50, seed=3))
+    assert isinstance(again, interfuse.Model)
+    assert again.generate(2_048).equals(drawn)
     plain = dataclasses.replace(model, schema=model.schema.edited("paid", options={}))
     plain.save(tmp_path / "other")
     with pytest.raises(InterfuseError):

@@ -55,9 +55,9 @@ class Layout:
 
     def within(self, cells: Sequence[int]) -> Layout:
         """Some of the category cells, without numbers."""
-        parts = (self.names, self.sizes, self.ordered, self.category_column)
-        names, sizes, ordered, columns = (tuple(part[j] for j in cells) for part in parts)
-        return Layout(names, sizes, ordered, columns, (), ())
+        parts = (self.sizes, self.ordered, self.category_column)
+        sizes, ordered, columns = (tuple(part[j] for j in cells) for part in parts)
+        return Layout(tuple(self.names[j] for j in cells), sizes, ordered, columns, (), ())
 
     def present(self, codes: np.ndarray) -> np.ndarray:
         """Which numbers are in records with these category codes.

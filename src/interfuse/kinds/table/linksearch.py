@@ -112,6 +112,11 @@ def find_links(lazy: pl.LazyFrame) -> dict[str, list[Found]]:
     if rows < 2 * ROWS:
         return {}
     sample = lazy.gather_every(-(-rows // SAMPLE)).collect(engine="streaming")
+    with np.errstate(all="ignore"):  # differences of numbers that span all of float64
+        return _search(sample)
+
+
+def _search(sample: pl.DataFrame) -> dict[str, list[Found]]:
     columns = [_Column.of(sample[name], i) for i, name in enumerate(sample.columns[:MOST_COLUMNS])]
     varied = [c for c in columns if c is not None]
     singles = list(_singles(varied))
@@ -188,19 +193,19 @@ class _Column:
             column.name, str(column.dtype) if temporal else "number", values, mixed, close, half
         )
 
-    def found(self, said: np.ndarray, rule: Sum, rows: int) -> Found | None:
+    def found(self, said: np.ndarray, rule: Sum) -> Found | None:
         """How often the column is near what is said; None where that is chance."""
-        use = ~np.isnan(self.close[:rows]) & ~np.isnan(said)
+        use = ~np.isnan(self.close) & ~np.isnan(said)
         n = int(use.sum())
         if n < 2 * ROWS:
             return None
-        real = np.abs(self.values[:rows][use] - said[use])
-        null = np.abs(self.mixed[:rows][use] - said[use])
-        near = _above_chance(real, null, self.close[:rows][use], n, rows < len(self.values))
+        real = np.abs(self.values[use] - said[use])
+        null = np.abs(self.mixed[use] - said[use])
+        near = _above_chance(real, null, self.close[use], n)
         if not near:
             return None
-        same = _above_chance(real, null, self.half[:rows][use], n, False)
-        share = float((real <= self.half[:rows][use]).sum()) / rows
+        same = _above_chance(real, null, self.half[use], n)
+        share = float((real <= self.half[use]).sum()) / len(said)
         return Found(self.name, rule, near, same, share if same else 0.0)
 
 
@@ -213,32 +218,47 @@ def _half(values: np.ndarray, distinct: np.ndarray) -> np.ndarray:
     return np.abs(values) * 1e-9 + step
 
 
-def _above_chance(
-    real: np.ndarray, null: np.ndarray, limit: np.ndarray, n: int, first: bool
-) -> float:
-    """The share of rows above chance, 0 if it might be chance; `first` looks are generous."""
+def _above_chance(real: np.ndarray, null: np.ndarray, limit: np.ndarray, n: int) -> float:
+    """The share of rows above chance; 0 if it might be chance."""
     hits, chance = int((real <= limit).sum()), int((null <= limit).sum())
     gain = hits - chance
-    if first:
-        return gain / n if gain >= LEAST * n / 2 and hits >= 2 * chance else 0.0
     sure = gain >= max(LEAST * n, ROWS) and hits >= TIMES * chance
     return gain / n if sure and gain >= SIGMAS * (chance + 1) ** 0.5 else 0.0
 
 
+class _First:
+    """The first rows of columns, all compared at once with what is said of each of them."""
+
+    def __init__(self, columns: list[_Column]) -> None:
+        self.rows = min(FIRST, len(columns[0].values))
+        parts = [
+            np.stack([getattr(c, part)[: self.rows] for c in columns])
+            for part in ("values", "mixed", "close")
+        ]
+        self.values, self.mixed, self.close = parts
+        self.use = ~np.isnan(self.close)
+
+    def likely(self, said: np.ndarray) -> np.ndarray:
+        """(columns,) which of them a look at all rows is worth for."""
+        said = said[: self.rows]
+        n = (self.use & ~np.isnan(said)).sum(1)
+        hits = (np.abs(self.values - said) <= self.close).sum(1)
+        chance = (np.abs(self.mixed - said) <= self.close).sum(1)
+        return (hits - chance >= LEAST * n / 2) & (hits >= 2 * chance) & (hits > 0)
+
+
 def _singles(columns: list[_Column]) -> Iterator[Found]:
     """Both directions of every pair that beats chance."""
-    for a in columns:
-        for b in columns:
-            if a is b or a.group != b.group:
-                continue
-            rule = Sum(((1, b.name),))
-            rows = len(a.values)
-            many = rows > FIRST and len(columns) > MOST_SUMS
-            if many and a.found(b.values[:FIRST], rule, FIRST) is None:
-                continue
-            found = a.found(b.values, rule, rows)
-            if found is not None:
-                yield found
+    worth = np.ones((len(columns), len(columns)), bool)
+    if len(columns) > MOST_SUMS:
+        first = _First(columns)
+        worth = np.stack([first.likely(b.values) for b in columns], 1)
+    for i, a in enumerate(columns):
+        for j, b in enumerate(columns):
+            if i != j and worth[i, j] and a.group == b.group:
+                found = a.found(b.values, Sum(((1, b.name),)))
+                if found is not None:
+                    yield found
 
 
 def _sums(columns: list[_Column], best: dict[str, float]) -> Iterator[Found]:
@@ -246,25 +266,15 @@ def _sums(columns: list[_Column], best: dict[str, float]) -> Iterator[Found]:
     numbers = [c for c in columns if c.group == "number"]
     if len(numbers) < 3:
         return
-    rows = len(numbers[0].values)
-    few = min(FIRST, rows)
-    values, mixed, close = (
-        np.stack([getattr(c, part)[:few] for c in numbers]) for part in ("values", "mixed", "close")
-    )
-    use = ~np.isnan(close)
-    with np.errstate(invalid="ignore"):
-        for i, j in combinations(range(len(numbers)), 2):
-            for b, sign, c in ((i, 1, j), (i, -1, j), (j, -1, i)):
-                said = _sum(numbers[b].values, sign, numbers[c].values)
-                n = (use & ~np.isnan(said[:few])).sum(1)
-                hits = (np.abs(values - said[:few]) <= close).sum(1)
-                chance = (np.abs(mixed - said[:few]) <= close).sum(1)
-                likely = (hits - chance >= LEAST * n / 2) & (hits >= 2 * chance) & (hits > 0)
-                rule = Sum(((1, numbers[b].name), (sign, numbers[c].name)))
-                for at in np.flatnonzero(likely):
-                    found = None if at in (i, j) else numbers[at].found(said, rule, rows)
-                    if found is not None and found.near >= SUM_BEATS * best.get(found.name, 0.0):
-                        yield found
+    first = _First(numbers)
+    for i, j in combinations(range(len(numbers)), 2):
+        for b, sign, c in ((i, 1, j), (i, -1, j), (j, -1, i)):
+            said = _sum(numbers[b].values, sign, numbers[c].values)
+            rule = Sum(((1, numbers[b].name), (sign, numbers[c].name)))
+            for at in np.flatnonzero(first.likely(said)):
+                found = None if at in (i, j) else numbers[at].found(said, rule)
+                if found is not None and found.near >= SUM_BEATS * best.get(found.name, 0.0):
+                    yield found
 
 
 def _sum(b: np.ndarray, sign: int, c: np.ndarray) -> np.ndarray:
