@@ -121,7 +121,7 @@ def odd(model: interfuse.Model, held: pl.DataFrame) -> dict[str, Any]:
 
 def main() -> None:
     """Run it and print JSON."""
-    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked = argparse.ArgumentParser(description="Addresses of flows.")
     asked.add_argument("flows", type=Path)
     asked.add_argument("--by", default="pcap")
     asked.add_argument("--examples", type=int, default=200_000)

@@ -226,9 +226,9 @@ def written(addresses: Addresses, forms: pl.Series) -> pl.Series:
     low = pl.Series(addresses.low)
     octets = [((low // 256**shift) % 256).cast(pl.String) for shift in (3, 2, 1, 0)]
     four = octets[0] + "." + octets[1] + "." + octets[2] + "." + octets[3]
-    out = pl.select(
-        pl.when(pl.Series(addresses.family == 4)).then(forms.str.replace("{}", four, literal=True))
-    ).to_series()
+    parts = pl.DataFrame({"form": forms, "four": four, "is": addresses.family == 4})
+    text = pl.col("form").str.replace("{}", pl.col("four"), literal=True)
+    out = parts.select(pl.when("is").then(text)).to_series()
     rest = np.flatnonzero((addresses.family != 4) & (addresses.family != 0))
     if not len(rest):
         return out

@@ -26,6 +26,7 @@ def test_copies_are_counted_and_named():
     # 2,000 of 65,024 addresses are real: .03 of fresh rows have one by chance.
     assert abs(one.share - (0.25 + 0.75 * 0.03)) < 0.02
     assert abs(one.chance - 0.03) < 0.01
+    assert one.held is not None
     assert abs(one.held - one.chance) < 0.015, "chance is what unseen rows of one law have"
     assert two.rows == 0, "multicast names nobody"
     assert pair.columns == ("src", "dst")

@@ -259,7 +259,8 @@ class AddressField(AskedByPrefix):
             out = out.scatter(literal, texts.gather(code[literal] - len(self.networks)))
         return out.cast(self.dtype).alias(self.name)
 
-    def _shown(self, found: Addresses, _: pl.Series) -> Addresses:
+    def _shown(self, found: Addresses, forms: pl.Series) -> Addresses:
+        """The addresses as their forms show them."""
         return found
 
     def to_json(self) -> dict[str, Any]:

@@ -141,13 +141,16 @@ class Networks:
 
         A model that was stored has forgotten them.
         """
-        code, rank = self.known(asked)
         if self._exact is None:
-            return code, rank
+            return self.known(asked)
         ident, codes, ranks = self._exact
         at, seen = _find(ident, idents(asked))
         seen &= asked.family > 0
-        return np.where(seen, codes[at], code), np.where(seen, ranks[at], rank)
+        code, rank = (np.full(len(seen), -1, np.int64) for _ in range(2))
+        code[seen], rank[seen] = codes[at[seen]], ranks[at[seen]]
+        if not seen.all():
+            code[~seen], rank[~seen] = self.known(asked.take(~seen))
+        return code, rank
 
     def known(self, asked: Addresses) -> tuple[np.ndarray, np.ndarray]:
         """Codes, and ranks of the hosts that are known again, -1 for others, of any addresses."""
@@ -164,7 +167,7 @@ class Networks:
             tags = host_tags_of(self.key, asked.take(places), code[places], self.table)
             at, seen = _find(pairs[order], _pair(code[places], tags))
             rank[places[seen]] = self.host_tags[order[at[seen]], 1]
-        drawn, codes, ranks = self._inverse()
+        drawn, codes, ranks = self._inverse
         at, seen = _find(drawn, idents(asked))
         seen &= ~tagged & (codes[at] == code)
         rank[seen] = np.where(rank[seen] < 0, ranks[at[seen]], rank[seen])
@@ -236,6 +239,7 @@ class Networks:
     def _is(self, code: int, asked: Addresses) -> np.ndarray:
         return self.locate(asked) == code
 
+    @cached_property
     def _inverse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         made, begin, have = self._hosts()
         code = np.repeat(np.arange(len(have)), have)
