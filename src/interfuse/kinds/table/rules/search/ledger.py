@@ -31,7 +31,7 @@ MIN_DISTINCT = 10
 MOST = 0.98
 SLACK = 0.01
 """Of the rows that say something so many more may break a rule."""
-LEAST_JUDGED = 0.5
+LEAST_JUDGED = 0.02
 """Share of the rows that must not be missing where the rule says a value."""
 FEW = 20
 CAUTION = 20.0
