@@ -89,7 +89,7 @@ def _match(x: Value, *rest: Value) -> Value:
         at = found["i"].cast(pl.Int64).fill_null(-1).to_numpy()
     else:
         keys = np.array([k.number()[0] if len(k.data) else 0 for k in cases[::2]], float)
-        order = np.argsort(keys, sort="stable")
+        order = np.argsort(keys, kind="stable")
         value = x.number().astype(float)
         place = np.minimum(np.searchsorted(keys[order], value), len(keys) - 1)
         at = np.where(keys[order][place] == value, order[place], -1)
