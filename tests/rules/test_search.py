@@ -20,7 +20,7 @@ def searched(frame, **more):
 EXPECTED = {
     "bills": {"tax": "0.19 * net", "gross": "net + tax"},
     "invoices": {"amount": "price * quantity * (1 - discount)", "total": "amount + shipping"},
-    "counters": {"requests": "good + bad", "error_percent": "100 * bad /"},
+    "counters": {"requests": "good + bad", "error_percent": "bad / "},
     "durations": {"end": "start + milliseconds(length_ms)"},
     "speeds": {"speed": "floor(60 * km / minutes, 1)", "miles": "km"},
     "energy": {

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,7 @@ from interfuse.kinds.table.rules.leftover import Leftover, alike
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.ask.conditions import Chosen, Condition
-    from interfuse.kinds.table.ask.restrict import _Rows
+    from interfuse.kinds.table.ask.generate import TableSampler
 
 TIMES = 4
 ENOUGH = 0.02
@@ -52,7 +52,34 @@ class Started:
     chosen: list[Chosen]
 
 
-def meet(rows: _Rows, condition: Condition, n: int) -> Started:
+class Candidates(Protocol):
+    """Rows of which some cells are drawn: `ask.restrict`.
+
+    Attributes:
+        n: how many.
+        codes, z: their cells, as in `Started`.
+        log_weight: (n,) what each counts for.
+        generator: of all choices.
+        sampler: of the model.
+    """
+
+    n: int
+    codes: Tensor
+    z: Tensor
+    log_weight: Tensor
+    generator: torch.Generator
+    sampler: TableSampler
+
+    def choose(self, cell: int, allowed: Tensor) -> Tensor:
+        """Draw a cell among allowed codes."""
+        ...
+
+    def ancestors(self, w: Tensor, n: int) -> Tensor:
+        """(n,) rows drawn by weights."""
+        ...
+
+
+def meet(rows: Candidates, condition: Condition, n: int) -> Started:
     """Rows that meet what is asked of derived columns.
 
     Args:
@@ -126,7 +153,9 @@ def _needed(codec: TableCodec, condition: Condition) -> list[str]:
     return [name for name in codec.fields if name in out]
 
 
-def _drawn(rows: _Rows, codec: TableCodec, names: list[str], condition: Condition) -> pl.DataFrame:
+def _drawn(
+    rows: Candidates, codec: TableCodec, names: list[str], condition: Condition
+) -> pl.DataFrame:
     """The candidates' columns, those that are computed too."""
     columns = []
     for name in names:

@@ -72,10 +72,10 @@ def _match(x: Value, *rest: Value) -> Value:
     cases = rest[: len(rest) - len(rest) % 2]
     gone = np.ones(len(x.data), bool) if other is None else x.gone.copy()
     results = [*cases[1::2], *([other] if other is not None else [])]
-    kind = results[0].kind
-    if {r.kind for r in results} <= {"number", "truth"} and any(r.kind != kind for r in results):
-        kind = "number"
-    if any(r.kind != kind for r in results if kind != "number"):
+    sort = results[0].sort
+    if {r.sort for r in results} <= {"number", "truth"} and any(r.sort != sort for r in results):
+        sort = "number"
+    if any(r.sort != sort for r in results if sort != "number"):
         raise TypeError("match has values of several kinds")
     texts = [r.text for r in results if r.text is not None]
     # The number of the case of each row, then the results by it.
@@ -98,12 +98,12 @@ def _match(x: Value, *rest: Value) -> Value:
     gone = np.where(at >= 0, False, gone | x.gone)
     if not len(case):
         text = pl.Series([], dtype=pl.String) if texts else None
-        return Value(kind, np.zeros(0, np.int8), gone, text=text)
+        return Value(sort, np.zeros(0, np.int8), gone, text=text)
     if texts:
         firsts = pl.Series([t[0] for t in texts], dtype=pl.String)
-        return Value(kind, np.zeros(len(case), np.int8), gone, text=firsts.gather(case))
-    data = np.array([(r.number() if kind == "number" else r.data)[0] for r in results])
-    return Value(kind, data[case], gone)
+        return Value(sort, np.zeros(len(case), np.int8), gone, text=firsts.gather(case))
+    data = np.array([(r.number() if sort == "number" else r.data)[0] for r in results])
+    return Value(sort, data[case], gone)
 
 
 def _duration(unit: float) -> Callable[[Value], Value]:
@@ -120,8 +120,8 @@ def _duration(unit: float) -> Callable[[Value], Value]:
 
 def _in(unit: float) -> Callable[[Value], Value]:
     def counted(x: Value) -> Value:
-        if x.kind != "duration":
-            raise TypeError(f"a {x.kind} is no duration")
+        if x.sort != "duration":
+            raise TypeError(f"a {x.sort} is no duration")
         return _plain(x, x.data / (unit * _PER_SECOND[x.unit]))
 
     return counted
@@ -129,8 +129,8 @@ def _in(unit: float) -> Callable[[Value], Value]:
 
 def _part(name: str) -> Callable[[Value], Value]:
     def part(x: Value) -> Value:
-        if x.kind != "time":
-            raise TypeError(f"a {x.kind} has no {name}")
+        if x.sort != "time":
+            raise TypeError(f"a {x.sort} has no {name}")
         times = pl.Series(x.data).cast(pl.Datetime(x.unit))
         if x.zone is not None:
             times = times.dt.replace_time_zone("UTC").dt.convert_time_zone(x.zone)

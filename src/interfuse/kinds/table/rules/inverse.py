@@ -112,7 +112,7 @@ def _undo(
         case ast.Call(func=ast.Name(id=word), args=[inner, *_]) if word in _UNDONE:
             return _undo(rule, inner, part, frame, goal)
         case ast.Call(func=ast.Name(id=word), args=[inner]) if word in UNITS:
-            if goal.kind != "duration":
+            if goal.sort != "duration":
                 return None
             ticks = {"us": 1e6, "ns": 1e9}[goal.unit] * UNITS[word]
             return _undo(rule, inner, part, frame, Value("number", goal.data / ticks, goal.gone))

@@ -26,15 +26,15 @@ class Value:
     """A column of values.
 
     Attributes:
-        kind: of what.
+        sort: of what.
         data: (n,) int64 or float64; bool for truth values, int64 ticks for times.
         gone: (n,) whether each is missing.
         unit: ticks of times and durations: "us" or "ns".
         zone: the time zone of times.
-        text: the values of kind text.
+        text: the values of sort text.
     """
 
-    kind: Kind
+    sort: Kind
     data: np.ndarray
     gone: np.ndarray
     unit: Literal["us", "ns"] = "us"
@@ -45,9 +45,9 @@ class Value:
         """The values as a polars column."""
         if self.text is not None:
             out = self.text.alias(name)
-        elif self.kind == "time":
+        elif self.sort == "time":
             out = pl.Series(name, self.data).cast(pl.Datetime(self.unit, self.zone))
-        elif self.kind == "duration":
+        elif self.sort == "duration":
             out = pl.Series(name, self.data).cast(pl.Duration(self.unit))
         else:
             out = pl.Series(name, self.data)
@@ -62,10 +62,10 @@ class Value:
         Raises:
             TypeError: they are none.
         """
-        if self.kind == "truth":
+        if self.sort == "truth":
             return self.data.astype(np.int64)
-        if self.kind != "number":
-            raise TypeError(f"a {self.kind} is no number")
+        if self.sort != "number":
+            raise TypeError(f"a {self.sort} is no number")
         return self.data
 
     def truth(self) -> np.ndarray:
@@ -74,8 +74,8 @@ class Value:
         Raises:
             TypeError: they are none.
         """
-        if self.kind not in ("truth", "number"):
-            raise TypeError(f"a {self.kind} is neither true nor false")
+        if self.sort not in ("truth", "number"):
+            raise TypeError(f"a {self.sort} is neither true nor false")
         return self.data.astype(bool)
 
     def negated(self) -> Value:
@@ -91,16 +91,16 @@ class Value:
         """One where this is true, else the other."""
         test = self.truth()
         gone = self.gone | np.where(test, one.gone, other.gone)
-        if one.kind != other.kind and {one.kind, other.kind} <= {"number", "truth"}:
+        if one.sort != other.sort and {one.sort, other.sort} <= {"number", "truth"}:
             one, other = (Value("number", v.number(), v.gone) for v in (one, other))
-        if one.kind != other.kind:
-            raise TypeError(f"a {one.kind} and a {other.kind} do not go into one column")
+        if one.sort != other.sort:
+            raise TypeError(f"a {one.sort} and a {other.sort} do not go into one column")
         one, other = _same_unit(one, other)
         text = None
         if one.text is not None and other.text is not None:
             text = pl.select(pl.when(pl.Series(test)).then(one.text).otherwise(other.text))
             text = text.to_series()
-        return Value(one.kind, np.where(test, one.data, other.data), gone, one.unit, one.zone, text)
+        return Value(one.sort, np.where(test, one.data, other.data), gone, one.unit, one.zone, text)
 
 
 def named(frame: pl.DataFrame, name: str, others: tuple[str, ...] = ()) -> Value:
@@ -124,11 +124,11 @@ def named(frame: pl.DataFrame, name: str, others: tuple[str, ...] = ()) -> Value
     if dtype.is_temporal() and dtype != pl.Time:
         fine = any(getattr(frame.schema[n], "time_unit", "") == "ns" for n in others or (name,))
         unit: Literal["us", "ns"] = "ns" if fine else "us"
-        kind: Kind = "duration" if dtype == pl.Duration else "time"
+        sort: Kind = "duration" if dtype == pl.Duration else "time"
         zone = getattr(dtype, "time_zone", None)
-        wide = pl.Duration(unit) if kind == "duration" else pl.Datetime(unit, zone)
+        wide = pl.Duration(unit) if sort == "duration" else pl.Datetime(unit, zone)
         ticks = column.cast(wide).to_physical().fill_null(0).to_numpy()
-        return Value(kind, ticks.astype(np.int64), gone, unit, zone)
+        return Value(sort, ticks.astype(np.int64), gone, unit, zone)
     if dtype.is_integer():
         whole = pl.Float64 if dtype == pl.UInt64 else pl.Int64
         return Value("number", column.cast(whole).fill_null(0).to_numpy(), gone)
@@ -153,17 +153,17 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
         TypeError: the two have none.
     """
     gone = a.gone | b.gone
-    timed = {a.kind, b.kind} & {"time", "duration"}
+    timed = {a.sort, b.sort} & {"time", "duration"}
     if timed and op in "+-":
         pairs = {"time": 1, "duration": 0}
-        if a.kind not in pairs or b.kind not in pairs:
-            raise TypeError(f"{a.kind} {op} {b.kind} has no meaning: write seconds(...)")
-        kind = pairs[a.kind] + (1 if op == "+" else -1) * pairs[b.kind]
-        if kind not in (0, 1):
-            raise TypeError(f"{a.kind} {op} {b.kind} has no meaning")
+        if a.sort not in pairs or b.sort not in pairs:
+            raise TypeError(f"{a.sort} {op} {b.sort} has no meaning: write seconds(...)")
+        sort = pairs[a.sort] + (1 if op == "+" else -1) * pairs[b.sort]
+        if sort not in (0, 1):
+            raise TypeError(f"{a.sort} {op} {b.sort} has no meaning")
         a, b = _same_unit(a, b)
         data = a.data + b.data if op == "+" else a.data - b.data
-        return Value("time" if kind else "duration", data, gone, a.unit, a.zone or b.zone)
+        return Value("time" if sort else "duration", data, gone, a.unit, a.zone or b.zone)
     x, y = a.number(), b.number()
     if op == "/":
         zero = y == 0
@@ -172,9 +172,9 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
 
 
 def _same_unit(a: Value, b: Value) -> tuple[Value, Value]:
-    if a.kind in ("time", "duration") and a.unit != b.unit:
+    if a.sort in ("time", "duration") and a.unit != b.unit:
         a, b = (
-            v if v.unit == "ns" else Value(v.kind, v.data * 1000, v.gone, "ns", v.zone, v.text)
+            v if v.unit == "ns" else Value(v.sort, v.data * 1000, v.gone, "ns", v.zone, v.text)
             for v in (a, b)
         )
     return a, b
@@ -189,12 +189,12 @@ def compared(op: str, a: Value, b: Value) -> Value:
     gone = a.gone | b.gone
     if a.text is not None or b.text is not None:
         if a.text is None or b.text is None or op not in ("==", "!="):
-            raise TypeError(f"a {a.kind} and a {b.kind} cannot be compared by {op}")
+            raise TypeError(f"a {a.sort} and a {b.sort} cannot be compared by {op}")
         same = (a.text == b.text).fill_null(False).to_numpy()
         return Value("truth", same if op == "==" else ~same, gone)
-    if a.kind in ("time", "duration"):
-        if a.kind != b.kind:
-            raise TypeError(f"a {a.kind} and a {b.kind} cannot be compared")
+    if a.sort in ("time", "duration"):
+        if a.sort != b.sort:
+            raise TypeError(f"a {a.sort} and a {b.sort} cannot be compared")
         a, b = _same_unit(a, b)
         x, y = a.data, b.data
     else:

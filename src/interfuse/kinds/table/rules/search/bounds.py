@@ -24,9 +24,9 @@ def find_bounds(ledger: Ledger) -> list[tuple[str, str]]:
     for c in ledger.columns.values():
         if c.name in ledger.found or c.name in restated or c.distinct <= 2:
             continue
-        if c.is_number and c.kind == "number":
+        if c.is_number and c.role == "number":
             groups.setdefault("number", []).append(c.name)
-        elif c.kind == "datetime":
+        elif c.role == "time":
             groups.setdefault(str(c.series.dtype), []).append(c.name)
     out: list[tuple[str, str]] = []
     for names in groups.values():

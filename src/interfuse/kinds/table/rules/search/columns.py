@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from interfuse.kinds.table.fields.registry import field_class
 from interfuse.kinds.table.rules.functions import significant
 
 MOST_DECIMALS = 9
@@ -32,6 +33,11 @@ class Column:
     def name(self) -> str:
         """Its name."""
         return self.series.name
+
+    @property
+    def role(self) -> str:
+        """The role of its kind (`fields.spec.Role`)."""
+        return field_class(self.kind).role
 
     @property
     def is_number(self) -> bool:

@@ -77,7 +77,7 @@ def _parts(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
                 if part == "date":
                     if c.series.dtype == pl.Date and c.name != time.name:
                         yield [Proposal(c.name, text, distinct=3)]
-                elif c.series.dtype.is_integer() and c.kind != "key":
+                elif c.series.dtype.is_integer() and c.role != "key":
                     gap = (c.series.cast(pl.Int64) - said).drop_nulls()
                     if len(gap) and gap.n_unique() == 1 and abs(gap[0]) <= 1900:
                         shift = f" - {-gap[0]}" if gap[0] < 0 else f" + {gap[0]}" if gap[0] else ""
@@ -105,12 +105,12 @@ def _key(column: Column, ledger: Ledger) -> Key | None:
     """A column of few values of which a table can be made."""
     dtype = column.series.dtype
     whole = dtype.is_integer() and dtype != pl.UInt64
-    if column.kind not in ("category", "number") or not (
+    if column.role not in ("category", "number") or not (
         whole or dtype in (pl.Boolean, pl.String, pl.Categorical, pl.Enum)
     ):
         return None
     most = min(MOST_KEYS, ledger.sample.height // ROWS_A_KEY)
-    if column.kind == "number":
+    if column.role == "number":
         most = min(most, 64)
     if not 2 <= column.distinct <= most:
         return None

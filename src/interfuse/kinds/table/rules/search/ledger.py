@@ -31,7 +31,7 @@ MIN_DISTINCT = 10
 MOST = 0.98
 SLACK = 0.01
 """Of the rows that say something so many more may break a rule."""
-LEAST_JUDGED = 0.5
+LEAST_JUDGED = 0.02
 """Share of the rows that must not be missing where the rule says a value."""
 FEW = 20
 CAUTION = 20.0
@@ -150,7 +150,7 @@ class Ledger:
 
     def numbers(self, derived: bool = False) -> list[Column]:
         """The columns of numbers that vary; without those that are derived, unless asked."""
-        out = [c for c in self.columns.values() if c.is_number and c.kind == "number"]
+        out = [c for c in self.columns.values() if c.is_number and c.role == "number"]
         return [c for c in out if c.distinct > 2 and (derived or c.name not in self.found)]
 
     def add(self, solutions: Sequence[Proposal]) -> bool:

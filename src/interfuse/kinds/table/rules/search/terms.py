@@ -99,10 +99,24 @@ class Combination:
             above = [factor, *above]
         out = " * ".join(above) or "1"
         if not below:
-            return out
+            return _bare(out)
         under = " * ".join(below)
         under = f"({under})" if len(below) > 1 else under
-        return f"{out} / float32({under.strip('()')})" if single else f"{out} / {under}"
+        if single:
+            return f"{out} / float32({_bare(under)})"
+        return f"{out} / {under}"
+
+
+def _bare(text: str) -> str:
+    """A text without brackets around all of it."""
+    if not text.startswith("(") or not text.endswith(")"):
+        return text
+    depth = 0
+    for i, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth and i < len(text) - 1:
+            return text
+    return text[1:-1]
 
 
 def singles(columns: list[Column]) -> list[Term]:
@@ -126,11 +140,9 @@ def composites(columns: list[Column]) -> list[Term]:
             if one.there.min(initial=0.0) >= 0 and other.there.min(initial=0.0) >= 0:
                 # Shares and imbalances.
                 total = np.where(one.x + other.x == 0, np.nan, one.x + other.x)
-                out.append(
-                    Term(f"({a} - {b}) / ({a} + {b})", names, (one.x - other.x) / total, False)
-                )
-                out.append(Term(f"{a} / ({a} + {b})", names, one.x / total, False))
-                out.append(Term(f"{b} / ({a} + {b})", names, other.x / total, False))
+                for above, text in ((one.x - other.x, f"({a} - {b})"), (one.x, a), (other.x, b)):
+                    share = f"({text} / ({a} + {b}))"
+                    out.append(Term(share, names, above / total, whole=False))
     for c in columns:
         name, x = quoted(c.name), c.there
         if not len(x):

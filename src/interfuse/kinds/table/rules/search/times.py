@@ -22,7 +22,7 @@ _ROUND = ("round", "floor", "ceil")
 
 def find_times(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
     """Proposals: a later time from an earlier one, or the number between them."""
-    stated = [c for c in ledger.columns.values() if c.kind == "datetime" and c.distinct > 2]
+    stated = [c for c in ledger.columns.values() if c.role == "time" and c.distinct > 2]
     times = [c for c in stated if isinstance(c.series.dtype, pl.Datetime | pl.Date)][:MOST_TIMES]
     between = [c for c in stated if c.series.dtype == pl.Duration]
     for i, start in enumerate(times):
