@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -18,24 +17,14 @@ from interfuse.io.origin import Origin
 from interfuse.io.records import Hook, checked, short
 from interfuse.io.schemafile import COMPLETES, SchemaFile
 from interfuse.io.textforms import Said, said_of
+from interfuse.kinds.table.columnkinds import KINDS, OPTIONS, ROLES, options_schema
 from interfuse.kinds.table.equals import check_links
-from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, ByKind, field_class
+from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, field_class
 from interfuse.kinds.table.rules.leftover import Leftover
-from interfuse.kinds.table.rules.options import OPTIONS as DERIVED
 from interfuse.kinds.table.rules.options import check_options
 from interfuse.kinds.table.rules.order import Bounds, derived_of
 
 VERSION = 1
-KINDS: Mapping[str, str] = ByKind(
-    lambda field: field.words,
-    {"derived": "computed from other columns by an exact rule", "drop": "left out"},
-)
-OPTIONS: Mapping[str, set[str]] = ByKind(
-    lambda field: set(field.options), {"derived": {*DERIVED}, "drop": set()}
-)
-ROLES: Mapping[str, str] = ByKind(
-    lambda field: field.role, {"derived": "derived", "drop": "ignored"}
-)
 HOOKS = (Hook(pl.DataType, dtype_from_json, dtype_schema()),)
 
 
@@ -226,7 +215,7 @@ class Schema(SchemaFile):
         named = {"description": "what the column is taken for."}
         choices = [{"const": kind, "description": words} for kind, words in KINDS.items()]
         column["properties"]["kind"] = {**named, "anyOf": choices}
-        column["allOf"] = [_options_of(kind) for kind in KINDS]
+        column["allOf"] = [options_schema(kind) for kind in KINDS]
         return out
 
     def check(self, types: dict[str, pl.DataType]) -> None:
@@ -302,22 +291,6 @@ def fit_to_frame(schema: Schema, types: dict[str, pl.DataType]) -> Schema:
     schema.check(types)
     columns = tuple(replace(schema[name], dtype=dtype) for name, dtype in types.items())
     return replace(schema, columns=columns)
-
-
-def _options_of(kind: str) -> dict[str, Any]:
-    """In the JSON Schema of a column: which options it has if it is of a kind."""
-    said = field_class(kind).options if kind in FIELDS else {}
-    options: dict[str, Any] = {
-        name: {"description": said[name]} if name in said else {} for name in sorted(OPTIONS[kind])
-    }
-    then: dict[str, Any] = {
-        "properties": {"options": {"properties": options, "additionalProperties": False}}
-    }
-    if kind == "derived":
-        options |= DERIVED
-        then["required"] = ["options"]
-        then["properties"]["options"]["required"] = ["rule"]
-    return {"if": {"properties": {"kind": {"const": kind}}}, "then": then}
 
 
 def _made_of_text(column: ColumnSpec, found: pl.DataType) -> bool:

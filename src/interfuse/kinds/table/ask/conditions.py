@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,22 +15,17 @@ import torch
 from torch import Tensor
 
 from interfuse.errors import ConditionError
-from interfuse.io.forms import form_from_json
 from interfuse.kinds.table.ask.expressions import Except, Range, parse_expressions
-from interfuse.kinds.table.ask.limits import Limit, physical_bound
+from interfuse.kinds.table.ask.limits import Limit
 from interfuse.kinds.table.ask.linked import hold_links
-from interfuse.kinds.table.ask.values import one_value, shown
-from interfuse.kinds.table.ask.wanted import Wanted, decided
+from interfuse.kinds.table.ask.typed import as_column, askable, ends_of
+from interfuse.kinds.table.ask.values import shown
+from interfuse.kinds.table.ask.wanted import Wanted, decided, wanted_of
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.fields.physical import to_physical
 from interfuse.kinds.table.fields.union import joined
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.schema import ColumnSpec, unknown_column
-from interfuse.visible import cut
-
-_UNASKABLE = {"drop": "left out of the model", "derived": ""}
-
 
 Chosen = tuple[pl.Series, pl.Series | None]
 
@@ -120,7 +114,7 @@ def parse_conditions(
             limits.append(_placed(word, codec))
             continue
         if name in codec.derived:
-            asked = _wanted(name, value, codec)
+            asked = wanted_of(name, value, codec)
             limit = decided(asked, codec, set(given))
             limits += [] if limit is None else [_placed(limit, codec)]
             wanted += [asked] if limit is None else []
@@ -146,35 +140,6 @@ def parse_conditions(
     return Condition(row, codes, z, codec, tuple(warnings), tuple(limits), tuple(wanted))
 
 
-def _wanted(name: str, value: object, codec: TableCodec) -> Wanted:
-    """What is asked of a derived column."""
-    if isinstance(value, Range):
-        dtype = codec.schema[name].dtype
-        if not (dtype.is_numeric() or dtype.is_temporal()):
-            raise ConditionError(
-                f"column {name!r}: {value} is a range, and {dtype} values are in no order. Give "
-                f"values: {name} in [A, B]."
-            )
-        ends = [
-            None
-            if end is None
-            else physical_bound(name, _number_in(name, end, codec), dtype, _column_of(name, codec))
-            for end in (value.low, value.high)
-        ]
-        return Wanted(name, None, value, ends[0], ends[1])
-    some = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-    if not some or None in some:
-        what = "an empty list" if not some else "a missing value"
-        raise ConditionError(
-            f"column {name!r}: {what} cannot be given, as it is computed by '{codec.rules[name]}'. "
-            "Give a value or a range."
-        )
-    for one in some:
-        if isinstance(one, list | tuple | set | dict):
-            raise ConditionError(f"column {name!r}: {shown(one)} cannot be read as one value.")
-    return Wanted(name, pl.concat([_column(name, one, codec) for one in some]).unique())
-
-
 def _hold(
     name: str,
     value: object,
@@ -184,7 +149,7 @@ def _hold(
     columns: list[pl.Series],
 ) -> list[str]:
     """Hold a column at a value; returns warnings."""
-    column = _column(name, value, codec)
+    column = as_column(name, value, codec)
     columns.append(column)
     field, place = codec.fields[name], codec.places[name]
     _check_seen(field, column, value)
@@ -213,11 +178,11 @@ def _word(name: str, value: object, codec: TableCodec) -> Limit | None:
 
 def _except(name: str, asked: Except, codec: TableCodec) -> Limit:
     """All values but some; words among them stand for what they stand for elsewhere."""
-    _askable(name, codec)
+    askable(name, codec)
     field = codec.fields[name]
     if not asked.values:
         raise ConditionError(f"column {name!r}: nothing is left out. Give one value or more.")
-    columns = [_column(name, v, codec) for v in asked.values if not _is_word(name, v, codec)]
+    columns = [as_column(name, v, codec) for v in asked.values if not _is_word(name, v, codec)]
     # What was never seen is left out by itself.
     seen = [c for c in columns if c.null_count() == 0 and field.refusal(c, c[0]) is None]
     values = pl.concat(seen).unique(maintain_order=True) if seen else None
@@ -241,7 +206,7 @@ def _is_word(name: str, value: object, codec: TableCodec) -> bool:
 def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, list[str]]:
     if not values:
         raise ConditionError(f"column {name!r}: the list is empty. Give one value or more.")
-    _askable(name, codec)
+    askable(name, codec)
     words = [_word(name, value, codec) for value in values]
     series, warnings = [], []
     limits = [word for word in words if word is not None]
@@ -250,7 +215,7 @@ def _set(name: str, values: list[object], codec: TableCodec) -> tuple[Limit, lis
             continue
         if isinstance(value, list | tuple | set | dict):
             raise ConditionError(f"column {name!r}: {shown(value)} cannot be read as one value.")
-        column = _column(name, value, codec)
+        column = as_column(name, value, codec)
         _check_seen(codec.fields[name], column, value)
         warnings += _out_of_range(codec.fields[name], column)
         series.append(column)
@@ -276,20 +241,14 @@ def _placed(limit: Limit, codec: TableCodec) -> Limit:
 
 def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, object, list[str]]:
     """The limit, or the value nearest to the data if no value of the range was seen."""
-    spec = _askable(name, codec)
+    spec = askable(name, codec)
     field = codec.fields[name]
     if field.range is None:
         raise ConditionError(
             f"column {name!r}: {asked} is a range, and {spec.dtype} values of kind {spec.kind!r} "
             f"are in no order. Give values: {name} in [A, B]."
         )
-    ends = [
-        None
-        if end is None
-        else physical_bound(name, _number_in(name, end, codec), spec.dtype, _column_of(name, codec))
-        for end in (asked.low, asked.high)
-    ]
-    limit, nearest = field.limit_between(asked, ends[0], ends[1])
+    limit, nearest = field.limit_between(asked, *ends_of(name, asked, codec))
     if limit is not None:
         return _placed(limit, codec), None, []
     low, high = field.range
@@ -306,59 +265,6 @@ def _range(name: str, asked: Range, codec: TableCodec) -> tuple[Limit | None, ob
         f"The nearest value asked for, {value}, {where}; it is used for every row."
     )
     return None, value, [said]
-
-
-def _number_in(name: str, end: object, codec: TableCodec) -> object:
-    """An end of a range as a number where it is written as the column of a file is."""
-    if codec.schema[name].dtype.is_numeric():
-        column = _written(name, end, codec)
-        return end if column is None else column[0]
-    return end
-
-
-def _column_of(name: str, codec: TableCodec) -> Any:
-    return lambda value: _column(name, value, codec)
-
-
-def _column(name: str, value: object, codec: TableCodec) -> pl.Series:
-    """The value as a column of one row, in the column's type."""
-    spec = _askable(name, codec)
-    if codec.schema.origin.library == "pandas" and _missing_in_pandas(value):
-        value = None
-    written = _written(name, value, codec)
-    if written is not None:
-        return written
-    return one_value(name, value, spec.dtype)
-
-
-def _written(name: str, value: object, codec: TableCodec) -> pl.Series | None:
-    """A text in the form that the column of a file is written in; None if it is not in it."""
-    form = form_from_json(name, codec.schema.origin.columns.get(name))
-    dtype = codec.schema[name].dtype
-    if form is None or not isinstance(value, str):
-        return None
-    column = pl.select(form.value(pl.lit(value.strip())).alias(name)).to_series()
-    if column.null_count() or (dtype.is_integer() and column.dtype.is_float()):
-        return None
-    return column.cast(dtype)
-
-
-def _askable(name: str, codec: TableCodec) -> ColumnSpec:
-    schema = codec.schema
-    if name not in schema.names:
-        raise ConditionError(unknown_column(cut(name), schema.names))
-    spec = schema[name]
-    field = codec.fields.get(name)
-    why = field.unaskable if field is not None else _UNASKABLE[spec.kind]
-    if why:
-        raise ConditionError(f"column {name!r} cannot be given: it is {why}.")
-    return spec
-
-
-def _missing_in_pandas(value: Any) -> bool:
-    """Whether it is NaN, NaT or NA."""
-    nan = isinstance(value, float | np.floating) and value != value
-    return bool(nan) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _out_of_range(field: Field, column: pl.Series) -> list[str]:

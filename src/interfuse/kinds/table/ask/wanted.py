@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from interfuse.errors import ConditionError
+from interfuse.kinds.table.ask.typed import as_column, ends_of
+from interfuse.kinds.table.ask.values import shown
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fields.limit import Limit, Range
 
@@ -94,3 +97,30 @@ def values_of(codec: TableCodec, name: str) -> pl.Series | None:
         return None
     size = field.cells[0].size
     return field.decode(np.arange(size)[:, None], np.zeros((size, 0)), np.zeros(size, np.int64), 0)
+
+
+def wanted_of(name: str, value: object, codec: TableCodec) -> Wanted:
+    """What is asked of a derived column.
+
+    Raises:
+        ConditionError: no value can be read in it, or a missing one.
+    """
+    if isinstance(value, Range):
+        dtype = codec.schema[name].dtype
+        if not (dtype.is_numeric() or dtype.is_temporal()):
+            raise ConditionError(
+                f"column {name!r}: {value} is a range, and {dtype} values are in no order. Give "
+                f"values: {name} in [A, B]."
+            )
+        return Wanted(name, None, value, *ends_of(name, value, codec))
+    some = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+    if not some or None in some:
+        what = "an empty list" if not some else "a missing value"
+        raise ConditionError(
+            f"column {name!r}: {what} cannot be given, as it is computed by '{codec.rules[name]}'. "
+            "Give a value or a range."
+        )
+    for one in some:
+        if isinstance(one, list | tuple | set | dict):
+            raise ConditionError(f"column {name!r}: {shown(one)} cannot be read as one value.")
+    return Wanted(name, pl.concat([as_column(name, one, codec) for one in some]).unique())

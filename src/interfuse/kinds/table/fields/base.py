@@ -10,8 +10,7 @@
 
 decode(encode(column)) is the column: its type and missing values always, every value exactly as
 long as a bin of numbers has at most 512 knots; beyond that a value moves by less than the gap
-between two knots. Fields that are `remade` give values of the same sort instead where few rows have
-a value.
+between two knots. Fields that are `remade` give another of the sort where few rows have a value.
 
 **Learning.** A field is learned from a *sketch*, which pieces of the data are added to:
 
@@ -91,7 +90,7 @@ class Field(Learned):
         ordered: whether values are in order, so that there are medians and intervals.
         unaskable: why no condition may name the column; empty if one may.
         remade: whether what few rows have comes back as new values of its sort.
-        together: whether all columns of this kind and one type are one space by themselves.
+        together: whether all columns of this kind and type are one space.
         name: of the column.
         dtype: of the column.
     """
