@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import torch
 
-from interfuse.core.seeds import Purpose, seed_of, seeded
+from interfuse.core.seeds import Purpose, generator_for, seed_of, seeded
 from interfuse.kinds.interactions.ask.usual import Usual
 from interfuse.kinds.interactions.data.baskets import Baskets, build
 from interfuse.kinds.interactions.data.files import checksum, read
@@ -45,6 +45,10 @@ MOST_USUAL = 2_000
 VISITS = 30
 FEWEST_EXAMPLES, MOST_EXAMPLES = 10_000, 60_000
 RANK = 16
+FEWEST_FACTORED = 1_000
+"""Users to train on. On 188, factors of 3,000 items learned by heart: of users drawn from them the
+shares of items were .45 (total variation) from the real ones."""
+FEWEST_STOPPING = 40
 BATCH, SMALL_BATCH = 64, 16
 SMALL_FROM = 50_000
 RATE, WARM_UP, HELD_OUT_DRAWS = 1e-2, 1_000, 512
@@ -146,11 +150,11 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
         mixture = [max(v.weight, 0.1) for v in panel.voices]
         mixture = [*mixture, 0.2 * sum(mixture)]
         with seeded(self.seed, Purpose.WEIGHTS, device=torch.device("cpu")):
-            net = BasketNet(m, len(panel.voices), RANK if m <= FULL else 0, mixture)
+            net = BasketNet(m, len(panel.voices), _rank(m, len(apart)), mixture)
         settings = Settings(
             seed=self.seed, batch=batch, rate=RATE, warm_up=WARM_UP, held_out_draws=HELD_OUT_DRAWS
         )
-        rows, held_out = hold_out(BasketRows(apart), self.seed)
+        rows, held_out = _hold_out(apart, self.seed)
         trainer = Trainer(
             net, BasketObjective(panel), rows, held_out, settings, budget, torch.device("cpu")
         )
@@ -191,6 +195,21 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
         if ratings is not None:
             more["rating_error"] = {"model": ratings.spread, "item_means": ratings.plain}
         return InteractionsModel(fitted, whole_record(record, trainer, **more))
+
+
+def _rank(items: int, users: int) -> int:
+    """Width of the denoiser's own factors of items; few users would be learned by heart."""
+    return RANK if items <= FULL and users >= FEWEST_FACTORED else 0
+
+
+def _hold_out(apart: Baskets, seed: int) -> tuple[BasketRows, BasketRows]:
+    """Users to train on and users that decide when to stop: a fifth of few, else as ever."""
+    rows = BasketRows(apart)
+    if not FEWEST_STOPPING <= len(rows) < 1_000:
+        return hold_out(rows, seed)
+    order = torch.randperm(len(rows), generator=generator_for(seed, Purpose.SPLIT))
+    k = len(rows) // 5
+    return rows.take(order[k:].sort().values), rows.take(order[:k].sort().values)
 
 
 def _finite(choice: dict[str, Any]) -> dict[str, Any]:
