@@ -141,8 +141,8 @@ def settings_for(
     On tables of 10^4 rows a batch of 256 gave the lower held-out loss (2.193 against 2.200 for
     1,024 on Shoppers): it takes more steps before rows are memorised. Tiny tables use a quarter of
     their rows. Where the budget has fewer than `FEWEST_STEPS` of them, batches are the power of two
-    that is nearest to as many, 256 at least: on 74,000 rows of UNSW-NB15 in 110 s trees told bins
-    alone at .853 after 2,724 steps of 512, and at .881 after 880 of 2,048.
+    that is nearest to as many, 256 at least: in a prototype, on 74,000 rows of UNSW-NB15 in 110 s,
+    trees told bins alone at .853 after 2,724 steps of 512, and at .881 after 880 of 2,048.
 
     A held-out evaluation scores at most 8,192 records, fewer where they have more than 32 category
     cells: in a short fit of 1,000 columns evaluations would take longer than all the steps.
