@@ -40,7 +40,7 @@ def flows():
 
 @pytest.fixture(scope="module")
 def model(flows):
-    return interfuse.fit(flows, examples=3_000, seed=1)
+    return interfuse.fit(flows, examples=8_000, seed=1)
 
 
 def test_every_text_comes_back_as_it_was():
