@@ -243,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = scale(options.users, options.items, options.seed)
         else:
             measure = users if name == "users" else odd
-            found = measure(Path(options.data), options.seed)
+            found = measure(options.data or Path(), options.seed)
         command = f"python -m benchmarks.interactions --data DATA --only {name}"
         results.add(name, {**found, **circumstances(command, options.seed)})
     return 0

@@ -75,7 +75,7 @@ def methods(items: int, touches: int, ordered: bool) -> list[Method]:
         Method(
             "low-pass filter",
             lambda x, seed, s: closed.low_pass(x, s["rank"], seed),
-            tuple({"rank": r} for r in ((64, 256) if items <= 200_000 else (64,))),
+            tuple({"rank": r} for r in ((64, 256) if items <= MOST_LOCAL else (64,))),
         ),
     ]  # fmt: skip
     if touches <= MOST_FACTORS:

@@ -23,7 +23,7 @@ from interfuse.kinds.interactions.experts.order import ages
 from interfuse.kinds.interactions.experts.panel import Panel, Voice, top, without_known
 
 SHARE = 0.2
-MOST_USERS = 4_000
+MOST_USERS, MOST_SCORES = 4_000, 100_000_000
 FEWEST_USERS = 50
 """With fewer to judge by, all experts count alike."""
 POOL = 60
@@ -118,7 +118,9 @@ def choose(
     found = methods(baskets.size, len(baskets.items), ordered)
     if len(able) < FEWEST_USERS:
         return [Choice(m.name, m.settings[0], m.taus[0] if ordered else None) for m in found]
-    judged = np.sort(rng.permutation(able)[:MOST_USERS])
+    # All items compete, so that many items leave time for fewer users.
+    most = min(max(MOST_SCORES // baskets.size, 500), MOST_USERS)
+    judged = np.sort(rng.permutation(able)[:most])
     asked, wanted = known.take(judged), held.take(judged)
     voices, alone = [], []
     for m in found:
