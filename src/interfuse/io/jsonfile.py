@@ -112,7 +112,8 @@ def _clocks(frame: pl.DataFrame, how: Reading) -> tuple[pl.DataFrame, dict[str, 
             forms = [said.form]
         for form in forms[:1]:
             times = texts.to_frame().select(form.value(pl.col(name)).alias(name)).to_series()
-            bare = _BARE.fullmatch(form.pattern) and (frame[name].min() or 0) >= _LARGE
+            least: Any = frame[name].min()
+            bare = _BARE.fullmatch(form.pattern) and (least or 0) >= _LARGE
             if (form.epoch or bare) and times.null_count() == texts.null_count():
                 found[name] = form
                 frame = frame.with_columns(times)

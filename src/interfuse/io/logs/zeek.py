@@ -19,7 +19,7 @@ have the same fields.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,7 +42,7 @@ from interfuse.io.logs.zeekhead import BEGIN, Head, heads_of, marked_lines, read
 from interfuse.io.logs.zeekout import opened_log
 from interfuse.io.numbers import NumberForm
 from interfuse.io.sheet import Reading, Sheet, words_of
-from interfuse.io.textforms import Loss, Typed, read_text
+from interfuse.io.textforms import Loss, read_text
 from interfuse.io.times import TimeForm
 from interfuse.io.wide import facts_of
 from interfuse.io.written import Writing
@@ -97,7 +97,7 @@ class Zeek(Format):
         columns: dict[str, Any] = {"": {"format": self.name, **head.to_json()}}
         columns |= {n: _FORMS[t].to_json() for n, t in head.type_of.items() if t in _FORMS}
         columns |= {n: f.to_json() for n, f in asked.forms.items()}
-        told = Typed(frame, dict(asked.forms), (*losses, *asked.losses), asked.open)
+        told = replace(asked, frame=frame, losses=(*losses, *asked.losses))
         places = _Places(log.source)
         notes += words_of(told, lambda row: f"line {places[row]:,}")
         text = log.spelled(log.scan(), head.fields)

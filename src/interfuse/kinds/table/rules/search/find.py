@@ -56,6 +56,7 @@ def find(
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
     named = [n for n in types if kinds.get(n) in ("number", "datetime", "category")]
+    named = [n for n in named if not _beyond(lazy, n, types[n])]
     rows = lazy.select(pl.len()).collect(engine="streaming").item()
     if rows < MIN_ROWS or not named:
         return Findings({})
@@ -69,6 +70,16 @@ def find(
             ledger.add(solutions)
     bounds = find_bounds(ledger)
     return Findings(_in_order(ledger.found), tuple(bounds), tuple(ledger.skipped))
+
+
+def _beyond(lazy: pl.LazyFrame, name: str, dtype: pl.DataType) -> bool:
+    """Whether a column has whole numbers that int64 does not hold, in which rules are checked."""
+    most = (
+        lazy.select(pl.col(name).max()).collect(engine="streaming").item()
+        if (dtype == pl.UInt64)
+        else None
+    )
+    return most is not None and most >= 1 << 63
 
 
 def _in_order(found: dict[str, Found]) -> dict[str, Found]:
