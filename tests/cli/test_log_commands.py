@@ -105,7 +105,7 @@ def test_events_in_and_out(cli, eve, tmp_path, monkeypatch):
 def test_an_event_type_of_what_has_none(cli, table, tmp_path):
     refused = cli("fit", table, "-o", tmp_path / "run", "--event-type", "flow")
     assert refused.code == 2
-    assert "the data holds no events of several sorts" in refused.err
+    assert "event_type: is of files of several sorts of events" in refused.err
 
 
 def test_a_log_from_what_was_none(cli, run, tmp_path):

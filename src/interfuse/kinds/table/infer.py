@@ -97,7 +97,7 @@ def infer_schema(data: str | Path | Any) -> Schema:
 
     Examples:
         >>> import polars as pl
-        >>> frame = pl.DataFrame({"port": [80, 443, 53] * 20, "proto": ["tcp", "tcp", "udp"] * 20})
+        >>> frame = pl.DataFrame({"port": [80, 443, 53] * 20, "proto": ["tcp", "udp"] * 30})
         >>> [(c.name, c.kind) for c in infer_schema(frame).columns]
         [('port', 'number'), ('proto', 'category')]
     """

@@ -4,7 +4,7 @@ Row i depends on the seed and on i alone, so that any machine can draw any part,
 draw, one after the other, are the draw.
 
 >>> [Shard(i, 3).rows(10_000) for i in (1, 2, 3)]
-[range(0, 4096), range(4096, 8192), range(8192, 10000)]
+[range(0, 2048), range(2048, 6144), range(6144, 10000)]
 """
 
 from __future__ import annotations

@@ -185,7 +185,8 @@ def calibrate(
         if correcting and pairs is not None:
             pairs.correct(r, drawn.codes, target, drawn.share)
             made += 1
-    plain = tuple(j for j in range(layout.categories) if j not in cells)
+    large = sum(layout.sizes) > MOST_VALUES
+    plain = tuple(j for j in range(layout.categories) if large and j not in cells)
     return Calibrated(todo._replace(pair_rounds=made), before, plain)
 
 
