@@ -189,13 +189,13 @@ def test_conditions_that_cannot_be_used(quick, given, message):
 
 def test_what_the_data_never_shows_is_said(learned, quick):
     beyond = quick.generation(given=["count > 200"])
-    assert "no value seen has 200 < value; the range seen is 0 to 100" in beyond.warnings[0]
-    assert "1.01 times the width" in beyond.warnings[0]
+    assert "no value seen has 200 < value; the range seen is 0 to 100" in beyond.remarks(1)[0]
+    assert "1.01 times the width" in beyond.remarks(1)[0]
     assert set(quick.generate(20, given=["count > 200"])["count"]) == {201}
     never = learned.generation(given=["service = ssh", "kind = home", "x > 3", "y < -1"])
-    assert "once in" in never.warnings[0]
-    assert "fitted on 20,000" in never.warnings[0]
-    assert learned.generation(given=["service in [ssh, dns]", "x > 1"]).warnings == ()
+    assert "once in" in never.remarks(1)[0]
+    assert "fitted on 20,000" in never.remarks(1)[0]
+    assert learned.generation(given=["service in [ssh, dns]", "x > 1"]).remarks(1) == ()
 
 
 @pytest.mark.parametrize(

@@ -158,14 +158,14 @@ def test_conditions_that_cannot_be_used(quick, asked, message):
 
 def test_a_value_beyond_the_range_is_used_with_a_warning(quick):
     generation = quick.generation(given={"count": 900, "ratio": 0.5})
-    assert len(generation.warnings) == 1
-    assert "column 'count': 900 lies outside the range seen, 0 to 100" in generation.warnings[0]
+    assert len(generation.remarks(1)) == 1
+    assert "column 'count': 900 lies outside the range seen, 0 to 100" in generation.remarks(1)[0]
     out = quick.generate(200, given={"count": 900})
     assert (out["count"] == 900).all()
     assert out["ratio"].is_finite().all()
-    assert "2024" in quick.generation(given={"day": "2024-05-01"}).warnings[0]
-    assert "price" in quick.generation(given={"price": Decimal("99.00")}).warnings[0]
-    assert quick.generation(given={"gap": None, "price": "3.14"}).warnings == ()
+    assert "2024" in quick.generation(given={"day": "2024-05-01"}).remarks(1)[0]
+    assert "price" in quick.generation(given={"price": Decimal("99.00")}).remarks(1)[0]
+    assert quick.generation(given={"gap": None, "price": "3.14"}).remarks(1) == ()
 
 
 @pytest.mark.parametrize("n", [-1, 2.5, "3", None, True])

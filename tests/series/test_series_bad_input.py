@@ -170,7 +170,7 @@ def test_data_that_cannot_be_fitted(tiny, data, message):
     ("options", "message"),
     [
         ({"kind": "sequence"}, "expected one of table, images, series"),
-        ({"time": "time"}, "time: is for series"),
+        ({"time": "time"}, "time: is for .*series"),
         ({"kind": "series", "labels": [1]}, "labels: is for images"),
         ({"kind": "series", "keep_rows": False}, "keep_rows: is for tables"),
         ({"kind": "series", "zone": "Mars/Base"}, "no known time zone"),

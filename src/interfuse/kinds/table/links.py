@@ -64,7 +64,8 @@ class Links:
         self.fields, self.places = fields, places
         self.rules = rules_of(schema)
         for name, field in fields.items():
-            texts = tuple(schema[name].options.get(EQUALS, ()))
+            # What a rule leaves over has no column in the schema, and no link.
+            texts = tuple(schema[name].options.get(EQUALS, ())) if name in schema.names else ()
             if field.links != texts:
                 raise ValueError(f"column {name!r} has the links {field.links}, not {texts}")
         # A column without a finite value equals nothing.

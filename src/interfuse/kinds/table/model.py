@@ -101,15 +101,15 @@ class Model(BaseModel):
             (5, 2)
         """
         how: Any = {"seed": seed, "first": first, "steps": steps, "device": device}
-        frames = list(self.generate_batches(n, given=given, **how))
         rows = None if _is_condition(given) else index_of(given)
-        return self._native(frames, None if rows is None else rows.repeat(n))
+        frames = list(self.generate_batches(n, given=given, **how))
+        return self._native(frames, rows if rows is None else rows.repeat(n))
 
     def _native(self, frames: list[Any], rows: Any) -> Any:
         """Drawn rows as the kind of frame that was fitted; `rows` is their index in pandas."""
         import polars as pl
 
-        frame = pl.concat(frames) if frames else self.generation().empty()
+        frame = pl.concat(frames or [self.generation().empty()])
         origin = self.schema.origin
         # A given value that the column's own type cannot hold stays as it was given.
         own = {
@@ -129,14 +129,12 @@ class Model(BaseModel):
         steps: int | None = None,
         device: str | None = None,
     ) -> Iterator[Any]:
-        """Draw `n` rows as polars frames of a few thousand rows each, in constant memory.
-
-        The rows are those of `generate` with the same arguments.
-        """
+        """The rows of `generate` as polars frames of a few thousand each, in constant memory."""
         if _is_condition(given):
             made = self.generation(given=given, seed=seed, steps=steps, device=device)
+            frames = made.frames(n, first=first)
             note(made.remarks(n))
-            return made.frames(n, first=first)
+            return frames
         if first:
             raise OptionError("first: cannot stand beside rows that are given. Give the rest.")
         rows = self.completion(given, n, seed=seed, steps=steps, device=device)
