@@ -24,9 +24,9 @@ def cross_of(codec: TableCodec, gaussian: Gaussian) -> Cross | None:
     """
     scored = {n for n, p in codec.places.items() if p.numbers.stop > p.numbers.start}
     pairs: list[tuple[str, str]] = []
-    for name in codec.fields:
-        for text in codec.schema[name].options.get(FOLLOWS, ()):
-            other = Sum.parse(text).columns[0]
+    for column in codec.schema.columns:
+        for text in column.options.get(FOLLOWS, ()):
+            name, other = column.name, Sum.parse(text).columns[0]
             if {name, other} <= scored:
                 pairs += [p for p in ((name, other), (other, name)) if p not in pairs]
     if not pairs:

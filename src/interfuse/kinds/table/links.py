@@ -63,9 +63,10 @@ class Links:
     ) -> None:
         self.fields, self.places = fields, places
         self.rules = rules_of(schema)
+        options = {c.name: c.options for c in schema.columns}
         for name, field in fields.items():
             # What a rule leaves over has no column in the schema, and no link.
-            texts = tuple(schema[name].options.get(EQUALS, ())) if name in schema.names else ()
+            texts = tuple(options.get(name, {}).get(EQUALS, ()))
             if field.links != texts:
                 raise ValueError(f"column {name!r} has the links {field.links}, not {texts}")
         # A column without a finite value equals nothing.
