@@ -91,18 +91,19 @@ class Paths:
         return common @ self.loading.T + own * rest
 
     def _process(self, rng: np.random.Generator, shape: tuple[int, ...], steps: int) -> np.ndarray:
-        """The mixture: a path of each memory, one after another."""
+        """The mixture: a path of each memory. The first draws are those of fewer draws."""
         draws, *rest = shape
         out = np.zeros((draws, steps, *rest))
-        for share, memory in zip(self.share, MEMORIES, strict=True):
+        for share, memory, own in zip(self.share, MEMORIES, rng.spawn(len(MEMORIES)), strict=True):
             if share <= 0:
                 continue
             size = np.sqrt(share)
             fresh = np.sqrt(1 - memory**2)
-            state = rng.standard_normal((draws, *rest))
+            noise = own.standard_normal((draws, steps, *rest))
+            state = noise[:, 0]
             for t in range(steps):
                 if t:
-                    state = memory * state + fresh * rng.standard_normal((draws, *rest))
+                    state = memory * state + fresh * noise[:, t]
                 out[:, t] += size * state
         return out
 

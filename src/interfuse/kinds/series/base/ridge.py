@@ -45,4 +45,8 @@ def least_absolute(
 
 
 def _solved(gram: np.ndarray, pull: np.ndarray, penalty: float) -> np.ndarray:
-    return np.linalg.solve(gram + penalty * np.eye(len(gram)), pull)
+    raised = gram + penalty * np.eye(len(gram))
+    try:
+        return np.linalg.solve(raised, pull)
+    except np.linalg.LinAlgError:  # features that are the same, beside which a penalty rounds away
+        return np.linalg.lstsq(raised, pull)[0]
