@@ -56,7 +56,7 @@ def altered(run, folder, seed=None, numpy=np.__version__, shift=0.0):
     model.record["seed"] = model.record["seed"] if seed is None else seed
     model.record["versions"]["numpy"] = numpy
     with torch.no_grad():
-        next(iter(model.net.parameters())).add_(shift)
+        model.net.stem.weight.add_(shift)
     return model.save(folder)
 
 

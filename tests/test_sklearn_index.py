@@ -131,5 +131,6 @@ def test_scores_of_pyod_are_in_the_order_of_the_rows(name):
     scores = detector.decision_function(data)
     assert scores.tolist() == detector.decision_function(data.reset_index(drop=True)).tolist()
     one = detector.decision_function(data.iloc[[3]])
-    np.testing.assert_allclose(one, scores[[3]], rtol=1e-4)
+    # Batches of another size round otherwise: a probability by 2^-8 in bf16, its logarithm as much.
+    np.testing.assert_allclose(one, scores[[3]], atol=2**-7)
     assert detector.predict(data).shape == (N,)

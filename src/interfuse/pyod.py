@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError, OptionError
+from interfuse.io.frames import unlabelled
 
 
 class DiffusionDetector:
@@ -66,7 +67,7 @@ class DiffusionDetector:
         """
         import interfuse
 
-        frame = _frame(X)
+        frame = unlabelled(_frame(X))
         self.model_ = interfuse.fit(
             frame, seconds=self.seconds, examples=self.examples, seed=self.seed
         )

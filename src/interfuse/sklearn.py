@@ -19,7 +19,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from interfuse.errors import InterfuseError, InterfuseWarning
-from interfuse.io.frames import to_polars
+from interfuse.io.frames import to_polars, unlabelled
 
 FEWEST = 2
 STRATEGIES = ("median", "mean", "mode", "draw")
@@ -97,7 +97,7 @@ class InterfuseImputer(TransformerMixin, BaseEstimator):
         frame, _ = self._read(X, reset=True)
         try:
             self.model_ = interfuse.fit(
-                frame,
+                unlabelled(frame),  # answers get their index from the rows that are asked about
                 schema=self.schema,
                 seconds=self.seconds,
                 examples=self.examples,

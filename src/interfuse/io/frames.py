@@ -121,6 +121,11 @@ def index_of(data: Any) -> Any:
     return data.index if nw.dependencies.is_pandas_dataframe(data) else None
 
 
+def unlabelled(data: Any) -> Any:
+    """A pandas frame without its index, for who keeps that elsewhere; anything else as it is."""
+    return data.reset_index(drop=True) if nw.dependencies.is_pandas_dataframe(data) else data
+
+
 def _from_other(data: Any) -> pl.DataFrame:
     try:
         native = nw.from_native(data)

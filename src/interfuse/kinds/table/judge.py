@@ -81,11 +81,14 @@ def _kinds(frame: pl.DataFrame) -> Mapping[str, str]:
     return out
 
 
+def _counts(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric() or dtype == pl.Boolean
+
+
 def _share_kept(name: str, rule: Sum | Formula, frame: pl.DataFrame) -> float:
     """Return the share of rows that keep a rule, floats up to rounding."""
     said = rule.apply(frame)
-    both = said.dtype.is_numeric() or said.dtype == pl.Boolean
-    if name not in frame.columns or (frame[name].dtype.is_numeric() and not both):
+    if name not in frame.columns or _counts(frame[name].dtype) != _counts(said.dtype):
         raise SchemaError(f"rule '{name} = {rule}': there is no such column {name!r}")
     same = alike(frame[name], said.cast(frame[name].dtype, strict=False))
     if frame[name].dtype.is_float():
