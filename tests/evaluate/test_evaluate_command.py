@@ -201,4 +201,4 @@ def test_rules_are_found_in_the_real_table_and_counted_in_both():
     assert rule_shares(real, synthetic.drop("got")) == []
     assert rule_shares(real, synthetic.with_columns(got=pl.lit("x"))) == []
     assert rule_shares(real, synthetic.with_columns(net=pl.lit("x"))) == []
-    assert rule_shares(sessions(200, 0), sessions(200, 1)) == []
+    assert rule_shares(sessions(200, 0), sessions(200, 1)) == [("day = date(start)", 1.0, 1.0)]
