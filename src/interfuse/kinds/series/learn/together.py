@@ -125,6 +125,8 @@ def gate_of(
         examples: that the network was trained on.
         seed: of the draws.
     """
+    if series.schema.covariates:
+        return Gate(share=(1.0,), gap=(1.0, 1.0))  # the base knows nothing of them
     network, said, truth = [], [], []
     for k, (i, a, b) in enumerate(held_blocks(series, held, effort(examples, ORIGINS))):
         quantiles = quantiles_after(base, series.values[i][:a], b - a)
