@@ -56,7 +56,8 @@ def altered(run, folder, seed=None, numpy=np.__version__, shift=0.0):
     model.record["seed"] = model.record["seed"] if seed is None else seed
     model.record["versions"]["numpy"] = numpy
     with torch.no_grad():
-        model.net.stem.weight[::2].add_(shift)  # of all, a norm would take it off again
+        # Half of the units: a shift of all would be taken off again by the norm.
+        dict(model.net.named_parameters())["stem.weight"][::2].add_(shift)
     return model.save(folder)
 
 
