@@ -236,9 +236,11 @@ def _own(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
             continue
         if name not in others:
             raise TypeError(f"fit() got an unexpected keyword argument {name!r}")
-        option, other = others[name]
+        option, _ = others[name]
         if option.given(value):
+            knows = [k for k in all_kinds() if name in {o.name for o in k.options}]
+            whose = " and ".join(k.words.many for k in knows)
             raise OptionError(
-                f"{name}: is for {other.words.many}; this fit is of {kind.words.a}. Leave it out."
+                f"{name}: is for {whose}; this fit is of {kind.words.a}. Leave it out."
             )
     return {name: value for name, value in options.items() if name in own}
