@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from interfuse.errors import OptionError, RunError, note
-from interfuse.kinds import Kind, all_kinds, named, of, of_record
+from interfuse.kinds import Kind, all_kinds, knowing, named, of, of_record
 from interfuse.run import store
 from interfuse.run.fitting import FitStopped, Listener, Notice
 from interfuse.train.events import Event
@@ -230,16 +230,14 @@ def _own(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
         TypeError: no kind knows one.
     """
     own = {option.name for option in kind.options}
-    others = {o.name: (o, other) for other in all_kinds() for o in other.options}
+    others = {o.name: o for other in all_kinds() for o in other.options}
     for name, value in options.items():
         if name in own:
             continue
         if name not in others:
             raise TypeError(f"fit() got an unexpected keyword argument {name!r}")
-        option, _ = others[name]
-        if option.given(value):
-            knows = [k for k in all_kinds() if name in {o.name for o in k.options}]
-            whose = " and ".join(k.words.many for k in knows)
+        if others[name].given(value):
+            whose = " and ".join(k.words.many for k in knowing(name))
             raise OptionError(
                 f"{name}: is for {whose}; this fit is of {kind.words.a}. Leave it out."
             )

@@ -12,7 +12,7 @@ from interfuse.cli.flags import flag, with_parameters
 from interfuse.cli.training import Training, print_end
 from interfuse.console import say, tell
 from interfuse.errors import OptionError, SchemaError
-from interfuse.kinds import Kind, all_kinds, named, of
+from interfuse.kinds import Kind, all_kinds, knowing, named, of
 from interfuse.kinds.option import DEVICE, SEED, Option, typed
 from interfuse.visible import quoted
 
@@ -157,9 +157,11 @@ def _own(kind: Kind, said: dict[str, Any]) -> dict[str, Any]:
     for other in all_kinds():
         for option in other.options:
             if option.name not in known and option.typed(said.get(option.name)) is not None:
+                knows = knowing(option.name)
+                whose = " and ".join(k.words.many for k in knows)
                 raise OptionError(
-                    f"{option.flag}: is for {other.words.many}; this fit is of {kind.words.a}. "
-                    f"Add --kind {other.name}, or drop {option.flag}."
+                    f"{option.flag}: is for {whose}; this fit is of {kind.words.a}. "
+                    f"Add --kind {' or '.join(k.name for k in knows)}, or drop {option.flag}."
                 )
     return typed(kind.options, said)
 

@@ -17,8 +17,8 @@ from interfuse.kinds.kind import Kind, Words
 from interfuse.kinds.option import Option
 from interfuse.kinds.verb import Asked, Verb
 
-__all__ = ["Asked", "Kind", "Option", "Verb", "Words", "all_kinds", "named", "of", "of_record",
-           "register", "unregister"]  # fmt: skip
+__all__ = ["Asked", "Kind", "Option", "Verb", "Words", "all_kinds", "knowing", "named", "of",
+           "of_record", "register", "unregister"]  # fmt: skip
 
 _OURS = ("table", "images", "series", "interactions")
 """Folders here with a `KIND` in their file `kind`; the order is that of the help."""
@@ -68,6 +68,11 @@ def named(name: str) -> Kind:
     if name not in known:
         raise OptionError(f"kind: {name!r} is unknown; expected one of {', '.join(known)}.")
     return known[name]
+
+
+def knowing(option: str) -> list[Kind]:
+    """The kinds whose fits know an option."""
+    return [kind for kind in all_kinds() if option in {o.name for o in kind.options}]
 
 
 def of(data: Any) -> Kind:

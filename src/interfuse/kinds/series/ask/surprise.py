@@ -29,6 +29,7 @@ import torch
 from interfuse.kinds.series.answer import SeriesScores
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.data import SeriesSet
+from interfuse.kinds.series.data.quiet import running_mean
 from interfuse.kinds.series.data.scaling import Scaling
 from interfuse.kinds.series.learn.view import SeriesRows
 
@@ -211,13 +212,3 @@ def _mean(x: np.ndarray, axis: int) -> np.ndarray:
     there = np.isfinite(x)
     count = there.sum(axis)
     return np.where(count, np.where(there, x, 0.0).sum(axis) / np.maximum(count, 1), np.nan)
-
-
-def running_mean(x: np.ndarray, width: int) -> np.ndarray:
-    """Means over `width` neighbours, missing ones left out, fewer at the ends."""
-    there = np.isfinite(x)
-    total = np.concatenate([[0.0], np.cumsum(np.where(there, x, 0.0))])
-    count = np.concatenate([[0], np.cumsum(there)])
-    low = np.maximum(np.arange(len(x)) - width // 2, 0)
-    high = np.minimum(np.arange(len(x)) + (width + 1) // 2, len(x))
-    return (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)

@@ -25,7 +25,7 @@ from interfuse.kinds.series.base.draws import channels_of
 from interfuse.kinds.series.base.fit import scale_of
 from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.past import VIEWS, Past, Sums
-from interfuse.kinds.series.data.quiet import mean_over
+from interfuse.kinds.series.data.quiet import mean_over, running_mean
 
 WINDOWS = (3, 36)
 RARE = 0.99
@@ -159,16 +159,6 @@ def raw_points(cell: np.ndarray) -> np.ndarray:
     count = there.sum(1)
     total = np.where(there, cell, 0.0).sum(1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def running_mean(x: np.ndarray, width: int) -> np.ndarray:
-    """Means over `width` neighbours, missing ones left out, fewer at the ends."""
-    there = np.isfinite(x)
-    total = np.concatenate([[0.0], np.cumsum(np.where(there, x, 0.0))])
-    count = np.concatenate([[0], np.cumsum(there)])
-    low = np.maximum(np.arange(len(x)) - width // 2, 0)
-    high = np.minimum(np.arange(len(x)) + (width + 1) // 2, len(x))
-    return (total[high] - total[low]) / np.maximum(count[high] - count[low], 1)
 
 
 def points(raw: np.ndarray, usual: Usual, periods: Sequence[int], window: int | None) -> np.ndarray:

@@ -4,37 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import polars as pl
 
 from interfuse.errors import SchemaError
+from interfuse.kinds.table.fields.spec import Spec
 from interfuse.kinds.table.rules.leftover import Leftover
 from interfuse.kinds.table.rules.sums import Sum
-
-
-class Spec(Protocol):
-    """What is asked of a column of a schema."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """Its kind."""
-        ...
-
-    @property
-    def dtype(self) -> pl.DataType:
-        """Its type."""
-        ...
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """Its options."""
-        ...
 
 
 def in_order(derived: Mapping[str, Leftover]) -> dict[str, Leftover]:

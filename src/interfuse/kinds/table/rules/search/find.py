@@ -56,7 +56,8 @@ def find(
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
     named = [n for n in types if kinds.get(n) in ("number", "datetime", "category")]
-    named = [n for n in named if not _beyond(lazy, n, types[n])]
+    beyond = _beyond(lazy, [n for n in named if types[n] == pl.UInt64])
+    named = [n for n in named if n not in beyond]
     rows = lazy.select(pl.len()).collect(engine="streaming").item()
     if rows < MIN_ROWS or not named:
         return Findings({})
@@ -72,14 +73,12 @@ def find(
     return Findings(_in_order(ledger.found), tuple(bounds), tuple(ledger.skipped))
 
 
-def _beyond(lazy: pl.LazyFrame, name: str, dtype: pl.DataType) -> bool:
-    """Whether a column has whole numbers that int64 does not hold, in which rules are checked."""
-    most = (
-        lazy.select(pl.col(name).max()).collect(engine="streaming").item()
-        if (dtype == pl.UInt64)
-        else None
-    )
-    return most is not None and most >= 1 << 63
+def _beyond(lazy: pl.LazyFrame, names: Sequence[str]) -> set[str]:
+    """Columns with whole numbers that int64 does not hold, in which rules are checked."""
+    if not names:
+        return set()
+    most = lazy.select(pl.col(names).max()).collect(engine="streaming").row(0)
+    return {n for n, m in zip(names, most, strict=True) if m is not None and m >= 1 << 63}
 
 
 def _in_order(found: dict[str, Found]) -> dict[str, Found]:
