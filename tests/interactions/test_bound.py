@@ -53,8 +53,8 @@ def test_the_bound_is_above_minus_log_p_and_its_estimate_is_unbiased():
     bound = -math.log(math.factorial(n)) - float(np.mean(logs))
     assert exact <= bound
     # The loss is per touch, without the n!; 20,000 draws have a standard error of about .003.
-    goal = BasketObjective(panel)
-    rows = BasketRows(baskets([s] * 20_000, M))
+    goal = BasketObjective((panel,))
+    rows = BasketRows(baskets([s] * 20_000, M), np.zeros(20_000, np.int64))
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         loss = float(goal.loss(net, goal.corrupt(rows, generator)).total())
@@ -96,8 +96,11 @@ def test_a_sampled_sum_is_that_over_all_items_on_average(monkeypatch):
         ordered=False,
     )
     net = BasketNet(m, 1, 0).eval()
-    rows = BasketRows(Baskets(x.indptr.astype(np.int64), x.indices.astype(np.int32), m))
-    goal = BasketObjective(panel)
+    rows = BasketRows(
+        Baskets(x.indptr.astype(np.int64), x.indices.astype(np.int32), m),
+        np.zeros(x.shape[0], np.int64),
+    )
+    goal = BasketObjective((panel,))
 
     def loss(seed):
         with torch.no_grad():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
 from interfuse.errors import SchemaError
 from interfuse.io.files import write_json
-from interfuse.io.records import read_object
+from interfuse.io.records import read_object, short
 
+JsonObject = dict[str, Any]
 COMPLETES = "$schema"
 """The entry that tells editors which JSON Schema a file has."""
 SHIPPED = "schema.schema.json"
@@ -34,6 +36,34 @@ class SchemaFile(ABC):
         Raises:
             SchemaError: malformed.
         """
+
+    @staticmethod
+    def entries(d: Any, kind: str, version: int, known: Iterable[str] | None = None) -> JsonObject:
+        """The entries of a JSON object but its version, once it is one of this kind.
+
+        Args:
+            d: what was read.
+            kind: what its entry "kind" must say.
+            version: the one that is read; an object without any is taken for it.
+            known: the entries that there may be; None for any.
+
+        Raises:
+            SchemaError: it is another thing, of another version, or has another entry.
+        """
+        if not isinstance(d, dict) or d.get("kind") != kind:
+            raise SchemaError(f"schema: expected a JSON object with 'kind': '{kind}'.")
+        if d.get("version", version) != version:
+            raise SchemaError(
+                f"schema: version {short(d['version'])}; this interfuse reads version {version}."
+            )
+        names = None if known is None else {*known, "version"}
+        for key in d:
+            if names is not None and key not in names:
+                raise SchemaError(
+                    f"schema: has an unknown entry {short(key)}; it knows "
+                    f"{', '.join(sorted(names))}."
+                )
+        return {key: value for key, value in d.items() if key != "version"}
 
     @classmethod
     def json_schema_file(cls) -> Path:

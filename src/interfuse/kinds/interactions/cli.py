@@ -45,10 +45,10 @@ def generate(
     from interfuse.io.write import check_target, write
     from interfuse.io.written import Writing
     from interfuse.kinds.interactions.ask.generate import generate as frames_of
-    from interfuse.kinds.interactions.ask.generate import items_given
+    from interfuse.kinds.interactions.ask.given import given_of
 
     check_target(asked.target)
-    known = items_given(model.fitted, given)
+    known = given_of(model.fitted, given)
     count = rows if rows is not None else int(model.record["data"]["users"])
     begin = time.monotonic()
     done = 0

@@ -1,8 +1,9 @@
 """One fit of interactions from beginning to end: read, choose experts, train the denoiser, keep.
 
 `interfuse.run.job` states what every fit does alike. Experts know the users that they were fitted
-to, and would look better on them than they are. So the denoiser is trained on a fifth of the users,
-with experts that were fitted to the others; the experts of the model are fitted to all.
+to, and would look better on them than they are. So the users are cut into folds, and the denoiser
+is trained on each with experts that were fitted to the others; where that would take long, on one
+fold alone. The experts of the model are fitted to all users.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 
 from interfuse.core.seeds import Purpose, generator_for, seed_of, seeded
 from interfuse.kinds.interactions.ask.usual import Usual
 from interfuse.kinds.interactions.data.baskets import Baskets, build
+from interfuse.kinds.interactions.data.beside import Beside, of_items, of_users
 from interfuse.kinds.interactions.data.files import checksum, read
 from interfuse.kinds.interactions.data.find import find_schema, fit_to
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.learn.choose import Choice, choose, fit_panel
+from interfuse.kinds.interactions.learn.cold import Cold
 from interfuse.kinds.interactions.learn.habits import Habits
 from interfuse.kinds.interactions.learn.objective import FULL, BasketObjective, BasketRows
 from interfuse.kinds.interactions.learn.ratings import Ratings
+from interfuse.kinds.interactions.learn.traits import Traits
 from interfuse.kinds.interactions.model import InteractionsModel
 from interfuse.kinds.interactions.net import BasketNet
 from interfuse.kinds.interactions.schema import NAME, InteractionsSchema
@@ -37,11 +42,14 @@ from interfuse.train.hold_out import hold_out
 from interfuse.train.settings import Settings
 from interfuse.train.trainer import Trainer
 
-TRAINED_SHARE = 0.2
+FOLDS = 5
+MOST_FOLDED = 10_000
+"""Users; a fifth of more is enough to train on, and experts take longer to fit."""
 MOST_TRAINED = 20_000
 FEWEST_APART = 100
 """Users; with fewer, the denoiser is trained on those that the experts know."""
-MOST_USUAL = 2_000
+MOST_USUAL, MOST_DESCRIBED = 2_000, 100_000
+"""Users that what is usual, and what goes with attributes, are measured on."""
 VISITS = 30
 FEWEST_EXAMPLES, MOST_EXAMPLES = 10_000, 60_000
 RANK = 16
@@ -62,6 +70,8 @@ class Touches:
     names: pl.Series
     schema: InteractionsSchema
     words: dict[str, Any]
+    of_users: Beside | None = None
+    of_items: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,8 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
     item: str | None = None
     time: str | None = None
     rating: str | None = None
+    users: Any = None
+    items: Any = None
     order: bool = True
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
@@ -115,6 +127,12 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
             self.listener(Notice("warning", f"{line}."))
         for name in schema.ignored:
             self.listener(Notice("warning", f"column {name!r}: has no role; it is left out."))
+        users = None if self.users is None else of_users(self.users, full, schema)
+        items = None if self.items is None else of_items(self.items, names, schema)
+        beside = {n: b for n, b in (("users", users), ("items", items)) if b is not None}
+        for b in beside.values():
+            for line in b.notes:
+                self.listener(Notice("warning", f"{line}."))
         words = {
             "source": source_of(self.data),
             "rows": frame.height,
@@ -123,13 +141,15 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
             "items": len(names),
             "touches": len(full.items),
             **as_given(path=self.data),
+            **({"beside": {n: b.words for n, b in beside.items()}} if beside else {}),
         }
-        return Touches(replace(full, users=full.users.clear()), names, schema, words)
+        full = replace(full, users=full.users.clear(), codes=None if users is None else users.codes)
+        return Touches(full, names, schema, words, users, items)
 
     def _budget(self, loaded: Touches) -> Budget:
         if self.seconds is not None or self.examples is not None:
             return Budget(self.seconds, self.examples)
-        trained = min(int(TRAINED_SHARE * len(loaded.baskets)), MOST_TRAINED)
+        trained = _trained(len(loaded.baskets), len(loaded.names))
         return Budget(None, min(max(VISITS * trained, FEWEST_EXAMPLES), MOST_EXAMPLES))
 
     def _words(self, loaded: Touches) -> dict[str, Any]:
@@ -144,37 +164,32 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
         self._tell_cost(cost, "Leave out items that few users touched (fewest_users).")
         choices = choose(baskets, ordered, self.seed,
                          lambda text: self.listener(Notice("experts", text)))  # fmt: skip
-        others, apart = self._apart(baskets)
-        panel = fit_panel(choices, others, ordered, self.seed)
+        fold = _folds(len(baskets), m, self.seed)
+        panels = tuple(
+            fit_panel(choices, baskets.take(np.flatnonzero(others)), ordered, self.seed)
+            for others in (fold != f if (fold != f).any() else fold == f
+                           for f in range(fold.max() + 1))
+        )  # fmt: skip
         # A start; an expert that ranks nothing may still explain a touch.
-        mixture = [max(v.weight, 0.1) for v in panel.voices]
+        mixture = [max(v.weight, 0.1) for v in panels[0].voices]
         mixture = [*mixture, 0.2 * sum(mixture)]
         with seeded(self.seed, Purpose.WEIGHTS, device=torch.device("cpu")):
-            net = BasketNet(m, len(panel.voices), _rank(m, len(apart)), mixture)
+            net = BasketNet(m, len(mixture) - 1, _rank(m, int((fold >= 0).sum())), mixture)
         settings = Settings(
             seed=self.seed, batch=batch, rate=RATE, warm_up=WARM_UP, held_out_draws=HELD_OUT_DRAWS
         )
-        rows, held_out = _hold_out(apart, self.seed)
+        rows, held_out = _hold_out(baskets, fold, self.seed)
         trainer = Trainer(
-            net, BasketObjective(panel), rows, held_out, settings, budget, torch.device("cpu")
+            net, BasketObjective(panels), rows, held_out, settings, budget, torch.device("cpu")
         )
         return Ready(trainer, loaded.schema, partial(self._model, loaded, choices, trainer))
-
-    def _apart(self, baskets: Baskets) -> tuple[Baskets, Baskets]:
-        """Users for the experts, and users for the denoiser."""
-        if len(baskets) < FEWEST_APART:
-            return baskets, baskets
-        rng = np.random.default_rng(seed_of(self.seed, Purpose.SPLIT, 1))
-        k = min(int(TRAINED_SHARE * len(baskets)), MOST_TRAINED)
-        order = rng.permutation(len(baskets))
-        return baskets.take(np.sort(order[k:])), baskets.take(np.sort(order[:k]))
 
     def _model(
         self, loaded: Touches, choices: list[Choice], trainer: Trainer, record: dict[str, Any]
     ) -> InteractionsModel:
         """The experts of all users, and the averaged weights of the lowest held-out loss."""
         trainer.use_best()
-        net, apart = trainer.net.eval(), trainer.objective.panel
+        net, apart = trainer.net.eval(), trainer.objective.panels[0]
         baskets = loaded.baskets
         judged = trainer.held_out.baskets if len(trainer.held_out) else trainer.rows.baskets
         judged = judged.take(np.arange(min(len(judged), MOST_USUAL)))
@@ -190,11 +205,29 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
             Habits.of(baskets),
             usual,
             ratings,
+            *self._traits(loaded, rng),
         )
         more: dict[str, Any] = {"experts": [_finite(asdict(c)) for c in choices]}
         if ratings is not None:
             more["rating_error"] = {"model": ratings.spread, "item_means": ratings.plain}
         return InteractionsModel(fitted, whole_record(record, trainer, **more))
+
+    def _traits(
+        self, loaded: Touches, rng: np.random.Generator
+    ) -> tuple[dict[str, Traits], Cold | None]:
+        """What goes with attributes, and the items that are known by them alone."""
+        out, cold, m = {}, None, len(loaded.names)
+        touched = loaded.baskets.touched
+        if loaded.of_users is not None:
+            b = loaded.of_users
+            some = np.sort(rng.permutation(touched.shape[0])[:MOST_DESCRIBED])
+            out["user"] = Traits.of_users(b.attributes, touched[some], b.codes[some], self.seed)
+        if loaded.of_items is not None:
+            b = loaded.of_items
+            out["item"] = Traits.of_items(b.attributes, touched, b.codes[:m], self.seed)
+            if len(b.cold):
+                cold = Cold.of(b.cold, b.codes[m:], b.codes[:m])
+        return out, cold
 
 
 def _rank(items: int, users: int) -> int:
@@ -202,14 +235,39 @@ def _rank(items: int, users: int) -> int:
     return RANK if items <= FULL and users >= FEWEST_FACTORED else 0
 
 
-def _hold_out(apart: Baskets, seed: int) -> tuple[BasketRows, BasketRows]:
-    """Users to train on and users that decide when to stop: a fifth of few, else as ever."""
-    rows = BasketRows(apart)
-    if not FEWEST_STOPPING <= len(rows) < 1_000:
-        return hold_out(rows, seed)
-    order = torch.randperm(len(rows), generator=generator_for(seed, Purpose.SPLIT))
-    k = len(rows) // 5
-    return rows.take(order[k:].sort().values), rows.take(order[:k].sort().values)
+def _trained(users: int, items: int) -> int:
+    """How many users the denoiser is trained on."""
+    if users < FEWEST_APART or (users <= MOST_FOLDED and items <= FULL):
+        return users
+    return min(users // FOLDS, MOST_TRAINED)
+
+
+def _folds(users: int, items: int, seed: int) -> NDArray[np.int64]:
+    """The fold of each user, -1 for users whom only the experts are fitted to."""
+    trained = _trained(users, items)
+    fold = np.zeros(users, np.int64)
+    if users >= FEWEST_APART:
+        rng = np.random.default_rng(seed_of(seed, Purpose.SPLIT, 1))
+        fold[:trained] = np.arange(trained) % FOLDS if trained == users else 0
+        fold[trained:] = -1
+        rng.shuffle(fold)
+    return fold
+
+
+def _hold_out(
+    baskets: Baskets, fold: NDArray[np.int64], seed: int
+) -> tuple[BasketRows, BasketRows]:
+    """Users to train on and users of fold 0 that decide when to stop: a fifth of few of them."""
+    at = np.flatnonzero(fold >= 0)
+    rows = BasketRows(baskets.take(at), fold[at])
+    n = len(rows)
+    k = n // 5 if FEWEST_STOPPING <= n < 1_000 else len(hold_out(rows, seed)[1])
+    order = torch.randperm(n, generator=generator_for(seed, Purpose.SPLIT))
+    first = torch.from_numpy(rows.fold)[order] == 0
+    held = order[first][:k]
+    rest = torch.ones(n, dtype=torch.bool)
+    rest[held] = False
+    return rows.take(rest.nonzero().flatten()), rows.take(held.sort().values)
 
 
 def _finite(choice: dict[str, Any]) -> dict[str, Any]:
@@ -223,4 +281,5 @@ def _memory(items: int, touches: int, batch: int) -> float:
 
     dense = 8.0 * items**2 if items <= MOST_DENSE else 0.0
     walks = 24.0 * neighbours(items) * min(items, touches)
-    return 4 * dense + walks + 12.0 * 64 * items + 60.0 * batch * items + 200.0 * touches
+    panels = FOLDS + 1 if items <= FULL else 2
+    return 2 * panels * dense + walks + 12.0 * 64 * items + 60.0 * batch * items + 200.0 * touches

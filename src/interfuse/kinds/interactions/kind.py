@@ -25,6 +25,9 @@ OPTIONS = (
     Option("item", "The column that says what; else found by its name.", metavar="COLUMN"),
     Option("time", "The column that says when; else found by its name.", metavar="COLUMN"),
     Option("rating", "The column of ratings; else found by its name.", metavar="COLUMN"),
+    Option("users", "A table with attributes of users, by the same column.", metavar="FILE"),
+    Option("items", "A table with attributes of items; may have items that nobody touched.",
+           metavar="FILE"),
     Option("order", "Use no order of touches, though there are times.", bool, True,
            flag="--no-order"),
 )  # fmt: skip
@@ -85,7 +88,7 @@ IMPUTE = Verb(
     ("interfuse impute films-run ratings.csv -o filled.csv --interval .8",),
     late(_CLI, "impute"),
     (INTERVAL,),
-    ("DATA", "Touches of users, some without a rating; - is CSV typed in."),
+    ("DATA", "Touches, users or items with missing cells; - is CSV typed in."),
 )
 
 BACKTEST = Verb(
@@ -149,7 +152,9 @@ class InteractionsKind(Kind):
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the order was used."""
-        return {"order": bool(record.get("order", True))}
+        beside = record["data"].get("beside", {})
+        given = {name: words["path"] for name, words in beside.items() if "path" in words}
+        return {"order": bool(record.get("order", True)), **given}
 
     def apart(self, first: Any, again: Any) -> tuple[float, float]:
         """Share of equal touches of drawn users, and 1 if any differs."""

@@ -12,9 +12,11 @@ import polars as pl
 from interfuse.errors import OptionError
 from interfuse.io.frames import from_polars
 from interfuse.kinds.interactions.ask.detect import OddTouches, detect
-from interfuse.kinds.interactions.ask.generate import generate, items_given
+from interfuse.kinds.interactions.ask.generate import generate
+from interfuse.kinds.interactions.ask.given import given_of
 from interfuse.kinds.interactions.ask.impute import impute
-from interfuse.kinds.interactions.ask.recommend import N, recommend, similar_items
+from interfuse.kinds.interactions.ask.recommend import N, recommend
+from interfuse.kinds.interactions.ask.similar import similar_items
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.folder import read_folder, write_folder
 from interfuse.kinds.interactions.schema import InteractionsSchema
@@ -87,7 +89,8 @@ class InteractionsModel(BaseModel):
 
         Args:
             n: how many users; user i depends on the seed and on i only.
-            given: items that all of them touch: `{"item": [X, Y]}`, or texts `["item=X"]`.
+            given: items that all of them touch and attributes that they have:
+                `{"item": [X, Y], "age": 30}`, or texts `["item=X", "age=30"]`.
             seed: of every random draw.
 
         Raises:
@@ -96,7 +99,7 @@ class InteractionsModel(BaseModel):
         """
         if n < 0:
             raise OptionError(f"n: is {n}; expected a whole number from 0.")
-        known = items_given(self.fitted, given)
+        known = given_of(self.fitted, given)
         frames = list(generate(self.fitted, n, given=known, seed=seed))
         if not frames:
             frames = [f.clear() for f in generate(self.fitted, 1, given=known, seed=seed)]

@@ -34,7 +34,7 @@ class Noisy(NamedTuple):
     Attributes:
         scores: (experts, b, candidates) s_c of the candidates.
         logq: (candidates,) log of the probability with which each is a candidate; 0 for all items.
-        popularity: (candidates,) log of the number of users, of at least 1/2.
+        popularity: (b or 1, candidates) log of the number of users, of at least 1/2.
         items: (candidates,) their numbers.
         hidden: (b, candidates) False for what is known.
         known: (touches,) numbers of known items, one user after the other.

@@ -11,7 +11,7 @@ from msgspec import Meta
 from interfuse.errors import SchemaError
 from interfuse.io.dtypes import dtype_from_json
 from interfuse.io.origin import Origin
-from interfuse.io.records import checked, short
+from interfuse.io.records import checked
 from interfuse.io.schemafile import SchemaFile
 
 VERSION = 1
@@ -86,24 +86,12 @@ class InteractionsSchema(SchemaFile):
         Raises:
             SchemaError: malformed; the message names the entry.
         """
-        if not isinstance(d, dict) or d.get("kind") != NAME:
-            raise SchemaError(f"schema: expected a JSON object with 'kind': '{NAME}'.")
-        if d.get("version", VERSION) != VERSION:
-            raise SchemaError(
-                f"schema: version {short(d['version'])}; this interfuse reads version {VERSION}."
-            )
-        known = {f.name for f in fields(cls)} | {"version"}
-        for key in d:
-            if key not in known:
-                raise SchemaError(
-                    f"schema: has an unknown entry {short(key)}; it knows "
-                    f"{', '.join(sorted(known))}."
-                )
-        given = {key: value for key, value in d.items() if key not in ("version", "origin")}
+        given = cls.entries(d, NAME, VERSION, (f.name for f in fields(cls)))
+        origin = given.pop("origin", {})
         read = checked(given, cls, "schema", SchemaError)
         for dtype in read.types.values():
             dtype_from_json(dtype)
-        return replace(read, origin=Origin.from_json(d.get("origin", {})))
+        return replace(read, origin=Origin.from_json(origin))
 
     def describe(self) -> list[tuple[str, str]]:
         """Names and values for people."""

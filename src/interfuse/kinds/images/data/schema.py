@@ -169,12 +169,7 @@ class ImageSchema(SchemaFile):
         Raises:
             SchemaError: malformed.
         """
-        if not isinstance(d, dict) or d.get("kind") != "images":
-            raise SchemaError("schema: expected a JSON object with 'kind': 'images'.")
-        if d.get("version", VERSION) != VERSION:
-            raise SchemaError(
-                f"schema: version {short(d['version'])}; this interfuse reads version {VERSION}."
-            )
+        given = cls.entries(d, "images", VERSION)
         by_name = {name: c for c, name in CHANNELS.items()}
         channels = d.get("channels")
         count = by_name.get(channels) if isinstance(channels, str) else channels
@@ -183,7 +178,7 @@ class ImageSchema(SchemaFile):
             raise SchemaError(f"schema: channels is {short(channels)}; expected one of {known}.")
         # Runs of before the levels were kept took 8 bits at their full range.
         eight, deep = checked(d.get("white", [FULL, None]), Whites, "schema: white", SchemaError)
-        given = {key: value for key, value in d.items() if key not in ("version", "white")}
+        given.pop("white", None)
         found = checked({**given, "channels": count}, cls, "schema", SchemaError)
         return replace(found, levels=Levels(eight, deep))
 

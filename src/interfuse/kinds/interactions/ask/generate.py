@@ -9,16 +9,16 @@ al. 2019). Where there is an order, those of one round are put behind those of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
-from interfuse.errors import ConditionError, DataError
-from interfuse.kinds.interactions.ask.recommend import numbers_of
+from interfuse.kinds.interactions.ask.given import Given
 from interfuse.kinds.interactions.data.baskets import Baskets
+from interfuse.kinds.interactions.experts.forms import Known
 from interfuse.kinds.interactions.experts.panel import top
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.learn.objective import log_p
@@ -26,61 +26,64 @@ from interfuse.kinds.interactions.learn.objective import log_p
 BLOCK, LARGE_BLOCK, LARGE = 64, 8, 50_000
 ROUNDS, ORDERED_ROUNDS = 20, 40
 POWER = 1.5
+TEMPERATURE = 0.9
+"""Of log p. The denoiser spreads over rare items what it cannot know, and a round draws several
+items as if each were alone; both make drawn users looser than real ones. On half of last.fm, 1, .9
+and .8 gave boosted trees .714, .658, .660 (other real users .614), and pairs of items a correlation
+of .58, .67, .73 (other real users .64)."""
 _STREAM = 23
 
 
-def items_given(model: Fitted, given: Sequence[str] | dict[str, Any] | None) -> np.ndarray:
-    """Numbers of the items that every drawn user shall have.
-
-    Args:
-        model: what is asked.
-        given: by the column of items one or several; or texts such as `item=X`.
-
-    Raises:
-        ConditionError: another column, or an item that is not known.
-    """
-    if not given:
-        return np.zeros(0, np.int64)
-    pairs: list[tuple[str, Any]] = []
-    if isinstance(given, dict):
-        for name, value in given.items():
-            many = value if isinstance(value, list | tuple | set) else [value]
-            pairs += [(name, v) for v in many]
-    else:
-        for text in given:
-            name, sign, value = text.partition("=")
-            if not sign:
-                raise ConditionError(
-                    f"--given: {text!r} is no condition; expected {model.schema.item}=NAME."
-                )
-            pairs.append((name.strip(), value.strip()))
-    for name, _ in pairs:
-        if name != model.schema.item:
-            raise ConditionError(
-                f"--given: there is no condition on column {name!r} here; expected "
-                f"{model.schema.item!r}, an item that users touched."
-            )
-    try:
-        return np.unique(numbers_of(model, [value for _, value in pairs]))
-    except DataError as error:
-        raise ConditionError(f"--given: {error}") from error
-
-
 def generate(
-    model: Fitted, n: int, *, given: np.ndarray | None = None, seed: int = 0
+    model: Fitted, n: int, *, given: Given | None = None, seed: int = 0
 ) -> Iterator[pl.DataFrame]:
-    """The touches of new users, some users at a time; users are numbered from 1."""
+    """The touches of new users, some users at a time; users are numbered from 1.
+
+    Where users have attributes, these are drawn first, and are columns of the answer.
+    """
     size = BLOCK if model.panel.size <= LARGE else LARGE_BLOCK
-    known = np.zeros(0, np.int64) if given is None else given
+    asked = given or Given()
     for start in range(0, n, size):
-        drawn = _block(model, known, size, np.random.default_rng([seed, _STREAM, start // size]))
-        yield _frame(model, drawn.take(np.arange(min(size, n - start))), start, seed)
+        rng = np.random.default_rng([seed, _STREAM, start // size])
+        columns, codes = _attributes(model, asked, size, rng)
+        drawn = _block(model, asked.items, codes, size, rng)
+        last = min(size, n - start)
+        frame = _frame(model, drawn.take(np.arange(last)), start, seed)
+        user = np.repeat(np.arange(last), drawn.lengths[:last])
+        yield frame.with_columns(column[user] for column in columns)
 
 
-def _block(model: Fitted, given: np.ndarray, size: int, rng: np.random.Generator) -> Baskets:
+def _attributes(
+    model: Fitted, asked: Given, size: int, rng: np.random.Generator
+) -> tuple[list[pl.Series], Known | None]:
+    """Attributes of `size` users, as columns and as codes."""
+    traits = model.traits.get("user")
+    if traits is None:
+        return [], None
+    attributes = traits.attributes.columns
+    fixed = np.array([asked.codes.get(a.name, -1) for a in attributes], np.int64)
+    codes = traits.tree.draw(np.tile(fixed, (size, 1)), rng)
+    columns = []
+    for a, code in zip(attributes, codes.T, strict=True):
+        u = rng.random(size)
+        if a.name in asked.values:
+            columns.append(asked.values[a.name].new_from_index(0, size))
+        else:
+            columns.append(a.column(code, u))
+    rows, place = np.nonzero(codes >= 0)
+    made = codes[rows, place] + traits.attributes.starts[place]
+    ones = np.ones(len(rows), np.float32)
+    return columns, sparse.csr_matrix((ones, (rows, made)), (size, traits.attributes.size))
+
+
+def _block(
+    model: Fitted, given: np.ndarray, codes: Known | None, size: int, rng: np.random.Generator
+) -> Baskets:
     """Baskets of `size` users."""
-    panel = model.panel
-    n = np.maximum(model.habits.sizes(rng.random(size), panel.size), len(given))
+    panel, u = model.panel, rng.random(size)
+    if codes is not None:
+        u = model.traits["user"].shares(codes, rng)
+    n = np.maximum(model.habits.sizes(u, panel.size), len(given))
     baskets = [list(given) for _ in range(size)]
     # Items that are given may stand anywhere, so that what is known is not the past.
     past = np.full(size, panel.ordered and not len(given))
@@ -92,8 +95,8 @@ def _block(model: Fitted, given: np.ndarray, size: int, rng: np.random.Generator
         asked = np.flatnonzero(more)
         if not len(asked):
             continue
-        known = _of(baskets, panel.size)
-        said = log_p(panel, model.net, known, n, past)
+        known = replace(_of(baskets, panel.size), codes=codes)
+        said = log_p(panel, model.net, known, n, past) / TEMPERATURE
         said -= np.log(-np.log(np.clip(noise, 1e-12, 1 - 6e-8)))
         found = top(said[asked], int(more.max()))
         for place, u in enumerate(asked):

@@ -1,4 +1,4 @@
-"""Ratings of touches that have none."""
+"""Ratings of touches that have none, and attributes that are missing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from scipy.special import ndtri
 
 from interfuse.errors import DataError, RunError, note
 from interfuse.io.frames import from_polars
+from interfuse.io.origin import Origin
+from interfuse.kinds.interactions.ask.missing import attributes_in, filled
 from interfuse.kinds.interactions.ask.reading import as_names
 from interfuse.kinds.interactions.data.baskets import Baskets, build
 from interfuse.kinds.interactions.data.files import read
@@ -19,7 +21,9 @@ from interfuse.kinds.interactions.fitted import Fitted
 def impute(
     model: Fitted, data: Any, *, interval: float | None = None, where: str = "the data"
 ) -> Any:
-    """The frame with every missing rating of a known item filled; the others as they were.
+    """The frame with missing ratings of known items and missing attributes filled.
+
+    What is there stays as it was. Rows may be touches, users alone, or items alone.
 
     Args:
         model: what is asked.
@@ -28,16 +32,43 @@ def impute(
         where: how messages call the data.
 
     Raises:
-        RunError: the model was fitted without ratings.
+        RunError: the model was fitted without ratings and attributes.
         DataError: the data cannot be read, or lacks a column.
     """
     schema = model.schema
-    if model.ratings is None or schema.rating is None:
+    if (model.ratings is None or schema.rating is None) and not model.traits:
         raise RunError(
-            "the model: was fitted without ratings, so that nothing can be imputed. Fit data that "
-            "has them, and name their column: rating=... or --rating COLUMN."
+            "the model: was fitted without ratings and attributes, so that nothing can be imputed. "
+            "Fit data that has them, and name their column, rating=... or --rating COLUMN, or "
+            "tables of attributes, users=... or --users FILE."
         )
     frame, origin = read(data)
+    described = attributes_in(model, frame)
+    if described:
+        frame = filled(model, frame, where)
+        left = {a.name: frame[a.name].null_count() for each in described.values() for a in each}
+        for name, count in left.items():
+            if count:
+                note(f"{where}: {count:,} cells of {name!r} stay missing: nothing is known of "
+                     "whose they are.", stacklevel=4)  # fmt: skip
+    if model.ratings is None or schema.rating is None or (
+        described and schema.rating not in frame.columns
+    ):  # fmt: skip
+        if not described:
+            there = ", ".join(repr(a.name) for t in model.traits.values()
+                              for a in t.attributes.columns)  # fmt: skip
+            raise DataError(f"{where}: has nothing to fill; expected a column of {there}.")
+        return from_polars(frame, origin)
+    return _rated(model, frame, origin, interval, where)
+
+
+def _rated(
+    model: Fitted, frame: pl.DataFrame, origin: Origin, interval: float | None, where: str
+) -> Any:
+    """The frame with every missing rating of a known item filled."""
+    schema = model.schema
+    assert model.ratings is not None
+    assert schema.rating is not None
     for name in (schema.user, schema.item, schema.rating):
         if name not in frame.columns:
             raise DataError(f"{where}: there is no column {name!r}; expected that of the fit.")

@@ -9,6 +9,7 @@ import polars as pl
 from interfuse.errors import DataError
 from interfuse.io.origin import Origin
 from interfuse.kinds.interactions.data.baskets import Baskets, build
+from interfuse.kinds.interactions.data.beside import coded
 from interfuse.kinds.interactions.data.files import read
 from interfuse.kinds.interactions.fitted import Fitted
 
@@ -18,7 +19,8 @@ def asked(
 ) -> tuple[Baskets, pl.DataFrame, Origin]:
     """Baskets of the model's items, the frame, and where it came from.
 
-    A user whose row has no item, or no known item, has an empty basket.
+    A user whose row has no item, or no known item, has an empty basket. Attributes that the frame
+    has of its users are known too.
 
     Raises:
         DataError: it cannot be read, or has no user.
@@ -35,7 +37,7 @@ def asked(
     baskets, _ = build(frame, schema, model.names, where)
     if not len(baskets):
         raise DataError(f"{where}: column {schema.user!r} is empty; expected a user in each row.")
-    return baskets, frame, origin
+    return coded(baskets, frame, schema.user, model.user_attributes), frame, origin
 
 
 def as_names(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:

@@ -36,6 +36,7 @@ class Baskets:
         ratings: (touches,) NaN where missing; None without ratings.
         users: who they are, as in the data.
         notes: what was left out, in words.
+        codes: users by codes of their attributes (`data.attributes`); None where none are known of.
     """
 
     indptr: NDArray[np.int64]
@@ -45,6 +46,7 @@ class Baskets:
     ratings: NDArray[np.float64] | None = None
     users: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
     notes: tuple[str, ...] = ()
+    codes: Known | None = None
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -56,18 +58,41 @@ class Baskets:
 
     @property
     def matrix(self) -> Known:
-        """Users by items, 1 where touched, the items of a row in their order."""
-        ones = np.ones(len(self.items), np.float32)
-        items = self.items.copy()  # scipy may sort the indices of a matrix in their place
-        return sparse.csr_matrix((ones, items, self.indptr), shape=(len(self), self.size))
+        """What experts see: users by items, 1 where touched, the items of a row in their order.
+
+        Codes of attributes are further columns; in a row they stand before the items, so that the
+        items keep their ages.
+        """
+        if self.codes is None or not self.codes.shape[1]:
+            items = self.items.copy()  # scipy may sort the indices of a matrix in their place
+            return self._ones(items, self.indptr, self.size)
+        own = self.codes.indptr
+        indices = np.empty(len(self.items) + self.codes.nnz, np.int32)
+        first = np.repeat(self.indptr[:-1], np.diff(own)) + np.arange(self.codes.nnz)
+        after = np.repeat(own[1:], self.lengths) + np.arange(len(self.items))
+        indices[first] = self.codes.indices + self.size
+        indices[after] = self.items
+        return self._ones(indices, self.indptr + own, self.size + self.codes.shape[1])
+
+    @property
+    def touched(self) -> Known:
+        """Users by items alone."""
+        return replace(self, codes=None).matrix
+
+    def _ones(self, indices: NDArray[np.int32], indptr: NDArray[np.int64], width: int) -> Known:
+        ones = np.ones(len(indices), np.float32)
+        return sparse.csr_matrix((ones, indices, indptr), shape=(len(self), width))
 
     def take(self, index: NDArray[np.int64]) -> Baskets:
         """Those of some users."""
         lengths = self.lengths[index]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         place = np.repeat(self.indptr[index] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        return replace(self._at(place, indptr), users=self.users[index] if len(self.users) else
-                       self.users)  # fmt: skip
+        return replace(
+            self._at(place, indptr),
+            users=self.users[index] if len(self.users) else self.users,
+            codes=None if self.codes is None else self.codes[index],
+        )
 
     def only(self, which: NDArray[np.bool_]) -> Baskets:
         """Those of the touches, of the same users."""

@@ -30,11 +30,19 @@ def ages(indptr: Index) -> Index:
     return np.repeat(indptr[1:], lengths) - 1 - np.arange(indptr[-1])
 
 
-def faded(touched: Known, tau: float | None) -> Known:
-    """The weights exp(-age / tau) of touches in their order; 1 each if tau is None."""
+def faded(touched: Known, tau: float | None, size: int | None = None) -> Known:
+    """The weights exp(-age / tau) of touches in their order; 1 each if tau is None.
+
+    Args:
+        touched: X.
+        tau: touches after which a weight has fallen to 1/e.
+        size: columns from which on nothing ages: codes of attributes.
+    """
     if tau is None:
         return touched
     data = np.exp(-ages(touched.indptr) / tau).astype(np.float32)
+    if size is not None:
+        data[touched.indices >= size] = 1
     return sparse.csr_matrix((data, touched.indices, touched.indptr), shape=touched.shape)
 
 

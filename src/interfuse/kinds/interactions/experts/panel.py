@@ -31,6 +31,8 @@ class Voice:
         tau: its users' touches count exp(-age / tau); None for 1 each.
         weight: omega, 0 or more.
         setting: what it was fitted with.
+        size: items that it scores; None for all columns that it knows. Those beyond are codes of
+            attributes, which are known of a user and never recommended.
     """
 
     name: str
@@ -38,10 +40,12 @@ class Voice:
     tau: float | None = None
     weight: float = 1.0
     setting: dict[str, Any] | None = None
+    size: int | None = None
 
     def raw(self, known: Known, items: Items = None) -> Floats:
         """Scores f as the expert gives them."""
-        return self.expert.scores(faded(known, self.tau), items)
+        found = self.expert.scores(faded(known, self.tau, self.size), items)
+        return found if items is not None or self.size is None else found[:, : self.size]
 
     def scores(self, known: Known) -> Floats:
         """f+ / mean f+ of all items."""
@@ -49,7 +53,7 @@ class Voice:
 
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """What each known item of one user adds to f of items, (known, items)."""
-        return self.expert.parts(faded(known, self.tau), items)
+        return self.expert.parts(faded(known, self.tau, self.size), items)
 
     def scores_of(self, known: Baskets) -> Floats:
         """The same of baskets."""

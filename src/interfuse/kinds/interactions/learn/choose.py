@@ -143,7 +143,7 @@ def _best(
     for setting in m.settings:
         expert = m.fit(known.matrix, seed, setting)
         for tau in m.taus if ordered else (None,):
-            voice = Voice(m.name, expert, tau, setting=setting)
+            voice = Voice(m.name, expert, tau, setting=setting, size=known.size)
             figure = judge(voice.scores_of, asked, wanted)
             if best is None or figure > best[1]:
                 best = voice, figure
@@ -258,7 +258,14 @@ def fit_panel(choices: list[Choice], baskets: Baskets, ordered: bool, seed: int)
     known = {m.name: m for m in methods(baskets.size, len(baskets.items), True)}
     matrix = baskets.matrix
     voices = [
-        Voice(c.name, known[c.name].fit(matrix, seed, c.setting), c.tau, c.weight, c.setting)
+        Voice(
+            c.name,
+            known[c.name].fit(matrix, seed, c.setting),
+            c.tau,
+            c.weight,
+            c.setting,
+            baskets.size,
+        )
         for c in choices
     ]
     popularity = np.bincount(baskets.items, minlength=baskets.size).astype(np.float32)

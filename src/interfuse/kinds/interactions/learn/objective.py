@@ -18,7 +18,9 @@ user's experts, and items drawn with probability q, each standing for 1/q (Horvi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,16 +40,23 @@ FIRST = 16
 
 @dataclass(frozen=True)
 class BasketRows:
-    """Baskets as records of training."""
+    """Baskets as records of training.
+
+    Attributes:
+        baskets: of the users.
+        fold: (users,) the number of the panel that knows none of a user's touches.
+    """
 
     baskets: Baskets
+    fold: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.baskets)
 
     def take(self, index: Tensor) -> BasketRows:
         """The records at `index`."""
-        return BasketRows(self.baskets.take(index.numpy()))
+        at = index.numpy()
+        return BasketRows(self.baskets.take(at), self.fold[at])
 
     def to(self, device: torch.device | str) -> BasketRows:
         """They stay where the experts are."""
@@ -59,10 +68,10 @@ class BasketObjective:
     """The bound, per touch, in nats.
 
     Attributes:
-        panel: experts that know none of the users of the records.
+        panels: of each fold, experts that know none of its users.
     """
 
-    panel: Panel
+    panels: tuple[Panel, ...]
     names = ("item",)
     advice = "Leave out users with very many touches."
 
@@ -72,9 +81,9 @@ class BasketObjective:
         baskets = rows.baskets
         sizes = baskets.lengths
         k = np.floor(rng.random(len(sizes)) * sizes).astype(np.int64)
-        past = (rng.random(len(sizes)) < 0.5) & self.panel.ordered
+        past = (rng.random(len(sizes)) < 0.5) & self.panels[0].ordered
         known, hidden = masked(baskets, k, past, rng)
-        return prepare(self.panel, known, hidden, sizes, past, rng)
+        return prepare(heard(self.panels, rows.fold, known), known, hidden, sizes, past, rng)
 
     def loss(self, net: BasketNet, noisy: Noisy) -> Mean:
         """Mean over all touches of the batch."""
@@ -100,8 +109,41 @@ def masked(
     return baskets.only(known), baskets.only(wanted)
 
 
+class Heard(NamedTuple):
+    """What experts say of users.
+
+    Attributes:
+        scores: (experts, users, items) s_c.
+        popularity: (users or 1, items) users of each item, among those whom the experts know.
+    """
+
+    scores: NDArray[np.float32]
+    popularity: NDArray[np.float32]
+
+
+def heard(panels: Sequence[Panel], fold: NDArray[np.int64], known: Baskets) -> Heard:
+    """Each user's panel asked about what is known of the user."""
+    if len(panels) == 1:
+        return Heard(_said(panels[0], known), panels[0].popularity[None])
+    popularity = np.stack([p.popularity for p in panels])[fold]
+    scores = np.empty((len(panels[0].voices), *popularity.shape), np.float32)
+    for f in np.unique(fold):
+        at = np.flatnonzero(fold == f)
+        scores[:, at] = _said(panels[f], known.take(at))
+    return Heard(scores, popularity)
+
+
+def _said(panel: Panel, known: Baskets) -> NDArray[np.float32]:
+    """Scores of all voices; where one says nothing, above all of an empty basket, popularity."""
+    matrix = known.matrix
+    scores = np.stack([v.scores(matrix) for v in panel.voices])
+    share = panel.popularity / max(float(panel.popularity.mean()), 1e-12)
+    scores[~scores.any(2)] = share
+    return scores
+
+
 def prepare(
-    panel: Panel,
+    said: Heard,
     known: Baskets,
     hidden: Baskets,
     sizes: NDArray[np.int64],
@@ -111,24 +153,18 @@ def prepare(
     """What the network is given.
 
     Args:
-        panel: the experts.
+        said: of the experts about what is known.
         known: K of each user.
         hidden: what is to be scored; empty baskets if nothing is.
         sizes: n of each user.
         past: where K is the past.
         rng: draws candidates if there are more items than `FULL`; None for all items.
     """
-    matrix = known.matrix
-    each = [v.scores(matrix) for v in panel.voices]
-    m = panel.size
-    # Where an expert says nothing, above all of an empty basket, popularity speaks for it.
-    share = panel.popularity / max(float(panel.popularity.mean()), 1e-12)
-    for s in each:
-        s[~s.any(1)] = share
+    scores, m = said.scores, known.size
     items, logq = np.arange(m), np.zeros(m, np.float32)
     if rng is not None and m > FULL:
-        items, logq = _candidates(panel, each, hidden, rng)
-        each = [s[:, items] for s in each]
+        items, logq = _candidates(said, hidden, rng)
+        scores = scores[:, :, items]
     place = np.full(m, -1, np.int64)
     place[items] = np.arange(len(items))
     user = np.repeat(np.arange(len(known)), known.lengths)
@@ -137,9 +173,9 @@ def prepare(
     free[user[there], place[known.items[there]]] = False
     rows = np.repeat(np.arange(len(hidden)), hidden.lengths)
     left = np.maximum(hidden.lengths, 1)
-    popularity = np.log(np.maximum(panel.popularity[items], 0.5))
+    popularity = np.log(np.maximum(said.popularity[:, items], 0.5))
     return Noisy(
-        torch.from_numpy(np.stack(each)),
+        torch.from_numpy(scores),
         torch.from_numpy(logq),
         torch.from_numpy(popularity),
         torch.from_numpy(items),
@@ -155,14 +191,15 @@ def prepare(
 
 
 def _candidates(
-    panel: Panel, each: list[NDArray[np.float32]], hidden: Baskets, rng: np.random.Generator
+    said: Heard, hidden: Baskets, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Items to sum over, and the logarithms of their probabilities of being drawn."""
-    m = panel.size
-    share = panel.popularity / max(float(panel.popularity.sum()), 1.0)
+    m = said.scores.shape[2]
+    popularity = said.popularity.mean(0)
+    share = popularity / max(float(popularity.sum()), 1.0)
     q = np.minimum(CANDIDATES * 0.5 * (1 / m + share), 1.0)
     drawn = rng.random(m) < q
-    total = np.sum(each, axis=0)
+    total = said.scores.sum(0)
     certain = np.union1d(hidden.items, top(total, FIRST).ravel())
     q[certain] = 1.0
     drawn[certain] = True
@@ -182,4 +219,5 @@ def log_p(
     if past is None:
         past = np.full(len(known), panel.ordered)
     nothing = known.only(np.zeros(len(known.items), bool))
-    return net(prepare(panel, known, nothing, sizes, past)).numpy()
+    said = heard([panel], np.zeros(len(known), np.int64), known)
+    return net(prepare(said, known, nothing, sizes, past)).numpy()
