@@ -145,7 +145,7 @@ def test_missing_attributes_are_filled_and_the_others_stay(world, model):
 def test_a_run_keeps_attributes_and_no_user(world, model, tmp_path):
     folder = tmp_path / "run"
     model.save(folder)
-    loaded = interfuse.load(folder)
+    loaded = interfuse.load(folder, kind="interactions")
     asked = pl.DataFrame({"user": ["x"], "age": [31]})
     assert loaded.recommend(asked).equals(model.recommend(asked))
     assert loaded.generate(20, seed=4).equals(model.generate(20, seed=4))

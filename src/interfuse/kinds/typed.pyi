@@ -68,6 +68,8 @@ class InteractionsOptions(Common, total=False):
     item: str | None
     time: str | None
     rating: str | None
+    users: Any
+    items: Any
     order: bool
 
 class PathOptions(Common, total=False):

@@ -12,6 +12,7 @@ any other is scored 0, and so never recommended before others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -38,7 +39,7 @@ class Cold:
     @classmethod
     def of(cls, names: pl.Series, cold: Known, warm: Known) -> Cold:
         """By the codes of cold and of warm items, (items, codes)."""
-        every = sparse.vstack([warm, cold]).tocsr()
+        every: Any = sparse.vstack([warm, cold]).tocsr()
         count = np.asarray(every.sum(0)).ravel()
         weight = np.log(every.shape[0] / np.maximum(count, 1)).astype(np.float32)
         weight[count == every.shape[0]] = 0

@@ -248,7 +248,8 @@ def _mean(sums: Values, lengths: Values) -> Values:
 
 def _ridge(x: Values, y: Values) -> Values:
     gram = x.T @ x + RIDGE * np.eye(x.shape[1])
-    return np.linalg.solve(gram, x.T @ y)
+    solved: Values = np.linalg.solve(gram, x.T @ y)
+    return solved
 
 
 def _table(codes: NDArray[np.int64], sizes: list[int], a: int, b: int) -> Values:
