@@ -1,8 +1,10 @@
 """Frames of any library to polars and back, in the user's own kind and types.
 
 What a frame may be: a pandas DataFrame, a polars DataFrame or LazyFrame, a pyarrow Table, or any
-other frame that narwhals knows, which comes back as polars. A path is read (`interfuse.io.read`)
-and its answers are polars frames too. The rules:
+other frame that narwhals knows, such as a DuckDB relation, which comes back as polars. So do a
+pyarrow dataset, record batch or reader, a dict of columns, and an array or tensor of two
+dimensions, whose columns are named by their numbers. A path, or the URL of a database, is read
+(`interfuse.io.read`), and its answers are polars frames too. The rules:
 
 * A column has a name, which is text, not blank and not shared. A frame has a row and a column.
 * Columns that hold lists, structs, arrays or bytes are refused; the message names them.
@@ -30,6 +32,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -127,6 +130,18 @@ def unlabelled(data: Any) -> Any:
 
 
 def _from_other(data: Any) -> pl.DataFrame:
+    """A frame of what is no frame of pandas, polars or Arrow."""
+    if isinstance(data, dict):
+        return _from_columns(data)
+    if isinstance(data, pa.RecordBatch | pa.RecordBatchReader) or _is_dataset(data):
+        table = (
+            pa.Table.from_batches([data])
+            if isinstance(data, pa.RecordBatch)
+            else (data.read_all() if isinstance(data, pa.RecordBatchReader) else data.to_table())
+        )
+        return pl.DataFrame(from_arrow(table)[0])
+    if hasattr(data, "__array__") and not hasattr(data, "columns"):
+        return _from_array(np.asarray(data))
     try:
         native = nw.from_native(data)
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
@@ -136,3 +151,36 @@ def _from_other(data: Any) -> pl.DataFrame:
             f"the data: is a {type(data).__module__}.{type(data).__qualname__}; expected a path, "
             "or a pandas, polars or Arrow frame. Turn it into a frame with named columns."
         ) from None
+
+
+def _is_dataset(data: Any) -> bool:
+    """Whether it is a pyarrow dataset; asked by name, since importing that module takes long."""
+    kinds = (f"{c.__module__}.{c.__qualname__}" for c in type(data).__mro__)
+    return "pyarrow._dataset.Dataset" in kinds
+
+
+def _from_columns(columns: dict[Any, Any]) -> pl.DataFrame:
+    """Columns by name."""
+    try:
+        arrays = {n: np.asarray(v) if hasattr(v, "__array__") else v for n, v in columns.items()}
+        return pl.DataFrame(arrays, strict=False)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise DataError(
+            f"the data: is a dict that makes no frame ({str(error).splitlines()[0]}); expected "
+            "columns of equal length by their names."
+        ) from None
+
+
+def _from_array(array: np.ndarray) -> pl.DataFrame:
+    """Rows by columns; an array of records has names of its own."""
+    if array.dtype.names:
+        return _from_columns({name: array[name] for name in array.dtype.names})
+    if array.ndim != 2:
+        raise DataError(
+            f"the data: is an array of {array.ndim} dimensions, of shape {array.shape}; expected "
+            "rows by columns. Images and series are fitted with kind=..."
+        )
+    if array.dtype == object:
+        array = np.array(array.tolist(), dtype=object)
+        return _from_columns({str(i): list(column) for i, column in enumerate(array.T)})
+    return _from_columns({str(i): column for i, column in enumerate(array.T)})

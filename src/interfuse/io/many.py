@@ -22,6 +22,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
+from interfuse.io.databases import is_database, shown
 from interfuse.io.formats import format_of, supported
 from interfuse.io.sheet import Sheet
 
@@ -52,7 +53,7 @@ def is_many(source: Any) -> bool:
     """Whether a source of data is several files: a folder, a pattern that is no file, a list."""
     if isinstance(source, list | tuple):
         return bool(source) and all(isinstance(one, str | Path) for one in source)
-    if not isinstance(source, str | Path) or str(source) == "-":
+    if not isinstance(source, str | Path) or str(source) == "-" or is_database(source):
         return False
     path = Path(source).expanduser()
     return path.is_dir() or (glob.has_magic(str(path)) and not path.exists())
@@ -237,7 +238,7 @@ def _visible(folder: Path) -> Iterator[Path]:
 
 def called(source: Any) -> str:
     """What messages call a source."""
-    return f"{len(source)} files" if isinstance(source, list | tuple) else str(source)
+    return f"{len(source)} files" if isinstance(source, list | tuple) else shown(str(source))
 
 
 def _some(paths: Sequence[Path]) -> str:

@@ -1,9 +1,10 @@
 """Files to lazy frames.
 
 `read` takes files of all formats (`interfuse.io.formats`), each also packed (gzip, zstd, bz2, xz),
-and `-` for standard input. The name says the format; where it does not, the first bytes do. How a
-file is packed is always taken from its bytes. A plain Parquet, Arrow or delimited file is scanned,
-not loaded; a packed file, JSON and standard input are unpacked into memory.
+`-` for standard input, and URLs of databases (`interfuse.io.databases`). The name says the format;
+where it does not, the first bytes do. How a file is packed is always taken from its bytes. A plain
+Parquet, Arrow or delimited file is scanned, not loaded; a packed file, JSON and standard input are
+unpacked into memory.
 
 Every error is a `DataError` with one message: the file, what was found, what was expected, and
 what to do. `interfuse.io.csvfile` and `texttypes` state the rules for text.
@@ -22,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import DataError, InterfuseWarning, NoRowsError
+from interfuse.io.databases import is_database, read_database
 from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.many import is_many, parts_of, read_parts
@@ -73,6 +75,8 @@ def read_sheet(
     if str(source) == "-":
         content = read_all(sys.stdin.buffer, "standard input")
         return _told(_parse(content, None, "standard input", how))
+    if is_database(source):
+        return _told(read_database(str(source), how))
     if is_many(source):
         return _told(read_parts(source, lambda path: _file(path, how)))
     return _told(_file(Path(str(source)).expanduser(), how))
@@ -111,6 +115,8 @@ def fingerprint(source: str | Path | Sequence[str | Path] | pl.DataFrame | pl.La
         for part in _values(source.lazy().collect()):
             digest.update(part)
         return digest.hexdigest()
+    if is_database(source):
+        return fingerprint(read_database(str(source), Reading()).frame)
     if is_many(source):
         for one, keys in parts_of(source)[0]:
             digest.update(f"{_sha256(one)} {sorted(keys.items())}\n".encode())

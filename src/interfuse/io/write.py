@@ -1,7 +1,8 @@
 """Frames to files, a chunk at a time, so that the file appears whole or not at all.
 
 The extension names the format (`interfuse.io.formats`); `.gz`, `.zst`, `.bz2` or `.xz` behind it
-packs the file. `-` is standard output, in CSV. Only one chunk is in memory at a time.
+packs the file. `-` is standard output, in CSV; a URL of a database makes a table there
+(`interfuse.io.databases`). Only one chunk is in memory at a time.
 
 Where a table is about another file, `Writing` has the forms of its columns and its delimiter: CSV
 and TSV are then written as that file is.
@@ -21,6 +22,7 @@ import polars as pl
 import pyarrow as pa
 
 from interfuse.errors import DataError, OptionError
+from interfuse.io.databases import check_database, is_database, write_database
 from interfuse.io.delimited import Csv
 from interfuse.io.files import replacing
 from interfuse.io.format import Format
@@ -44,6 +46,8 @@ def check_target(path: str | Path, writing: Writing | None = None) -> None:
     """
     if str(path) == "-":
         return
+    if is_database(str(path)):
+        return check_database(str(path))
     path = Path(path)
     named = format_to_write(path, writing.like if writing else None).format
     ending = ending_of(path)[0]
@@ -109,6 +113,8 @@ def write(
     """
     check_target(path, writing)
     chunks = iter([frames] if isinstance(frames, pl.DataFrame) else frames)
+    if is_database(str(path)):
+        return write_database(chunks, str(path))
     if str(path) == "-":
         return _write_to(sys.stdout.buffer, chunks, STANDARD, "standard output", writing)
     path = Path(path)

@@ -24,6 +24,7 @@ from typing import Any
 import torch
 
 from interfuse.errors import RunError
+from interfuse.io.databases import shown
 from interfuse.io.files import write_json
 from interfuse.run import store
 from interfuse.train.events import Event
@@ -83,7 +84,7 @@ def as_given(**words: Any) -> dict[str, str]:
 
     A frame or an array leaves nothing: whoever repeats the fit has to pass it again.
     """
-    return {name: str(word) for name, word in words.items() if isinstance(word, str | Path)}
+    return {n: shown(str(word)) for n, word in words.items() if isinstance(word, str | Path)}
 
 
 def resume(trainer: Trainer, checkpoint: Checkpoint, listener: Listener) -> None:

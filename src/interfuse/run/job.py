@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
 from interfuse.errors import OptionError
+from interfuse.io.databases import shown
 from interfuse.io.many import called, is_many
 from interfuse.run import store
 from interfuse.run.cost import check_memory
@@ -194,4 +195,8 @@ def source_of(data: Any) -> str:
     """The name of a file, or the package that a frame or an array is of."""
     if is_many(data):
         return called(data) if isinstance(data, list | tuple) else Path(data).name
-    return Path(data).name if isinstance(data, str | Path) else type(data).__module__.split(".")[0]
+    return (
+        Path(shown(str(data))).name
+        if isinstance(data, str | Path)
+        else type(data).__module__.split(".")[0]
+    )
