@@ -9,6 +9,7 @@ else answers):
 * `exchange`, `a5m`, `nasa`: 100 draws; weighted quantile loss (GluonTS's "CRPS"), CRPS in the unit
   of the values, MAE of the median, MASE, coverage and width of the 90 % interval;
 * `gaps`: the same for the holes of a week, with the model of `a5m`;
+* `l2c`: the six tasks of GIFT-Eval's `bizitobs_l2c`, the same figures;
 * `nab`, `asd12`: AUC-PR of points and VUS of each series, and their means;
 * `windows`: generated windows against real ones, beside the real windows of another time, real
   windows again (which no model can be asked to beat) and a bootstrap of blocks of a quarter;
@@ -47,6 +48,7 @@ from benchmarks.series_data import (
     load_asd12,
     load_exchange,
     load_gaps,
+    load_l2c,
     load_nab,
     load_nasa,
 )
@@ -185,6 +187,34 @@ def forecasts(
     return part
 
 
+def l2c(options: argparse.Namespace) -> dict[str, Any]:
+    """The six tasks of GIFT-Eval's `bizitobs_l2c`; the loss is over its nine quantiles."""
+    out: dict[str, Any] = {}
+    for frequency in ("5T", "H"):
+        terms = load_l2c(options.data, frequency)
+        answers: list[Any] = [None] * len(terms)
+        if not options.rivals_only:
+            from benchmarks import series_ours
+
+            answers = series_ours.forecast_channels(list(terms.values()), options)
+        for (term, task), answer in zip(terms.items(), answers, strict=True):
+            found: dict[str, Any] = {}
+            if answer is not None:
+                draws, seconds = answer
+                found[OURS] = score_forecast(draws, task.truth, task.histories, task.seasons[0])
+                found[OURS] |= seconds
+            if options.rivals != "none":
+                for season, name in zip(task.seasons, ("copy of the day", "copy of the week"),
+                                        strict=True):  # fmt: skip
+                    copies = [np.resize(h[-season:], task.horizon) for h in task.histories]
+                    found[name] = score_forecast(
+                        np.stack(copies)[None], task.truth, task.histories, task.seasons[0]
+                    )
+            report(task.name, found, ("wql", "mase", "mae", "coverage"))
+            out[f"{frequency} {term}"] = {"horizon": task.horizon, "figures": found}
+    return out
+
+
 def gaps(options: argparse.Namespace) -> dict[str, Any]:
     """The holes of the last week of link traffic."""
     train = load_a5m(options.data)
@@ -317,6 +347,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "a5m": forecasts(load_a5m),
     "gaps": gaps,
     "nasa": forecasts(load_nasa),
+    "l2c": l2c,
     "nab": detection("nab", load_nab, NAB_DETECTORS),
     "asd12": detection("asd12", load_asd12, ASD_DETECTORS),
     "windows": windows,

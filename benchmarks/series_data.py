@@ -8,6 +8,9 @@
   points of the series are known.
 * `nasa`: requests to a web server, summed to minutes; the hour after each of 48 origins spread over
   the last 7 days. The outage in the middle stays zero.
+* `l2c`: seven metrics of a business process, every 5 minutes (5T) and as hourly means (H), with
+  GIFT-Eval's horizons and windows: the last windows of the series, as many as a tenth of its length
+  holds, at most 20. One model a frequency, fitted to what is before the first window of any term.
 * `nab`: 58 series of the Numenta Anomaly Benchmark; no labels are seen.
 * `asd12`: 12 servers with 19 measures; train, test and labels of the test.
 """
@@ -31,12 +34,14 @@ DAY = 288  # steps of A5M
 WEEK = 7 * DAY
 HOUR = 60  # steps of NASA
 BLOCK = 72  # steps of a 6-hour gap of A5M
+L2C_HORIZONS = {"short": 48, "medium": 480, "long": 720}
 PATTERNS = ("10 %", "50 %", "6 h")
 STARTS = {
     "exchange": datetime(1990, 1, 1),
     "a5m": datetime(2005, 6, 7, 6, 57),
     "nasa": datetime(1995, 7, 1),
     "asd12": datetime(2020, 1, 1),
+    "l2c": datetime(2020, 11, 1),
 }
 UNDATED = (STARTS["exchange"], STARTS["a5m"])
 """Series whose rows are numbered in the source: business days, and 5 minutes with rows left out (a
@@ -164,6 +169,26 @@ def load_nasa(folder: Path) -> ForecastTask:
     first, last = len(x) - 7 * 1440, len(x) - HOUR
     begin = [int(b) for b in np.linspace(first, last, 48).round()]
     return ForecastTask("nasa", x[None, :first], _origins(x, begin, HOUR), (1440, 10_080), "1m")
+
+
+def load_l2c(folder: Path, frequency: str) -> dict[str, ForecastTask]:
+    """The terms of one frequency; its channels are the seven metrics that are no IT events."""
+    frame = pl.read_parquet(_file(folder, "bizitobs-l2c.parquet"))
+    events = frame.select(pl.col(pl.Int64)).columns
+    x = frame.drop("date", *events).to_numpy().T.astype(float)
+    if frequency == "H":
+        x = x[:, : x.shape[1] // 12 * 12].reshape(len(x), -1, 12).mean(2)
+    season, every = {"5T": (DAY, "5m"), "H": (24, "1h")}[frequency]
+    n = x.shape[1]
+    windows = {h: min(max(int(np.ceil(0.1 * n / h)), 1), 20) for h in L2C_HORIZONS.values()}
+    first = n - max(h * w for h, w in windows.items())
+    out = {}
+    for term, h in L2C_HORIZONS.items():
+        begin = [n - h * (windows[h] - k) for k in range(windows[h])]
+        origins = tuple(Origin(x[:, :b], x[:, b : b + h]) for b in begin)
+        name = f"l2c {frequency} {term}"
+        out[term] = ForecastTask(name, x[:, :first], origins, (season, 7 * season), every)
+    return out
 
 
 def load_gaps(folder: Path, seed: int = 0) -> list[GapTask]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def fitted(name: str, frame: pl.DataFrame, options: argparse.Namespace) -> tuple
     if folder is not None and folder.exists():
         return interfuse.load(folder), 0.0
     begin = time.monotonic()
-    roles: dict[str, Any] = {"time": "time", "series": "series"}
+    roles: dict[str, Any] = {r: r for r in ("time", "series") if r in frame.columns}
     seconds = 60 * options.minutes
     model = interfuse.fit(frame, kind="series", seconds=seconds, seed=options.seed, **roles)
     took = time.monotonic() - begin
@@ -45,6 +46,31 @@ def forecast(task: ForecastTask, options: argparse.Namespace) -> tuple[Floats, d
         out.append(np.asarray(answer.array)[..., 0])
     seconds = {"seconds_to_fit": fit, "seconds": time.monotonic() - begin}
     return np.concatenate(out, 1), seconds
+
+
+def forecast_channels(
+    tasks: Sequence[ForecastTask], options: argparse.Namespace
+) -> list[tuple[Floats, dict[str, float]]]:
+    """The same of tasks that share the training part, whose rows are channels of one series."""
+    start = STARTS["l2c"]
+    name = tasks[0].name.rpartition(" ")[0]
+    model, fit = fitted(name, channels_of(tasks[0].train, start, tasks[0].every), options)
+    out = []
+    for task in tasks:
+        begin, draws = time.monotonic(), []
+        for origin in task.origins:
+            history = channels_of(origin.history, start, task.every)
+            answer = model.forecast(history, horizon=task.horizon, draws=DRAWS, seed=options.seed)
+            draws.append(np.asarray(answer.array)[:, 0].transpose(0, 2, 1))
+        seconds = {"seconds_to_fit": fit, "seconds": time.monotonic() - begin}
+        out.append((np.concatenate(draws, 1), seconds))
+    return out
+
+
+def channels_of(values: Floats, start: datetime, every: str) -> pl.DataFrame:
+    """Rows of an array as columns beside their time."""
+    frame = frame_of(values[:1], start, every).select("time")
+    return frame.with_columns(pl.Series(f"v{c}", row) for c, row in enumerate(values))
 
 
 def impute(
