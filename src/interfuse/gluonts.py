@@ -7,7 +7,9 @@
 
 Entries hold `start` (a pandas Period) and `target`, (T,) or (channels, T), and perhaps `item_id`,
 `feat_dynamic_real` (features, T, or T + prediction_length when asked), `feat_static_real` and
-`feat_static_cat`; other fields are not looked at. GluonTS and pandas must be installed.
+`feat_static_cat`; other fields are not looked at. Both classes are of GluonTS's own bases, so that
+its evaluation takes them and its `Predictor.deserialize` reads them. GluonTS and pandas must be
+installed.
 """
 
 from __future__ import annotations
@@ -26,6 +28,18 @@ from interfuse.errors import DataError, OptionError, RunError
 from interfuse.io.files import write_json
 from interfuse.kinds.series.kind import KIND
 
+try:
+    from gluonts.model.estimator import (  # pyright: ignore[reportMissingImports]
+        Estimator as EstimatorBase,
+    )
+    from gluonts.model.predictor import (  # pyright: ignore[reportMissingImports]
+        Predictor as PredictorBase,
+    )
+except ImportError as error:
+    raise ImportError(
+        "interfuse.gluonts: GluonTS is not installed. Install it: pip install gluonts pandas"
+    ) from error
+
 if TYPE_CHECKING:
     from interfuse.kinds.series.model import SeriesModel
 
@@ -34,7 +48,7 @@ AT_ONCE = 64
 _SETTINGS = "predictor.json"
 
 
-class Predictor:
+class Predictor(PredictorBase):
     """A fitted model of series with the interface of a GluonTS predictor.
 
     Args:
@@ -46,8 +60,6 @@ class Predictor:
         device: where to compute.
     """
 
-    lead_time = 0
-
     def __init__(
         self,
         model: SeriesModel,
@@ -57,8 +69,8 @@ class Predictor:
         steps: int | None = None,
         device: str | None = None,
     ) -> None:
+        super().__init__(_length(prediction_length))
         self.model = model
-        self.prediction_length = _length(prediction_length)
         self.seed = seed
         self.steps = steps
         self.device = device
@@ -111,6 +123,7 @@ class Predictor:
         """
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
+        super().serialize(folder)
         self.model.save(folder / "run")
         settings = {
             "prediction_length": self.prediction_length,
@@ -140,7 +153,7 @@ class Predictor:
         return cls(load(Path(path) / "run", kind=KIND.name), device=device, **kept)
 
 
-class Estimator:
+class Estimator(EstimatorBase):
     """Fits a diffusion model of series to a GluonTS data set.
 
     Args:
@@ -153,8 +166,6 @@ class Estimator:
         listener: told how the fit goes.
     """
 
-    lead_time = 0
-
     def __init__(
         self,
         prediction_length: int,
@@ -166,6 +177,7 @@ class Estimator:
         device: str | None = None,
         listener: Any = None,
     ) -> None:
+        super().__init__()
         self.prediction_length = _length(prediction_length)
         self.seconds = seconds
         self.examples = examples

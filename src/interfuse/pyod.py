@@ -6,7 +6,8 @@
     detector.decision_scores_, detector.labels_, detector.threshold_
     detector.decision_function(test), detector.predict(test)
 
-Arrays or frames; PyOD need not be installed.
+Arrays or frames. Where PyOD is installed it is a `BaseDetector` of PyOD, else an estimator of
+scikit-learn: either way it is cloned, searched over and put into pipelines.
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ import polars as pl
 from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import unlabelled
 
+try:
+    from pyod.models.base import BaseDetector as Base  # pyright: ignore[reportMissingImports]
+except ImportError:
+    from sklearn.base import BaseEstimator as Base
 
-class DiffusionDetector:
+
+class DiffusionDetector(Base):
     """Odd rows by a diffusion model of the table.
 
     Args:
@@ -71,6 +77,7 @@ class DiffusionDetector:
         self.model_ = interfuse.fit(
             frame, seconds=self.seconds, examples=self.examples, seed=self.seed
         )
+        self._classes = 2
         self.decision_scores_ = self.decision_function(X)
         self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
         self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
@@ -84,14 +91,32 @@ class DiffusionDetector:
         """
         return self._fitted().detect(_frame(X), clean=self.clean).score
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Labels (n,): 1 for odd rows."""
-        return (self.decision_function(X) > self.threshold_).astype(int)
+    def predict(self, X: Any, return_confidence: bool = False) -> Any:
+        """Labels (n,): 1 for odd rows.
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """One minus the p-value (n, 2) as the probability of a normal and of an odd row."""
+        Args:
+            X: rows.
+            return_confidence: also how far each p-value is from deciding otherwise, 0 to 1.
+        """
+        found = self._fitted().detect(_frame(X), clean=self.clean)
+        labels = (found.score > self.threshold_).astype(int)
+        if not return_confidence:
+            return labels
+        return labels, np.where(labels == 1, 1 - found.p_value, found.p_value)
+
+    def predict_proba(
+        self, X: Any, method: str = "p-value", return_confidence: bool = False
+    ) -> Any:
+        """One minus the p-value (n, 2) as the probability of a normal and of an odd row.
+
+        Args:
+            X: rows.
+            method: not looked at: PyOD's own scale scores, which have no p-value.
+            return_confidence: also that of `predict`.
+        """
         odd = 1 - self._fitted().detect(_frame(X), clean=self.clean).p_value
-        return np.stack([1 - odd, odd], 1)
+        shares = np.stack([1 - odd, odd], 1)
+        return (shares, self.predict(X, True)[1]) if return_confidence else shares
 
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit, and the labels of the rows fitted."""

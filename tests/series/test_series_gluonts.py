@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from tiny_series import waves
 
-import interfuse.gluonts as ours
 from interfuse.errors import DataError, OptionError, RunError
 
 pytest.importorskip("gluonts")
+ours = pytest.importorskip("interfuse.gluonts")
 pd = pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.filterwarnings("default")  # what GluonTS warns of is its own affair
@@ -122,3 +122,15 @@ def test_training_data_that_cannot_be_used(tiny):
         estimator.train([entries(1)[0], entries(2)[1] | {"feat_static_cat": [1]}])
     with pytest.raises(OptionError, match="prediction_length"):
         ours.Estimator(0)
+
+
+def test_gluonts_itself_reads_what_was_serialized(predictor, tmp_path):
+    from gluonts.model.estimator import Estimator
+    from gluonts.model.predictor import Predictor
+
+    assert isinstance(ours.Estimator(HORIZON), Estimator)
+    predictor.serialize(tmp_path / "kept")
+    again = Predictor.deserialize(tmp_path / "kept")
+    assert type(again) is ours.Predictor
+    one, two = (next(iter(p.predict(entries(1), num_samples=3))) for p in (predictor, again))
+    assert np.array_equal(one.samples, two.samples)
