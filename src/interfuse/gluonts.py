@@ -29,12 +29,7 @@ from interfuse.io.files import write_json
 from interfuse.kinds.series.kind import KIND
 
 try:
-    from gluonts.model.estimator import (  # pyright: ignore[reportMissingImports]
-        Estimator as EstimatorBase,
-    )
-    from gluonts.model.predictor import (  # pyright: ignore[reportMissingImports]
-        Predictor as PredictorBase,
-    )
+    from gluonts.model import estimator, predictor  # pyright: ignore[reportMissingImports]
 except ImportError as error:
     raise ImportError(
         "interfuse.gluonts: GluonTS is not installed. Install it: pip install gluonts pandas"
@@ -48,7 +43,7 @@ AT_ONCE = 64
 _SETTINGS = "predictor.json"
 
 
-class Predictor(PredictorBase):
+class Predictor(predictor.Predictor):
     """A fitted model of series with the interface of a GluonTS predictor.
 
     Args:
@@ -153,7 +148,7 @@ class Predictor(PredictorBase):
         return cls(load(Path(path) / "run", kind=KIND.name), device=device, **kept)
 
 
-class Estimator(EstimatorBase):
+class Estimator(estimator.Estimator):
     """Fits a diffusion model of series to a GluonTS data set.
 
     Args:
