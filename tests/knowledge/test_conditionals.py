@@ -70,5 +70,7 @@ def test_shares_are_the_distribution_of_a_hidden_column():
     found = conditionals().shares(codes, np.ones(LENGTH, bool), 2)
     hidden = torch.from_numpy(codes.copy())
     hidden[:, 2] = 3
-    truth = CHAIN(hidden, 1.0).logits[:, 2].softmax(1).numpy()
+    logits = CHAIN(hidden, 1.0).logits
+    assert logits is not None
+    truth = logits[:, 2].softmax(1).numpy()
     assert found == pytest.approx(truth, abs=1e-12)

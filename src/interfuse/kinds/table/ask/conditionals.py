@@ -54,7 +54,7 @@ class NetworkSays:
 
     def __call__(self, codes: Tensor, cells: Sequence[int]) -> list[Tensor]:
         """Logits (n, k_j) of cells j, float32."""
-        n = len(codes)
+        n, codes = len(codes), codes.to(self.device)
         z = torch.zeros(n, self.net.numbers, device=self.device)
         t = torch.ones(n, device=self.device)
         with torch.no_grad(), torch.autocast(
