@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from interfuse.api import compare
     from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError, InterfuseWarning
     from interfuse.evaluate import evaluate
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
     from interfuse.kinds.series.data import SeriesSchema
     from interfuse.kinds.series.model import SeriesModel
-    from interfuse.kinds.table.answer import Draws, Scores
+    from interfuse.kinds.table.answer import Comparison, Draws, Explanation, Scores
     from interfuse.kinds.table.fields.limit import Except, Range
     from interfuse.kinds.table.infer import infer_schema
     from interfuse.kinds.table.model import Model
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColumnSpec",
+    "Comparison",
     "DiffusionModel",
     "Draws",
     "Except",
+    "Explanation",
     "ImageModel",
     "ImageSchema",
     "ImageScores",
@@ -51,6 +54,7 @@ __all__ = [
     "SeriesModel",
     "SeriesSchema",
     "SeriesScores",
+    "compare",
     "evaluate",
     "fit",
     "infer_schema",
@@ -59,7 +63,9 @@ __all__ = [
 
 _HOMES = {
     "ColumnSpec": "interfuse.kinds.table.schema",
+    "Comparison": "interfuse.kinds.table.answer",
     "DiffusionModel": "interfuse.core",
+    "Explanation": "interfuse.kinds.table.answer",
     "Draws": "interfuse.kinds.table.answer",
     "ImageModel": "interfuse.kinds.images.model",
     "ImageSchema": "interfuse.kinds.images.data",
@@ -75,6 +81,7 @@ _HOMES = {
     "SeriesModel": "interfuse.kinds.series.model",
     "SeriesSchema": "interfuse.kinds.series.data",
     "SeriesScores": "interfuse.kinds.series.answer",
+    "compare": "interfuse.api",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",
     "infer_schema": "interfuse.kinds.table.infer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from interfuse.train.events import Event
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
-__all__ = ["FitStopped", "Notice", "fit", "kind_of", "load"]
+__all__ = ["FitStopped", "Notice", "compare", "fit", "kind_of", "load"]
 
 
 def kind_of(data: Any) -> str:
@@ -173,6 +173,77 @@ def load(folder: str | Path, *, kind: str | None = None) -> Any:
         record, parts = store.open_run(folder, found.parts)
         body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
         return found.open(folder, body, parts)
+
+
+def compare(
+    a: Any,
+    b: Any,
+    *,
+    target: str | None = None,
+    given: Sequence[str] = (),
+    blocks: str | None = None,
+    at_least: float | None = None,
+    seconds: float | None = None,
+    examples: int | None = None,
+    seed: int = 0,
+    device: str | None = None,
+    listener: Listener | None = None,
+) -> Any:
+    """What changed between two tables: whether, how much, in which columns, pairs and rows.
+
+    One model is fitted to a part of both, with a column that says where a row is from; everything
+    is measured on the other rows. The p-value is by permutation and exact; the divergence, a lower
+    bound of that of Jensen and Shannon, is in nats. The page Knowledge of the documentation has the
+    formulas. A fitted model compares other rows with its own without a fit: `Model.compare`.
+
+    Args:
+        a: a frame or a path; what was before, or is usual.
+        b: a frame or a path; what is compared with it.
+        target: a column: how much of the change is of the others (covariate), and how much of what
+            the target is given them (concept).
+        given: columns whose change is known: how much change they do not explain.
+        blocks: a column whose rows of one value stay together, such as a day, where rows are not
+            independent of each other.
+        at_least: nats; what is surely less does not count as a change. Of many rows any difference
+            is significant.
+        seconds: spend about this long on the fit; 120 unless `examples` says otherwise.
+        examples: train for at most this many records.
+        seed: of every random draw.
+        device: "cpu", "cuda", "mps"; None for the best there is.
+        listener: called with each `Notice` and training `Event`.
+
+    Returns:
+        A `Comparison`.
+
+    Raises:
+        DataError: a table cannot be read, has too few rows, or its columns are of other types.
+        OptionError: an option is out of range, or the data is of a kind that is not compared.
+
+    Examples:
+        >>> import interfuse, polars as pl
+        >>> one = pl.DataFrame({"x": range(600), "even": [i % 2 for i in range(600)]})
+        >>> two = one.with_columns(even=pl.lit(0) + pl.col("x") % 2 * (pl.col("x") < 300))
+        >>> interfuse.compare(one, two, examples=2_000).changed
+        True
+    """
+    kind = of(a)
+    if of(b) is not kind:
+        raise OptionError(f"compare: A is {kind.words.a}, B is {of(b).words.a}. Give two tables.")
+    if seconds is None and examples is None:
+        seconds = 120.0
+    return kind.compare(
+        a,
+        b,
+        target=target,
+        given=[given] if isinstance(given, str) else list(given),
+        blocks=blocks,
+        at_least=at_least,
+        seconds=seconds,
+        examples=examples,
+        seed=seed,
+        device=device,
+        listener=_and_warns(listener),
+    )
 
 
 def _and_warns(listener: Listener | None) -> Listener:

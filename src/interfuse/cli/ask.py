@@ -15,6 +15,7 @@ from interfuse.errors import RunError
 from interfuse.kinds import Asked, Kind, Verb, all_kinds, named
 from interfuse.kinds.option import typed
 
+_EMPTY = inspect.Parameter.empty
 _RUN = Annotated[Path, typer.Argument(metavar="RUN", help="What interfuse fit -o made.")]
 
 
@@ -51,17 +52,19 @@ def command(name: str, verbs: dict[Kind, Verb]) -> Callable[..., None]:
     takes = [_positional("run", _RUN)]
     if first.source is not None:
         metavar, what = first.source
-        takes.append(
-            _positional("source", Annotated[str, typer.Argument(metavar=metavar, help=what)])
-        )
+        reads = Annotated[str, typer.Argument(metavar=metavar, help=what, show_default=False)]
+        takes.append(_positional("source", reads, "" if first.optional else _EMPTY))
     where = typer.Option("--output", "-o", metavar="FILE", help=first.target)
     takes.append(_positional("target", Annotated[str, where]))
+    takes.sort(key=lambda taken: taken.default is not _EMPTY)
     flags = merged({kind: verb.options for kind, verb in verbs.items()})
     return with_parameters(ask, [*takes, *flags])
 
 
-def _positional(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+def _positional(name: str, annotation: Any, default: Any = _EMPTY) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
 
 
 def _help(verbs: dict[Kind, Verb]) -> str:

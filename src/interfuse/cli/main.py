@@ -20,7 +20,7 @@ from typing import Any
 
 import typer
 
-from interfuse.cli import ask, demo, evaluate, fit, reproduce, show
+from interfuse.cli import ask, compare, demo, evaluate, fit, reproduce, show
 from interfuse.cli.streams import reliable, silence
 from interfuse.console import fail, interrupts, tell, warn
 from interfuse.errors import InterfuseError, InterfuseWarning
@@ -44,6 +44,7 @@ app.command("fit")(fit.command())
 for _name, _verbs in ask.questions().items():
     app.command(_name)(ask.command(_name, _verbs))
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("show")(show.show)
 app.command("reproduce")(reproduce.reproduce)
 

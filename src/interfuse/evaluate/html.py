@@ -43,7 +43,9 @@ def page(data: dict[str, Any]) -> str:
     ]
     tables = data["tables"]
     held = f", {tables['holdout']:,} hold-out rows" if tables["holdout"] else ", no hold-out"
-    return _template().render(
+    return render(
+        title="Synthetic table report",
+        heading="Is the synthetic table like the real one?",
         subtitle=f"{tables['synthetic']:,} synthetic rows against {tables['real']:,} real rows, "
         f"{tables['columns']} columns{held}",
         verdict=[sentence.split(": ", 1) for sentence in data["verdict"]],
@@ -51,6 +53,16 @@ def page(data: dict[str, Any]) -> str:
         nothing_found=nothing_found(data["level"].get("questions"), data.get("asked", ())),
         sections=[section for section in sections if section is not None],
     )
+
+
+def render(**parts: Any) -> str:
+    """Return a page in the style of the report.
+
+    Args:
+        parts: ``title``, ``heading``, ``subtitle``, ``verdict`` (subject and sentence of each),
+            ``findings``, ``nothing_found`` and ``sections``.
+    """
+    return _template().render(**parts)
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,7 @@ class Section:
     cards: Sequence[Mapping[str, Any]] = ()
     maps: Sequence[tuple[str, Markup]] = ()
     curve: Markup | None = None
+    figure: Markup | None = None
     notes: Sequence[str] = field(default=())
 
 

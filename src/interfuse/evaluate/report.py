@@ -98,20 +98,25 @@ class Report:
         Raises:
             DataError: The folder or the files cannot be written.
         """
-        html = Path(path)
-        if html.suffix.lower() not in (".html", ".htm"):
-            html = html.with_name(html.name + ".html")
-        out = html, html.with_suffix(".json")
-        try:
-            html.parent.mkdir(parents=True, exist_ok=True)
-            for target, text in zip(out, (self.to_html(), self.to_json()), strict=True):
-                _write(target, text)
-        except OSError as error:
-            raise DataError(
-                f"cannot write the report {html}: {error.strerror}. "
-                "Choose a folder that can be written and has space"
-            ) from None
-        return out
+        return save_page(path, self.to_html(), self.to_json())
+
+
+def save_page(path: str | os.PathLike[str], page: str, data: str) -> tuple[Path, Path]:
+    """Write a page and its JSON; see `Report.save`."""
+    html = Path(path)
+    if html.suffix.lower() not in (".html", ".htm"):
+        html = html.with_name(html.name + ".html")
+    out = html, html.with_suffix(".json")
+    try:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        for target, text in zip(out, (page, data), strict=True):
+            _write(target, text)
+    except OSError as error:
+        raise DataError(
+            f"cannot write the report {html}: {error.strerror}. "
+            "Choose a folder that can be written and has space"
+        ) from None
+    return out
 
 
 def _write(path: Path, text: str) -> None:

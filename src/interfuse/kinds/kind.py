@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from interfuse.errors import OptionError
 from interfuse.kinds.option import Option
 from interfuse.kinds.verb import Verb
 from interfuse.run import store
@@ -119,6 +120,17 @@ class Kind(ABC):
     def how_much(self, data: Mapping[str, Any]) -> str:
         """How much data was fitted, by the entry `data` of `run.json`."""
         return f"{data['rows']:,} {self.words.rows}"
+
+    def compare(self, a: Any, b: Any, **options: Any) -> Any:
+        """What changed between two data sets of this kind; see `interfuse.compare`.
+
+        Raises:
+            OptionError: this kind has no such question.
+        """
+        raise OptionError(
+            f"compare: is there for tables; this is {self.words.a}. Compare tables of what was "
+            "measured of it, such as one row a series or an image."
+        )
 
     def print_schema(self, schema: Any, found: str) -> None:
         """Print what data was taken for.

@@ -97,7 +97,7 @@ class Job(BaseJob[Table, Model]):
     of a file that holds several sorts are read, the time-outs when flows of a capture end
     (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
     a fit is repeated, with batches of the same size. `balance` names a column whose rare values get
-    more of the training (`learn.balance`).
+    more of the training (`learn.balance`), `focus` one that is asked about (`learn.objective`).
     """
 
     data: Any
@@ -111,6 +111,7 @@ class Job(BaseJob[Table, Model]):
     calibration: Plan | None = None
     batch: int | None = None
     balance: str | None = None
+    focus: str | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -238,6 +239,7 @@ class Job(BaseJob[Table, Model]):
         tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))
         rows, held_out = hold_out(Rows(*tensors), self.seed)
         cell = None if self.balance is None else self._balanced(codec)
+        focus = None if self.focus is None else codec.places[self.focus].codes.start
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         kernel = table_gaussian(self.noise_schedule())
@@ -250,7 +252,7 @@ class Job(BaseJob[Table, Model]):
             settings = replace(settings, batch=self.batch)
         trainer = Trainer(
             net=net,
-            objective=TableObjective(layout, net.kernel, balanced=cell),
+            objective=TableObjective(layout, net.kernel, balanced=cell, focus=focus),
             rows=rows if cell is None else Balanced.by(rows, cell),
             held_out=held_out,
             settings=settings,

@@ -19,6 +19,7 @@ from interfuse.kinds.option import (
     VALUE,
     Option,
 )
+from interfuse.kinds.table.verbs import EXPLAIN
 from interfuse.kinds.verb import Verb, late
 from interfuse.run import store
 
@@ -186,7 +187,7 @@ class Table(Kind):
     options = (
         KEEP_ROWS, REAL_NETWORKS, KINDS, BALANCE, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT,
     )  # fmt: skip
-    verbs = (GENERATE, IMPUTE, DETECT)
+    verbs = (GENERATE, IMPUTE, DETECT, EXPLAIN)
     judged = True
 
     def looks(self, data: Any) -> float:
@@ -218,6 +219,12 @@ class Table(Kind):
             "batch": record["training"]["settings"]["batch"],
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
+
+    def compare(self, a: Any, b: Any, **options: Any) -> Any:
+        """One fit of both tables; see `interfuse.compare`."""
+        from interfuse.kinds.table.comparing import compare_tables
+
+        return compare_tables(a, b, **options)
 
     def apart(self, first: Any, again: Any) -> tuple[float, float]:
         """Share of equal rows, and the largest difference of two numbers."""

@@ -23,6 +23,7 @@ from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.folder import read_folder, write_folder
+from interfuse.kinds.table.knowing import Knowing
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.net.network import TableNet
 from interfuse.kinds.table.schema import Schema
@@ -31,7 +32,7 @@ from interfuse.run.model import BaseModel
 
 
 @dataclass(frozen=True)
-class Model(BaseModel):
+class Model(Knowing, BaseModel):
     """One fitted diffusion model and the transforms of its columns.
 
     Make one with `interfuse.fit` or `interfuse.load`. Nothing here changes after fitting; every

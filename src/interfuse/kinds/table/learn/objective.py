@@ -42,6 +42,7 @@ from interfuse.kinds.table.net.network import TableNet
 
 CATEGORY_SHARE = 0.75
 KNOWN_SHARE = 0.25
+FOCUS_HIDDEN, FOCUS_WEIGHT = 0.75, 0.5
 
 
 NUMBER_WINDOW = (0.0, 0.5)
@@ -160,6 +161,9 @@ class TableObjective:
         known_share: share of the records of which a random set of columns is known. On public
             tables a quarter costs generation nothing and teaches every conditional.
         balanced: the category cell that rows are balanced by, if they have weights.
+        focus: a category cell that is asked about and hardly ever told: it is hidden in
+            `FOCUS_HIDDEN` of the records and counts for `FOCUS_WEIGHT` of the others' loss. Any
+            weight of what is visible leaves each conditional what it is.
     """
 
     def __init__(
@@ -169,8 +173,9 @@ class TableObjective:
         category_share: float = CATEGORY_SHARE,
         known_share: float = KNOWN_SHARE,
         balanced: int | None = None,
+        focus: int | None = None,
     ) -> None:
-        self.balanced = balanced
+        self.balanced, self.focus = balanced, focus
         self.layout = layout
         self.gaussian = gaussian
         self.known_share = known_share
@@ -210,6 +215,11 @@ class TableObjective:
         if self.balanced is not None and rows.weight is not None:
             by = hidden[:, self.balanced, None]
             weight = weight * torch.where(by, rows.weight[:, None], 1.0)
+        if self.focus is not None:
+            # Drawn only here: the stream of every other fit stays what it was.
+            often = (uniform(n) < FOCUS_HIDDEN) & in_categories
+            hidden[:, self.focus] |= often
+            weight[:, self.focus] = often * FOCUS_WEIGHT * max(q - 1, 1)
         codes = torch.where(hidden, self.sizes.to(device), rows.codes)
 
         z_0 = draw_inside(rows.low, rows.high, uniform(n, p))

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from interfuse.io.dtypes import to_text
+from interfuse.kinds.table.ask.conditionals import NetworkSays
 from interfuse.kinds.table.ask.known import Known
 from interfuse.kinds.table.ask.odd.features import Features
 from interfuse.kinds.table.codec import TableCodec
@@ -77,8 +78,8 @@ class Cells:
         rows: int,
         device: torch.device,
     ) -> None:
-        self.codec, self.net, self.features, self.device = codec, net.to(device), features, device
-        self.quick = has_fast_bf16(device)
+        self.codec, self.features, self.device = codec, features, device
+        self.said = NetworkSays(net.to(device), device, quick=has_fast_bf16(device))
         self.unseen = float(np.log(rows + 1))
         fields = codec.fields
         stated = [n for n, f in fields.items() if f.role == "constant"]
@@ -91,7 +92,6 @@ class Cells:
         # Neighbours in the table, which are often alike, are hidden in different groups.
         self.groups = [column % groups == g for g in range(groups)] if len(column) else []
         self.sizes = torch.tensor(layout.sizes, dtype=torch.long, device=device)
-        self.starts = [0, *np.cumsum(layout.sizes).tolist()]
 
     @torch.no_grad()
     def ask(self, frame: pl.DataFrame, known: Known, words: bool = True) -> CellSurprise:
@@ -147,17 +147,13 @@ class Cells:
 
     def _shares(self, codes: Tensor) -> list[Tensor]:
         """The distribution of each category cell given the columns of the other groups."""
-        n = len(codes)
-        p = self.net.numbers
-        z = torch.zeros(n, p, device=self.device)
-        t = torch.ones(n, device=self.device)
-        out: list[Tensor] = [z] * codes.shape[1]
+        out: list[Tensor] = [codes] * codes.shape[1]
         for group in self.groups:
             hidden = torch.from_numpy(group).to(self.device) | (codes < 0)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.quick):
-                logits, _ = self.net(torch.where(hidden, self.sizes, codes), z, z, z, t)
-            for j in np.flatnonzero(group):
-                out[j] = logits[:, self.starts[j] : self.starts[j + 1]].float().softmax(1)
+            own = np.flatnonzero(group).tolist()
+            said = self.said(torch.where(hidden, self.sizes, codes), own)
+            for j, logits in zip(own, said, strict=True):
+                out[j] = logits.softmax(1)
         return out
 
     def _broken(self, name: str, frame: pl.DataFrame, wanted: pl.Series) -> np.ndarray:

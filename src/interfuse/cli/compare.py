@@ -1,0 +1,136 @@
+"""`interfuse compare`: what changed between two tables, or between a run and other rows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from interfuse.console import say, table, tell
+from interfuse.errors import OptionError
+
+SHOWN = 12
+_FIT_ONLY = ("--target", "--given", "--at-least", "--seconds", "--examples")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A table, or what interfuse fit -o made.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The table that is compared with it.")],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="A page, .html; JSON goes beside it."),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell change of the other columns from change of this one given them.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A column whose change is known: how much is left; may be repeated.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    blocks: Annotated[
+        str | None,
+        typer.Option(
+            help="Rows with one value of this column, such as a day, stay together.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        typer.Option(help="Nats; less than this is no change.", metavar="NATS"),
+    ] = None,
+    fail_on_change: Annotated[
+        bool, typer.Option("--fail-on-change", help="Exit with code 1 if they differ.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="Of the fit of both; default: 120.", min=1)
+    ] = None,
+    examples: Annotated[
+        int | None, typer.Option(help="Train for at most this many records.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every random draw; default 0.", min=0)] = 0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or mps; default: the best there is.")
+    ] = None,
+) -> None:
+    """Say what changed between two tables: whether, how much, and where.
+
+    Two tables are learned by one model, and compared on rows that it was not fitted to. Of a run
+    and a table nothing is fitted: the rows are held against what the run expects. p is exact, if
+    rows are exchangeable when nothing changed; where they are not, name their --blocks.
+
+    [bold]Examples[/]
+
+    interfuse compare monday.csv tuesday.csv -o change.html
+
+    interfuse compare run today.csv -o change.html --fail-on-change
+
+    interfuse compare may.csv november.csv --target Revenue --at-least .01 -o change.html
+    """
+    if not output.lower().endswith((".html", ".htm")):
+        raise OptionError(f"--output: {output} is no page; expected a name that ends in .html.")
+    begin = time.monotonic()
+    if (Path(a) / "run.json").exists():
+        found = _of_run(a, b, [target, given, at_least, seconds, examples], blocks, seed, device)
+    else:
+        import interfuse
+
+        found = interfuse.compare(
+            a,
+            b,
+            target=target,
+            given=given or (),
+            blocks=blocks,
+            at_least=at_least,
+            seconds=seconds,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+    for sentence in found.sentences:
+        say(sentence)
+    shown = [(c["column"], c["a"], c["b"], _p(c)) for c in found.data["columns"][:SHOWN]]
+    table("Columns", ("Column", "A", "B", "p"), shown, text=True)
+    page, _ = found.save(output)
+    tell(f"{page} written in {time.monotonic() - begin:.0f} s")
+    if fail_on_change and found.changed:
+        raise typer.Exit(1)
+
+
+def _of_run(
+    run: str, data: str, said: list[Any], blocks: str | None, seed: int, device: str | None
+) -> Any:
+    """The answer of a run; what asks for a fit is refused.
+
+    Raises:
+        OptionError: such an option was given, or models of this kind do not compare.
+    """
+    import interfuse
+    from interfuse.kinds import named
+    from interfuse.kinds.option import called
+
+    for flag, value in zip(_FIT_ONLY, said, strict=True):
+        if value:
+            raise OptionError(
+                f"{flag}: needs a fit of both tables; A is a run. Give the table in its place."
+            )
+    model: Any = interfuse.load(run)
+    if not hasattr(model, "compare"):
+        kind = named(model.schema.kind)
+        raise OptionError(
+            f"compare: is there for tables; {run} is a model {kind.words.of}. Give two tables."
+        )
+    with called(data):
+        return model.compare(data, blocks=blocks, seed=seed, device=device)
+
+
+def _p(row: dict[str, Any]) -> str:
+    return "–" if row["p"] is None else f"{row['p']:.3f}"

@@ -1,0 +1,63 @@
+"""What answers about a whole table have in common: JSON, a page beside it, frames of parts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from interfuse.evaluate.report import save_page
+from interfuse.io.frames import from_polars
+from interfuse.io.origin import Origin
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """An answer that is a page, JSON, and frames.
+
+    Attributes:
+        data: plain JSON.
+        origin: the kind of frame that comes back.
+    """
+
+    data: dict[str, Any]
+    origin: Origin = Origin()  # noqa: RUF009
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is to be known, a sentence each."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """The answer as one self-contained page."""
+        raise NotImplementedError
+
+    def to_json(self) -> str:
+        """The answer as strict JSON."""
+        return json.dumps(self.data, ensure_ascii=False, allow_nan=False, indent=1)
+
+    def save(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+        """Write the page and, beside it, the JSON; each appears whole or not at all.
+
+        Args:
+            path: the page; the JSON has the same name with the suffix ``.json``.
+
+        Raises:
+            DataError: the folder or the files cannot be written.
+        """
+        return save_page(path, self.to_html(), self.to_json())
+
+    def _frame(self, rows: Sequence[Mapping[str, Any]], names: Mapping[str, Any]) -> Any:
+        """Rows as a frame of the kind that was fitted; lists become text with commas."""
+        columns = {}
+        for name, dtype in names.items():
+            values = [r.get(name) for r in rows]
+            joined = [", ".join(v) if isinstance(v, list) else v for v in values]
+            columns[name] = pl.Series(name, joined, dtype=dtype)
+        plain = Origin(self.origin.library if self.origin.library != "file" else "polars")
+        return from_polars(pl.DataFrame(columns), plain)

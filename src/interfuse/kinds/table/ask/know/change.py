@@ -1,0 +1,227 @@
+"""`compare A B` put together: fit, measure, permute; see `source`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from interfuse.errors import OptionError
+from interfuse.kinds.table.ask.know.changed import held_apart, statistics_of
+from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
+from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
+from interfuse.kinds.table.ask.know.explain import group_json, number
+from interfuse.kinds.table.ask.know.groups import stand_out
+from interfuse.kinds.table.ask.know.judge import Judges, evening, judged
+from interfuse.kinds.table.ask.know.source import Both, divergence, overall
+from interfuse.kinds.table.ask.know.stats import LEVEL, Mean, mean_of
+from interfuse.kinds.table.ask.know.view import Rows, View
+from interfuse.kinds.table.ask.known import RowReader
+from interfuse.kinds.table.fitted import Fitted
+
+MOST = 8192
+
+
+def change(
+    model: Fitted,
+    both: Both,
+    fit: np.ndarray,
+    held: np.ndarray,
+    *,
+    target: str | None = None,
+    given: Sequence[str] = (),
+    at_least: float | None = None,
+    seed: int = 0,
+    device: str | None = None,
+) -> dict[str, Any]:
+    """The answer as JSON; see `interfuse.compare`.
+
+    Args:
+        model: fitted to the rows `fit` of both tables, with their source.
+        both: the tables.
+        fit: places of the rows that the model was fitted to.
+        held: places of the others.
+        target: a column whose relation to the others is held apart.
+        given: columns that are known from the start.
+        at_least: nats that the divergence must be above to count as a change.
+        seed: of every random choice.
+        device: where to compute.
+    """
+    rng = np.random.default_rng([seed, 32])
+    if len(held) > MOST:
+        held = np.sort(rng.choice(held, MOST, replace=False))
+    view = View.of(model, device)
+    source = view.names.index(both.source)
+    frame = both.with_source(held)
+    codes = _codes(model, both, held)
+    rows = Rows(frame, codes, "", None if both.blocks is None else both.blocks[held])
+    labels = both.labels[held]
+    (code_b,) = set(codes[labels == 1, view.ask.cells[source][0]].tolist())
+    assert model.reference is not None
+    share = float(both.labels[fit].mean())
+    view = judged(view, source, model.reference, code_b, share, seed)
+    weigh = evening(labels)
+    context = tuple(view.at(name, "given") for name in given)
+    y = None if target is None else view.target(target)
+    if source in context or y == source:
+        raise OptionError(f"given: column {both.source!r} says where rows are from. Name others.")
+
+    def logit(shown: np.ndarray) -> np.ndarray:
+        p = np.clip(view.ask.shares(codes, shown, source)[:, code_b], 1e-9, 1 - 1e-9)
+        return np.log(p) - np.log1p(-p)
+
+    whole = logit(view.all_but(source))
+    found = divergence(whole, labels, rows.blocks)
+    joint = overall([whole], labels, rows.blocks, seed)
+    plain = held_apart(_marginals(view, codes, source), labels, rows.blocks, seed)
+    p = min(1.0, 2 * min(joint, plain.p))
+    players = players_of(view, source, {}, context)
+    driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh)
+    low = max(found.value - 1.96 * found.error, 0.0)
+    high = min(max(found.value + 1.96 * found.error, 0.0), float(np.log(2)))
+    enough = at_least is None or found.value - 1.645 * found.error > at_least
+    cells = _cells(view, codes, source, whole, logit)
+    shown = frame.drop(both.source)
+    b_rows = np.flatnonzero(labels == 1)
+    as_a = codes[b_rows].copy()  # what would be expected, were they of A
+    as_a[:, view.ask.cells[source][0]] = codes[labels == 0, view.ask.cells[source][0]][0]
+    groups = stand_out(shown, whole, low=True, seed=seed)
+    return {
+        "format": 1,
+        "kind": "comparison",
+        "method": "fit",
+        "a": both.said[0],
+        "b": both.said[1],
+        "rows_a": int((labels == 0).sum()),
+        "rows_b": int((labels == 1).sum()),
+        "columns_asked": len(view.names) - 1,
+        "left_out": list(both.left_out),
+        "given": list(given),
+        "target": target,
+        "p_value": p,
+        "p_joint": joint,
+        "p_columns": plain.p,
+        "changed": bool(p <= LEVEL and enough),
+        "at_least": at_least,
+        "divergence": number(max(found.value, 0.0)),
+        "divergence_error": number(found.error),
+        "network": view.ask.said.weight if isinstance(view.ask.said, Judges) else 1.0,
+        "interval": [low, high],
+        "total": number(driven.total.value),
+        "columns": _columns(view, driven, column_rows(view, plain, codes, labels)),
+        "pairs": _pairs(driven, pair_rows(view, plain)),
+        "conditional": _parts(view, rows, source, y, context, weigh),
+        "row_groups": [group_json("source", "logit of B", g) for g in groups],
+        "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
+        "seed": seed,
+    }
+
+
+def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:
+    table = both.with_source(at)
+    table = table.select(n for n in table.columns if n in model.schema.names)
+    reader = RowReader(model.codec, dict(table.schema), ())
+    return reader.read(reader.cast(table), quiet=True).codes
+
+
+def _marginals(view: View, codes: np.ndarray, source: int) -> Any:
+    """Statistics of all columns but the source, which would tell itself."""
+    hidden = codes.copy()
+    hidden[:, list(view.ask.cells[source])] = -1
+    return statistics_of(view, hidden, ask=False)
+
+
+def _cells(
+    view: View,
+    codes: np.ndarray,
+    source: int,
+    whole: np.ndarray,
+    logit: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """(n, d) each cell's part of a row's logit; NaN for the source."""
+    out = np.full((len(codes), len(view.names)), np.nan)
+    for a in range(len(view.names)):
+        if a != source:
+            out[:, a] = whole - logit(view.all_but(source, a))
+    return out
+
+
+def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
+    """Columns with what they tell of the source, the largest share first."""
+    by_name = {row["column"]: row for row in plain}
+    out = []
+    for d in driven.players:
+        row = by_name.get(
+            d.name, {"column": d.name, "p": None, "z": None, "by": "", "a": "", "b": ""}
+        )
+        out.append(
+            {
+                **row,
+                "first": number(d.first.value),
+                "first_error": number(d.first.error),
+                "share": number(d.share.value),
+                "share_error": number(d.share.error),
+                "last": number(d.last.value),
+                "last_error": number(d.last.error),
+            }
+        )
+    return out
+
+
+def _pairs(driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
+    """Pairs that tell more of the source together than alone; p of their scores' products."""
+    p = {frozenset((r["one"], r["two"])): r for r in plain}
+    out = []
+    for s in driven.synergies:
+        known = p.get(frozenset((s.one, s.two)), {"p": None, "z": None})
+        out.append(
+            {"one": s.one, "two": s.two, "p": known["p"], "z": known["z"],
+             "together": number(s.value.value), "error": number(s.value.error)}
+        )  # fmt: skip
+    named = {frozenset((r["one"], r["two"])) for r in out}
+    out += [
+        {**r, "together": None, "error": None}
+        for key, r in p.items()
+        if key not in named and r["p"] <= LEVEL
+    ]
+    return out
+
+
+def _parts(
+    view: View,
+    rows: Rows,
+    source: int,
+    y: int | None,
+    context: tuple[int, ...],
+    weigh: np.ndarray,
+) -> list[dict[str, Any]]:
+    """How the divergence falls into parts: by a target, and by a context."""
+    out: list[dict[str, Any]] = []
+
+    def left(*shown: int) -> np.ndarray:
+        return view.ask.nats(rows.codes, view.only(*shown), [source])[:, source] * weigh
+
+    def told(name: str, words: str, x: np.ndarray) -> None:
+        mean: Mean = mean_of(x, rows.blocks)
+        out.append(
+            {"part": name, "is": words, "value": number(mean.value), "error": number(mean.error),
+             "p": mean.above_zero}
+        )  # fmt: skip
+
+    every = [a for a in range(len(view.names)) if a != source]
+    all_known = left(*every)
+    if y is not None:
+        others = [a for a in every if a != y]
+        name = view.names[y]
+        none, without, alone = left(), left(*others), left(y)
+        told("covariate", f"change of the other columns, I(s; X without {name})", none - without)
+        told("concept", f"change of {name} given the others, I(s; {name} | X)", without - all_known)
+        told("label", f"change of {name} itself, I(s; {name})", none - alone)
+        told("rest", f"change of the others given {name}, I(s; X | {name})", alone - all_known)
+    if context:
+        names = ", ".join(view.names[a] for a in context)
+        known = left(*context)
+        told("context", f"change that {names} explain, I(s; {names})", left() - known)
+        told("beyond", f"change that {names} do not explain, I(s; X | {names})", known - all_known)
+    return out

@@ -1,0 +1,141 @@
+"""What a fitted model of a table says of the whole: `explain`, and `compare` with other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interfuse.kinds.table.answer.comparison import Comparison
+    from interfuse.kinds.table.answer.explanation import Explanation
+    from interfuse.kinds.table.fitted import Fitted
+
+
+class Knowing:
+    """Questions about all rows at once; a part of `Model`."""
+
+    fitted: Fitted
+    record: dict[str, Any]
+
+    def explain(
+        self,
+        data: Any = None,
+        *,
+        target: str | None = None,
+        given: Sequence[str] = (),
+        groups: Mapping[str, Sequence[str]] | str | Path | None = None,
+        blocks: str | None = None,
+        rows: int = 4096,
+        seed: int = 0,
+        device: str | None = None,
+        tell: Callable[[int, int], None] | None = None,
+    ) -> Explanation:
+        """What depends on what, how far each column is determined, and what drives a target.
+
+        All figures are in nats and are means over rows that the model was not fitted to, with their
+        standard errors (`interfuse.kinds.table.ask.know`; the page Knowledge of the documentation
+        has the formulas). Nothing is causal.
+
+        Args:
+            data: a frame or a path with fresh rows of the same columns; None for the rows that the
+                fit held out.
+            target: a column to explain: which others drive it, how, and in which rows.
+            given: conditions as for `generate`, such as `["label=ddos"]`: rows that meet them are
+                asked, their columns being known from the start.
+            groups: by name, columns that become known together, as one player; or a JSON file.
+            blocks: a column of `data` that is the same in rows that are not independent, such as a
+                day: errors are then over whole blocks.
+            rows: how many rows are asked at most; errors fall with their root, time grows with
+                them.
+            seed: of orders, halves and permutations.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+            tell: called with steps done and steps in all.
+
+        Returns:
+            Frames, a page and JSON.
+
+        Raises:
+            DataError: too few rows, other columns, or rows that the model was fitted to.
+            OptionError: a column is unknown, computed by a rule, or has too many values to explain.
+            ConditionError: a condition cannot be read.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 900, "tcp": [1, 1, 0] * 900})
+            >>> model = interfuse.fit(flows, examples=2_000)
+            >>> fresh = flows.sample(400, with_replacement=True, seed=1)
+            >>> model.explain(fresh, target="tcp").drivers["name"].to_list()
+            ['port']
+        """
+        from interfuse.kinds.table.answer.explanation import Explanation
+        from interfuse.kinds.table.ask.know.explain import explain
+
+        found = explain(
+            self.fitted,
+            data,
+            record=self.record,
+            target=target,
+            given=[given] if isinstance(given, str) else given,
+            groups=groups,
+            blocks=blocks,
+            rows=rows,
+            seed=seed,
+            device=device,
+            tell=tell,
+        )
+        return Explanation(found, replace(self.fitted.schema.origin.without_rows(), text=None))
+
+    def compare(
+        self,
+        data: Any,
+        *,
+        blocks: str | None = None,
+        rows: int = 4096,
+        seed: int = 0,
+        device: str | None = None,
+    ) -> Comparison:
+        """Whether other rows are like those that the fit held out, and where they are not.
+
+        Nothing is fitted. Of every column, what the model expects given the others is held against
+        what is there; labels are permuted, so that the p-value is exact. `interfuse.compare` fits a
+        model of both, and sees changes of any dependence.
+
+        Args:
+            data: a frame or a path, with columns of the model; those that are absent are left out,
+                with a warning.
+            blocks: a column whose rows of one value stay together, such as a day, where rows are
+                not exchangeable.
+            rows: of each side at most.
+            seed: of permutations and halves.
+            device: "cpu", "cuda", "mps" or None for the best there is.
+
+        Returns:
+            p-value, frames of columns, pairs, groups and rows, a page and JSON.
+
+        Raises:
+            DataError: too few rows, no common columns, or rows that the model was fitted to.
+            OptionError: an option is out of range.
+
+        Examples:
+            >>> import interfuse, polars as pl
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 2000, "tcp": [1, 1, 0] * 2000})
+            >>> model = interfuse.fit(flows, examples=2_000)
+            >>> other = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 1] * 100})
+            >>> model.compare(other).changed
+            True
+        """
+        from interfuse.kinds.table.answer.comparison import Comparison
+        from interfuse.kinds.table.ask.know.against import against
+
+        found = against(
+            self.fitted,
+            data,
+            record=self.record,
+            blocks=blocks,
+            rows=rows,
+            seed=seed,
+            device=device,
+        )
+        return Comparison(found, replace(self.fitted.schema.origin.without_rows(), text=None))

@@ -1,0 +1,57 @@
+"""Questions to a table as a whole, as commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from interfuse.kinds.option import DEVICE, GIVEN, SEED, Option
+from interfuse.kinds.verb import Verb, late
+
+_CLI = "interfuse.kinds.table.cli_knowledge"
+
+TARGET = Option(
+    "of",  # `target` is where the answer goes
+    "A column to explain: what drives it, how, and in which rows.",
+    flag="--target",
+    metavar="COLUMN",
+)
+BLOCKS = Option(
+    "blocks",
+    "A column that is the same in rows which are not independent of each other, such as a day.",
+    metavar="COLUMN",
+)
+MOST_ROWS = Option(
+    "rows", "How many rows are asked at most; default: 4096.", int, flag="--rows", least=200
+)
+
+EXPLAIN = Verb(
+    "explain",
+    "Say what depends on what, and what drives a column.",
+    "Asked of the rows that the fit held out, or of fresh rows in DATA: which columns depend on "
+    "each other when all others are known, how far each is determined and by which, which rows "
+    "stand out. With --target, what drives that column and how. FILE is one page; JSON is written "
+    "beside it.",
+    (
+        "interfuse explain run -o explain.html",
+        "interfuse explain run --target label -o explain.html",
+        "interfuse explain run fresh.csv --target label --given proto=udp -o explain.html",
+    ),
+    late(_CLI, "explain"),
+    (
+        TARGET,
+        GIVEN,
+        Option(
+            "groups",
+            'JSON {"name": ["column", ...]} with columns that count as one.',
+            Path,
+            metavar="FILE",
+        ),
+        BLOCKS,
+        MOST_ROWS,
+        SEED,
+        DEVICE,
+    ),
+    ("[DATA]", "Rows that the model was not fitted to; default: those that the fit held out."),
+    target="A page, .html; its JSON is written beside it.",
+    optional=True,
+)
