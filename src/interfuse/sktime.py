@@ -27,6 +27,7 @@ except ImportError as error:
     ) from error
 
 from interfuse.errors import OptionError
+from interfuse.kinds.series.kind import KIND
 
 TIME = "time"
 
@@ -86,7 +87,7 @@ class DiffusionForecaster(BaseForecaster):
         covariates = [n for n in frame.columns if n.startswith("x")]
         self.model_ = interfuse.fit(
             frame,
-            kind="series",
+            kind=KIND.name,
             time=TIME,
             channels=[n for n in frame.columns if n.startswith("y")],
             known_future=covariates,

@@ -38,8 +38,8 @@ _DRIVERS = {
     "duckdb": "duckdb",
 }
 _TABLES = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-    "AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type NOT IN ('index', "
+    "'trigger') AND name NOT LIKE 'sqlite_%' ORDER BY name",
     "duckdb": "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() "
     "WHERE NOT internal ORDER BY 1",
     "postgresql": "SELECT table_name FROM information_schema.tables "
