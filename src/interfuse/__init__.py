@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from interfuse.api import ask
     from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError, InterfuseWarning
     from interfuse.evaluate import evaluate
@@ -51,6 +52,7 @@ __all__ = [
     "SeriesModel",
     "SeriesSchema",
     "SeriesScores",
+    "ask",
     "evaluate",
     "fit",
     "infer_schema",
@@ -75,6 +77,7 @@ _HOMES = {
     "SeriesModel": "interfuse.kinds.series.model",
     "SeriesSchema": "interfuse.kinds.series.data",
     "SeriesScores": "interfuse.kinds.series.answer",
+    "ask": "interfuse.api",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",
     "infer_schema": "interfuse.kinds.table.infer",

@@ -31,6 +31,7 @@ class Option:
         many: whether it may be repeated.
         needed: whether a question cannot do without it.
         read: from what was typed to the value.
+        reads_file: whether the value names a file or folder that is read.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Option:
     many: bool = False
     needed: bool = False
     read: Callable[[Any], Any] | None = None
+    reads_file: bool = False
 
     def __post_init__(self) -> None:
         if not self.flag:

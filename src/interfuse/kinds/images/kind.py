@@ -19,7 +19,7 @@ DRAWN = 16
 _CLI = "interfuse.kinds.images.cli"
 
 OPTIONS = (
-    Option("labels", "Their classes, in a CSV, .npy or idx file.", Path, metavar="FILE"),
+    Option("labels", "Their classes, in a CSV, .npy or idx file.", Path, metavar="FILE", reads_file=True),
     Option(
         "size",
         "32, or 48x32 (width x height); else inferred.",
@@ -57,6 +57,7 @@ ANIMATE = Verb(
             "Show these images being noised by the chain of 1,000 steps instead.",
             Path,
             metavar="IMAGES",
+            reads_file=True,
         ),
         Option("images", "How many, side by side; default 16.", int, short="-n", least=1),
         Option("given", "Of this class.", metavar="class=VALUE", many=True),
@@ -80,6 +81,7 @@ IMPUTE = Verb(
             "White where there are holes, or a folder with one for each image; default: a hole is "
             "where alpha is 0.",
             metavar="IMAGE",
+            reads_file=True,
         ),
         SEED,
         STEPS,
