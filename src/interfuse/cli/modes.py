@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, get_type_hints
@@ -56,7 +57,7 @@ def choose(arguments: Sequence[str], write: spoken.Write | None = None) -> None:
 
 def _writer(said: Sequence[str]) -> spoken.Write:
     """Standard output, or standard error where the answer goes to standard output."""
-    pairs = set(zip(said, said[1:], strict=False))
+    pairs = set(itertools.pairwise(said))
     to_output = {("-o", "-"), ("--output", "-")} & pairs or {"--output=-", "-o-"} & set(said)
 
     def write(line: bytes) -> None:

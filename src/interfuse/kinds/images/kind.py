@@ -19,7 +19,13 @@ DRAWN = 16
 _CLI = "interfuse.kinds.images.cli"
 
 OPTIONS = (
-    Option("labels", "Their classes, in a CSV, .npy or idx file.", Path, metavar="FILE", reads_file=True),
+    Option(
+        "labels",
+        "Their classes, in a CSV, .npy or idx file.",
+        Path,
+        metavar="FILE",
+        reads_file=True,
+    ),
     Option(
         "size",
         "32, or 48x32 (width x height); else inferred.",
