@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from interfuse.studio import asking, preview
 from interfuse.studio.guard import REPORT_POLICY
+from interfuse.studio.places import QUESTION
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Has, Studio
 
@@ -106,7 +107,7 @@ async def one(id: str, has: Has) -> dict[str, Any]:
 @router.get("/answers")
 async def listed(has: Has, run: Annotated[str, Query(max_length=16)] = "") -> list[dict[str, Any]]:
     """Answers, the newest first; of one run if it is named."""
-    folders = [p for p in has.places.answers.iterdir() if (p / asking.QUESTION).exists()]
+    folders = [p for p in has.places.answers.iterdir() if (p / QUESTION).exists()]
     folders.sort(key=lambda p: -p.stat().st_mtime)
     found = [asking.state(has, p.name) for p in folders[:200]]
     return [answer for answer in found if not run or answer["run"] == run]
@@ -122,13 +123,23 @@ async def file(
 
 @router.get("/answers/{id}/preview")
 async def shown(
-    id: str, has: Has, rows: Annotated[int, Query(ge=1, le=500)] = 50
+    id: str,
+    has: Has,
+    rows: Annotated[int, Query(ge=1, le=500)] = 50,
+    by: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> dict[str, Any]:
-    """The first rows of an answer as text, and how its columns are distributed."""
-    folder = has.places.answer(id)
-    path = asking.file_of(folder)
-    data = asking.state(has, id).get("data")
-    return await asyncio.to_thread(preview.of, path, rows, None if data is None else data)
+    """The first rows of an answer as text, or those that are largest in a column of numbers."""
+    return await asyncio.to_thread(preview.of, has.places.answer_file(id), rows, by)
+
+
+@router.get("/answers/{id}/distributions")
+async def distributed(
+    id: str, has: Has, beside: Annotated[str, Query(max_length=16)] = ""
+) -> list[dict[str, Any]]:
+    """How the columns of an answer are distributed, beside those of an answer or upload."""
+    path = has.places.answer_file(id)
+    other = has.places.table(beside) if beside else None
+    return await asyncio.to_thread(preview.distributions, path, other)
 
 
 @router.delete("/answers/{id}", status_code=204)
@@ -141,7 +152,7 @@ def _file(has: Studio, id: str, form: str | None) -> Response:
     state = asking.state(has, id)
     if state["status"] == "failed":
         raise Problem(state.get("status_code", 422), state["error"], warnings=state["warnings"])
-    path = asking.file_of(has.places.answer(id))
+    path = has.places.answer_file(id)
     ending = path.name.rpartition(".")[2]
     form = form or ending
     headers = {

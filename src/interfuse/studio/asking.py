@@ -16,12 +16,11 @@ from typing import Any
 from fastapi import Request
 
 from interfuse.kinds import Kind, Option, of_record
-from interfuse.studio.places import Places, new_id, read_json, remove, write_json
+from interfuse.studio.places import ANSWER, QUESTION, Places, new_id, read_json, remove, write_json
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Studio
 from interfuse.studio.words import arguments, call, command_line, keywords, shown_name
 
-QUESTION, ANSWER = "question.json", "answer.json"
 JUDGE = "evaluate"
 ROWS = "rows"
 OF_JUDGE = (
@@ -119,13 +118,7 @@ def _judging(has: Studio, run: Path, said: dict[str, Any], data: str | None) -> 
         raise Problem(422, "data: the report compares with the real table; give its upload.")
     if not said.get("synthetic"):
         raise Problem(422, "options.synthetic: is missing; expected the id of an answer or upload.")
-
-    def file(id: str) -> Path:
-        if (has.places.answers / id).is_dir():
-            return file_of(has.places.answer(id))
-        return has.places.data_of(id)
-
-    real, synthetic = has.places.data_of(data), file(str(said["synthetic"]))
+    real, synthetic = has.places.data_of(data), has.places.table(str(said["synthetic"]))
     rest = {k: v for k, v in said.items() if k != "synthetic"}
     words = arguments(OF_JUDGE[1:], rest, has.places.data_of)
     name, page = shown_name(run, has.places.folder), f"{run.name}-report.html"
@@ -145,19 +138,6 @@ def _judging(has: Studio, run: Path, said: dict[str, Any], data: str | None) -> 
 def _fingerprint(run: Path) -> str:
     """What tells a model from one that took its place in the same folder."""
     return hashlib.sha256((run / "run.json").read_bytes()).hexdigest()[:16]
-
-
-def file_of(folder: Path) -> Path:
-    """The file of an answer that is there.
-
-    Raises:
-        Problem: it is not.
-    """
-    question = read_json(folder / QUESTION) or {}
-    path = folder / str(question.get("file", "-"))
-    if not (folder / ANSWER).exists() or not path.is_file():
-        raise Problem(409, f"answer {folder.name}: is not there (yet).")
-    return path
 
 
 def begin(has: Studio, question: dict[str, Any], key: str | None) -> str:
@@ -277,4 +257,4 @@ def forget(has: Studio, id: str) -> None:
     remove(folder)
 
 
-__all__ = ["JUDGE", "begin", "file_of", "forget", "gone", "json", "question_of", "state", "work"]
+__all__ = ["JUDGE", "begin", "forget", "gone", "json", "question_of", "state", "work"]

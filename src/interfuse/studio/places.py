@@ -18,11 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from interfuse.io.files import write_json
+from interfuse.io.files import write_json as write_json
 from interfuse.studio.problems import Problem
 
 HIDDEN = ".interfuse"
 RECORD = "run.json"
+QUESTION, ANSWER = "question.json", "answer.json"
+"""Of an answer: what was asked, and what was said while it was computed."""
 _ID = re.compile("[0-9a-f]{16}")
 _DEPTH = 2
 
@@ -104,6 +106,23 @@ class Places:
         """
         return _there(self.answers, id, "answer")
 
+    def answer_file(self, id: str) -> Path:
+        """The file of an answer that is there.
+
+        Raises:
+            Problem: it is not.
+        """
+        folder = self.answer(id)
+        path = folder / str((read_json(folder / QUESTION) or {}).get("file", "-"))
+        if not (folder / ANSWER).exists() or not path.is_file():
+            raise Problem(409, f"answer {id}: is not there (yet).")
+        return path
+
+    def table(self, id: str) -> Path:
+        """The file of an answer, or the data of an upload, of this id."""
+        known = _ID.fullmatch(id) and (self.answers / id).is_dir()
+        return self.answer_file(id) if known else self.data_of(id)
+
     def data_of(self, id: str) -> Path:
         """The file of an upload, or the folder of its files, if there are several."""
         data = self.upload(id) / "data"
@@ -157,4 +176,14 @@ def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-__all__ = ["HIDDEN", "Places", "new_id", "plain_name", "read_json", "remove", "short", "write_json"]
+    "ANSWER",
+    "HIDDEN",
+    "QUESTION",
+    "Places",
+    "new_id",
+    "plain_name",
+    "read_json",
+    "remove",
+    "short",
+    "write_json",
+]

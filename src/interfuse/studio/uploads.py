@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from interfuse.studio import preview
 from interfuse.studio.places import Places, new_id, plain_name, read_json, remove, write_json
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Has
@@ -125,6 +126,16 @@ async def listed(has: Has) -> list[dict[str, Any]]:
 async def one(id: str, has: Has) -> dict[str, Any]:
     """One upload."""
     return _describe(has.places.upload(id))
+
+
+@router.get("/{id}/preview")
+async def shown(
+    id: str, has: Has, rows: Annotated[int, Query(ge=1, le=500)] = 20
+) -> dict[str, Any]:
+    """The first rows of an upload, and how its columns are distributed, where it is a table."""
+    path = has.places.data_of(id)
+    found = await asyncio.to_thread(preview.of, path, rows)
+    return {**found, "distributions": await asyncio.to_thread(preview.distributions, path, None)}
 
 
 @router.delete("/{id}", status_code=204)

@@ -1,0 +1,109 @@
+// An answer: rows, pictures of them, downloads, and how to get the same bytes elsewhere.
+import { h, icon, show, toast } from "./dom.js";
+import { get, send } from "./api.js";
+import { distribution, fan } from "./charts.js";
+import { code } from "./forms.js";
+import { bytes, clock, number, t } from "./words.js";
+
+const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", arrows: "Arrow" };
+const PICTURES = ["png", "webp", "gif"];
+const ending = (file) => file.split(".").pop();
+
+function table(preview, odd) {
+  const at = (name) => preview.columns.indexOf(name);
+  const [cell, p] = odd ? [at("cell"), at("p_value")] : [-1, -1];
+  const numeric = preview.columns.map((_, i) => preview.rows.every((r) => r[i] === null || (r[i] !== "" && !Number.isNaN(Number(r[i])))));
+  const head = [odd ? h("th.num", { scope: "col" }, t("Row")) : null, preview.columns.map((c, i) => h(`th${numeric[i] ? ".num" : ""}`, { scope: "col" }, c))];
+  const body = preview.rows.map((row, r) => h("tr", {}, odd ? h("td.num.soft", {}, number(preview.numbers[r])) : null, row.map((value, i) => {
+    if (value === null) return h("td.missing", { "aria-label": t("missing") }, "–");
+    const hot = cell >= 0 && preview.columns[i] === row[cell];
+    const bar = i === p ? h("span.odd", { "width.px": Math.min(60, -Math.log10(Math.max(1e-6, Number(value))) * 12) }) : null;
+    return h(`td${numeric[i] ? ".num" : ""}${hot ? ".hot" : ""}`, { title: value }, bar, value);
+  })));
+  return h("div.scroll", { tabindex: "0", role: "region", "aria-label": odd ? t("The oddest first") : t("First rows") },
+    h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)));
+}
+
+export function charts(columns, names) {
+  const cards = columns.slice(0, 60).map((c) => h("figure", {}, h("figcaption", { title: c.name }, c.name), distribution(c, c.name)));
+  return h("div.stack", {}, h("div.legend", {}, columns.some((c) => c.other) ? h("span", {}, h("i.real"), names[1]) : null, h("span", {}, h("i"), names[0])),
+    h("div.charts", {}, cards));
+}
+
+// Columns NAME, NAME_low and NAME_high are draws with an interval: a fan.
+function fans(preview) {
+  const of = (name) => preview.columns.indexOf(name);
+  const value = (row, i) => (row[i] === null || row[i] === "" ? NaN : Number(row[i]));
+  return preview.columns.filter((c) => of(`${c}_low`) >= 0 && of(`${c}_high`) >= 0).slice(0, 6).map((name) => {
+    const [m, l, u] = [of(name), of(`${name}_low`), of(`${name}_high`)];
+    const keyed = preview.columns.findIndex((c, i) => i !== m && i !== l && i !== u && preview.rows.every((r) => Number.isNaN(Number(r[i]))) && new Set(preview.rows.map((r) => r[i])).size < preview.rows.length / 2);
+    const rows = preview.rows.filter((r) => keyed < 0 || r[keyed] === preview.rows[0][keyed]);
+    const drawn = rows.map((r) => ({ middle: value(r, m), low: value(r, l), high: value(r, u) })).filter((r) => Number.isFinite(r.low) && Number.isFinite(r.high));
+    return drawn.length > 2 ? h("figure.card", {}, h("h2", {}, name), h("div.legend", {}, h("span", {}, h("i"), `${t("median")} ${t("and the middle of what may come")}`)), fan(drawn, [], name)) : null;
+  });
+}
+
+async function download(answer, format) {
+  const own = ending(answer.file);
+  const as = { json: "jsonl", arrows: "arrow" }[format] || format;
+  if (as === own) return save(`/v1/answers/${answer.id}/file?format=${format}`);
+  try {
+    const other = await send("POST", `/runs/${answer.run}/${answer.question}`, { options: answer.options, data: answer.data, format }, { Prefer: "respond-async" });
+    for (let i = 0; ; i++) {
+      const now = await get(`/answers/${other.id}`);
+      if (now.status === "failed") throw new Error(now.error);
+      if (now.status === "complete") return save(`/v1/answers/${other.id}/file?format=${format}`);
+      await new Promise((go) => setTimeout(go, Math.min(1500, 200 + i * 100)));
+    }
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+function save(address) {
+  const link = h("a", { href: address, download: "" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
+export async function draw(place, answer, run, gone) {
+  if (answer.status === "failed") {
+    return show(place, h("div.note.bad", { role: "alert", lang: "en" }, answer.error), answer.warnings.map((w) => h("div.note", { lang: "en" }, w)), elsewhere(answer));
+  }
+  const own = ending(answer.file);
+  const parts = [];
+  const summary = [answer.bytes ? bytes(answer.bytes) : null, answer.seconds ? clock(answer.seconds) : null].filter(Boolean).join(" · ");
+  const tabular = own in FORMATS || ["jsonl", "arrow", "tsv"].includes(own);
+  const buttons = tabular ? Object.entries(FORMATS) : [[own, own.toUpperCase()]];
+  parts.push(h("div.card", {}, h("div.row", {}, h("div", { "class": "grow" }, h("h2", {}, answer.file), h("p.small.soft", {}, summary)), h("span.gap"),
+    buttons.map(([format, name]) => h("button.button.slim", { type: "button", "aria-label": `${t("Download")} ${name}`, onclick: () => download(answer, format) }, icon("down", 15), name)),
+    gone ? h("button.button.slim.quiet", { type: "button", onclick: async () => (await send("DELETE", `/answers/${answer.id}`), gone()) }, t("Remove this answer")) : null)));
+  parts.push(answer.warnings.map((w) => h("div.note", { lang: "en" }, w)));
+  if (PICTURES.includes(own)) {
+    parts.push(h("div.card", {}, h("img.picture", { src: `/v1/answers/${answer.id}/file`, alt: answer.file })));
+  } else if (own === "html") {
+    const address = `/v1/answers/${answer.id}/file`;
+    parts.push(h("div.row.end", {}, h("a.button.slim", { href: address, target: "_blank", rel: "noopener" }, t("Open in a tab"))),
+      h("iframe.report", { src: address, title: t("Report"), sandbox: "allow-popups" }));
+  } else if (tabular) {
+    const head = await get(`/answers/${answer.id}/preview?rows=100`);
+    const odd = head.columns.includes("score") && head.columns.includes("p_value");
+    const preview = odd ? await get(`/answers/${answer.id}/preview?rows=100&by=score`) : head;
+    const wide = await get(`/answers/${answer.id}/preview?rows=500`);
+    parts.push(fans(wide));
+    const total = preview.total === null ? "" : ` · ${number(preview.total)} ${t("rows in all")}`;
+    parts.push(h("div.card", {}, h("h2", {}, (odd ? t("The oddest first") : t("First rows")) + total), table(preview, odd)));
+    if (!odd) {
+      const beside = run.upload && answer.question === "generate" ? `?beside=${run.upload}` : answer.data ? `?beside=${answer.data}` : "";
+      const columns = await get(`/answers/${answer.id}/distributions${beside}`).catch(() => get(`/answers/${answer.id}/distributions`));
+      if (columns.length) parts.push(h("div.card", {}, h("h2", {}, t("How its columns are distributed")), charts(columns, [t("this answer"), t("real")])));
+    }
+  }
+  parts.push(elsewhere(answer));
+  return show(place, parts);
+}
+
+function elsewhere(answer) {
+  return h("div.card", {}, h("h2", {}, t("The same bytes elsewhere")), code(t("Command"), answer.command), code(t("Python"), answer.python));
+}
