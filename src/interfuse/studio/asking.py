@@ -15,8 +15,9 @@ from typing import Any
 
 from fastapi import Request
 
+from interfuse.io.files import write_json
 from interfuse.kinds import Kind, Option, of_record
-from interfuse.studio.places import ANSWER, QUESTION, Places, new_id, read_json, remove, write_json
+from interfuse.studio.places import ANSWER, QUESTION, Places, new_id, read_json, remove
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Studio
 from interfuse.studio.words import arguments, call, command_line, keywords, shown_name

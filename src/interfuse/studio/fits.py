@@ -11,11 +11,12 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from interfuse.io.files import write_json
 from interfuse.kinds import Option, all_kinds
 from interfuse.run import store
 from interfuse.studio import describe, jobs
 from interfuse.studio.events import stream
-from interfuse.studio.places import Places, plain_name, read_json, short, write_json
+from interfuse.studio.places import Places, plain_name, read_json, short
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Has
 from interfuse.studio.words import arguments, call, command_line, keywords

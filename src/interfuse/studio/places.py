@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from interfuse.io.files import write_json as write_json
 from interfuse.studio.problems import Problem
 
 HIDDEN = ".interfuse"
@@ -174,16 +173,3 @@ def read_json(path: Path) -> dict[str, Any] | None:
 def remove(path: Path) -> None:
     """Remove a folder of ours."""
     shutil.rmtree(path, ignore_errors=True)
-
-
-    "ANSWER",
-    "HIDDEN",
-    "QUESTION",
-    "Places",
-    "new_id",
-    "plain_name",
-    "read_json",
-    "remove",
-    "short",
-    "write_json",
-]

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from interfuse.io.files import write_json
 from interfuse.studio import preview
-from interfuse.studio.places import Places, new_id, plain_name, read_json, remove, write_json
+from interfuse.studio.places import Places, new_id, plain_name, read_json, remove
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Has
 

@@ -9,6 +9,14 @@ const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", arrows: "Arrow" 
 const PICTURES = ["png", "webp", "gif"];
 const ending = (file) => file.split(".").pop();
 
+const FIRST = ["score", "p_value", "cell", "found", "expected"];
+
+function oddFirst(preview) {
+  const order = [...FIRST.map((n) => preview.columns.indexOf(n)).filter((i) => i >= 0), ...preview.columns.keys()];
+  const kept = [...new Set(order)];
+  return { ...preview, columns: kept.map((i) => preview.columns[i]), rows: preview.rows.map((r) => kept.map((i) => r[i])) };
+}
+
 function table(preview, odd) {
   const at = (name) => preview.columns.indexOf(name);
   const [cell, p] = odd ? [at("cell"), at("p_value")] : [-1, -1];
@@ -76,9 +84,9 @@ export async function draw(place, answer, run, gone) {
   const summary = [answer.bytes ? bytes(answer.bytes) : null, answer.seconds ? clock(answer.seconds) : null].filter(Boolean).join(" · ");
   const tabular = own in FORMATS || ["jsonl", "arrow", "tsv"].includes(own);
   const buttons = tabular ? Object.entries(FORMATS) : [[own, own.toUpperCase()]];
-  parts.push(h("div.card", {}, h("div.row", {}, h("div", { "class": "grow" }, h("h2", {}, answer.file), h("p.small.soft", {}, summary)), h("span.gap"),
+  parts.push(h("div.card", {}, h("div.row", {}, h("div.grow", {}, h("h2", {}, answer.file), h("p.small.soft", {}, summary)),
     buttons.map(([format, name]) => h("button.button.slim", { type: "button", "aria-label": `${t("Download")} ${name}`, onclick: () => download(answer, format) }, icon("down", 15), name)),
-    gone ? h("button.button.slim.quiet", { type: "button", onclick: async () => (await send("DELETE", `/answers/${answer.id}`), gone()) }, t("Remove this answer")) : null)));
+    gone ? h("button.button.slim.quiet", { type: "button", "aria-label": t("Remove this answer"), onclick: async () => (await send("DELETE", `/answers/${answer.id}`), gone()) }, t("Remove")) : null)));
   parts.push(answer.warnings.map((w) => h("div.note", { lang: "en" }, w)));
   if (PICTURES.includes(own)) {
     parts.push(h("div.card", {}, h("img.picture", { src: `/v1/answers/${answer.id}/file`, alt: answer.file })));
@@ -89,7 +97,7 @@ export async function draw(place, answer, run, gone) {
   } else if (tabular) {
     const head = await get(`/answers/${answer.id}/preview?rows=100`);
     const odd = head.columns.includes("score") && head.columns.includes("p_value");
-    const preview = odd ? await get(`/answers/${answer.id}/preview?rows=100&by=score`) : head;
+    const preview = odd ? oddFirst(await get(`/answers/${answer.id}/preview?rows=100&by=score`)) : head;
     const wide = await get(`/answers/${answer.id}/preview?rows=500`);
     parts.push(fans(wide));
     const total = preview.total === null ? "" : ` · ${number(preview.total)} ${t("rows in all")}`;

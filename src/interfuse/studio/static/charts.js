@@ -66,14 +66,14 @@ export function histogram(column, title) {
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 export function bars(column, title) {
-  const [left, width, row] = [78, 220, 17];
+  const [left, width, row] = [96, 220, 17];
   const other = column.other;
   const n = Math.min(column.values.length, 6);
   const top = Math.max(...column.shares, ...(other || [0]), 1e-9);
   const parts = [];
   for (let i = 0; i < n; i++) {
     const y = i * row, wide = (v) => Math.max(0.5, ((width - left) * v) / top);
-    parts.push(s("text", { x: left - 6, y: y + 11, "text-anchor": "end" }, cut(String(column.values[i] ?? "–"), 12)));
+    parts.push(s("text", { x: left - 6, y: y + 11, "text-anchor": "end" }, cut(String(column.values[i] ?? "–"), 13)));
     if (other) parts.push(s("rect", { class: "real", x: left, y: y + 1, width: wide(other[i]), height: 7 }));
     parts.push(s("rect", { class: "syn", x: left, y: other ? y + 8 : y + 3, width: wide(column.shares[i]), height: other ? 5 : 8 }));
   }

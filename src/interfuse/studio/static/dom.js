@@ -43,7 +43,7 @@ const PATHS = {
   menu: "M4 7h16M4 12h16M4 17h16",
   plus: "M12 5v14M5 12h14",
   dots: "M5 12h.01M12 5h.01M12 12h.01M19 12h.01M12 19h.01M7 7h.01M17 17h.01M17 7h.01M7 17h.01",
-  theme: "M12 3a9 9 0 1 0 0 18V3z",
+  theme: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zm0 0v17m2-16.7v16.4m2-15.4v14.4m2-12.6v10.8",
 };
 
 export function icon(name, size = 18) {

@@ -1,7 +1,7 @@
 // A new fit: the schema with its reasons, what is to be known, the budget.
 import { h, show, toast } from "./dom.js";
 import { get, send } from "./api.js";
-import { code, field, said } from "./forms.js";
+import { field, said } from "./forms.js";
 import { bytes, t } from "./words.js";
 
 const BUDGETS = [5, 15, 60, 300, null];
@@ -10,7 +10,7 @@ export async function plan(main, id) {
   show(main, h("p.soft", {}, `${t("Reading the data")} …`), h("div.bar.busy", {}, h("i")));
   const [upload, kinds] = await Promise.all([get(`/uploads/${id}`), get("/kinds")]);
   const state = { kind: "", changes: {}, fields: [], seconds: 60, planned: null };
-  const table = h("div"), notes = h("div"), estimate = h("p.small.soft", { role: "status" }), more = h("div"), command = h("div");
+  const table = h("div"), notes = h("div"), estimate = h("p.small.soft", { role: "status" }), more = h("div");
   const seconds = h("div.budget", {}, BUDGETS.map((s) => h("label", {},
     h("input", { type: "radio", name: "budget", value: String(s), checked: s === state.seconds, onchange: () => (state.seconds = s) }),
     h("span", {}, s === null ? t("until it stops") : s < 60 ? `${s} s` : `${s / 60} min`))));
@@ -31,7 +31,7 @@ export async function plan(main, id) {
 
   async function look() {
     go.disabled = true;
-    show(notes, h("div.bar.busy", {}, h("i")));
+    show(notes, h("p.small.soft", { role: "status" }, `${t("Reading the data")} …`), h("div.bar.busy", {}, h("i")));
     try {
       state.planned = await send("POST", "/plans", { upload: id, options: options() });
     } catch (error) {
@@ -98,9 +98,7 @@ export async function plan(main, id) {
         h("label.field", {}, h("span", {}, t("Name of the model")), name),
         h("label.field", {}, h("span", {}, t("Kind of data")), kind),
         h("label.field", {}, h("span", {}, t("Seed")), seed),
-        h("div.field", {}, more), h("div.field", {}, go), command)));
+        h("div.field", {}, more), h("div.field", {}, go))));
   await look();
-  return () => {};
 }
 
-export { code };

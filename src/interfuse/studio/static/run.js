@@ -10,7 +10,7 @@ import { watch } from "./fit.js";
 export async function run(main, id, tab, again) {
   const one = await get(`/runs/${id}`).catch(() => get(`/fits/${id}`));
   if (one.status !== "complete") return watch(main, one, again);
-  let alive = true;
+  let alive = true, earlier = () => {};
   const fitted = one.upload ? await get(`/uploads/${one.upload}`).catch(() => null) : null;
   if (!fitted) one.upload = null;
   const seen = fitted ? await get(`/uploads/${fitted.id}/preview?rows=1`).catch(() => null) : null;
@@ -46,32 +46,25 @@ export async function run(main, id, tab, again) {
         bar.style.width = `${(100 * p.done) / Math.max(1, p.total)}%`;
         words.textContent = `${number(p.done)} / ${number(p.total)} ${p.unit}`;
       }, () => alive);
-      if (alive) await draw(place, answer, one, () => question1());
+      if (alive) await draw(place, answer, one, again);
     } catch (error) {
       show(place, h("div.note.bad", { role: "alert", lang: "en" }, error.message));
     }
     button.disabled = false;
     if (alive) earlier();
   }
-  function question1() {
-    again();
-  }
-
-  let earlier = () => {};
-
   async function question(q) {
     const fields = q.options.filter((o) => o.name !== "device").map((o) => field(o, { columns: one.columns, values, fitted }));
     const first = ["rows", "images", "horizon", "given", "data", "interval", "below", "draws"];
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
     const rows = fields.find((f) => f.name === "rows");
-    if (rows?.input && !rows.input.value) rows.input.value = one.kind === "table" ? "" : "";
-    if (rows?.input) rows.input.placeholder = one.rows ? String(one.rows) : "";
+    if (rows?.input && one.rows && q.name === "generate") rows.input.placeholder = String(one.rows);
     const data = q.data ? dataField(t("Data"), q.data.help, fitted) : null;
     const format = h("select", {}, ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"].map((f) => h("option", { value: f }, f)));
     format.value = ["animate"].includes(q.name) ? "webp" : !one.columns.length && q.name === "generate" && !one.record.data.series ? "png" : "csv";
     const go = h("button.button.main.wide", { type: "submit" }, t("Ask"));
     const place = h("div.stack", { "aria-live": "polite" }, empty());
-    const past = h("div");
+    const past = h("div.past");
     const submit = (e) => {
       e.preventDefault();
       if (data && !data.value()) return toast(t("Drop a file, or choose one"));
@@ -79,7 +72,7 @@ export async function run(main, id, tab, again) {
     };
     earlier = async () => {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === q.name && a.status === "complete").slice(0, 8);
-      show(past, all.length ? [h("h3", {}, t("Earlier answers")), h("div.stack", {}, all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, () => question1()) }, label(a))))] : []);
+      show(past, all.length ? [h("h3", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, label(a)))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: submit },
       h("p.small.soft", { lang: "en" }, q.summary), h("div.field", {}, data ? data.node : null, shown.map((f) => f.node)),
@@ -93,7 +86,7 @@ export async function run(main, id, tab, again) {
   }
 
   function label(a) {
-    const options = Object.entries(a.options).map(([k, v]) => (Array.isArray(v) ? v.join(", ") : `${k} ${v}`)).join(" · ");
+    const options = Object.entries(a.options).filter(([k, v]) => !(k === "seed" && v === 0)).map(([k, v]) => (Array.isArray(v) ? v.join(", ") : `${k} ${v}`)).join(" · ");
     return `${t(a.question)}${options ? ` · ${options}` : ""}`;
   }
 
@@ -103,10 +96,10 @@ export async function run(main, id, tab, again) {
     const which = h("select", {}, made.map((a) => h("option", { value: a.id }, label(a))));
     const go = h("button.button.main.wide", { type: "submit", disabled: !made.length }, t("Make the report"));
     const place = h("div.stack", {}, h("div.empty", {}, icon("dots", 44), h("p", {}, made.length ? t("A minute or two: figures, their floors, attacks and findings.") : t("Generate rows first; the report compares them with the real table."))));
-    const past = h("div");
+    const past = h("div.past");
     earlier = async () => {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === "evaluate" && a.status === "complete");
-      show(past, all.length ? [h("h3", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, () => question1()) }, t("Report")))] : []);
+      show(past, all.length ? [h("h3", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, t("Report")))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: (e) => {
       e.preventDefault();
