@@ -88,7 +88,10 @@ def runs_now(note: dict[str, Any] | None) -> bool:
     if not note or not isinstance(note.get("pid"), int):
         return False
     pid = note["pid"]
-    if pid in _children and _children[pid].poll() is not None:
+    child = _children.get(pid)
+    if child is not None:
+        if child.poll() is None:
+            return True
         del _children[pid]
         return False
     with contextlib.suppress(psutil.Error):
