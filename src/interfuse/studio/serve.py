@@ -88,6 +88,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(128)  # who is quick is kept waiting, not sent away
     except OSError as error:
         listening.close()
         raise OptionError(

@@ -102,18 +102,21 @@ export function conditions(option, columns, values) {
 
 export function field(option, { columns = [], values = () => [], fitted = null } = {}) {
   const label = { rows: t("rows"), seed: t("Seed") }[option.name] || option.flag.slice(2).replaceAll("-", " ");
-  const help = h("small", { lang: "en" }, option.help);
+  const [named, described] = [id(), id()];
+  const help = h("small", { lang: "en", id: described }, option.help);
   if (option.type === "file") return { ...dataField(label, option.help, null), name: option.name };
   if (option.name === "given" && option.many) return conditions(option, columns, values);
   if (option.type === "bool") {
     const box = h("input", { type: "checkbox", checked: false });
-    const node = h("label.field.check", {}, box, h("span", {}, label, help));
+    box.id = named;
+    box.setAttribute("aria-describedby", described);
+    const node = h("div.field.check", {}, box, h("div", {}, h("label", { for: named }, label), help));
     return { name: option.name, node, value: () => (box.checked ? !option.default : null) };
   }
   const numeric = option.type === "int" || option.type === "float";
   const input = h("input", {
     type: numeric ? "number" : "text", step: option.type === "float" ? "any" : "1", min: option.least, required: option.needed,
-    value: option.name === "seed" ? "0" : "", placeholder: option.default === null ? "" : String(option.default), autocomplete: "off",
+    value: option.name === "seed" ? "0" : "", placeholder: option.default === null ? "" : String(option.default), autocomplete: "off", id: named, "aria-describedby": described,
   });
   const read = () => {
     const text = input.value.trim();
@@ -121,7 +124,7 @@ export function field(option, { columns = [], values = () => [], fitted = null }
     if (option.many) return text.split(/\s*,\s*/);
     return numeric ? Number(text) : text;
   };
-  return { name: option.name, input, value: read, node: h("label.field", {}, h("span", {}, label), input, help) };
+  return { name: option.name, input, value: read, node: h("div.field", {}, h("label", { for: named }, label), input, help) };
 }
 
 export function said(fields) {

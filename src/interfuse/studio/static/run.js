@@ -8,8 +8,9 @@ import { clock, number, t } from "./words.js";
 import { watch } from "./fit.js";
 
 export async function run(main, id, tab, again) {
-  const one = await get(`/runs/${id}`).catch(() => get(`/fits/${id}`));
-  if (one.status !== "complete") return watch(main, one, again);
+  const fit = await get(`/fits/${id}`);
+  if (fit.status !== "complete") return watch(main, fit, again);
+  const one = await get(`/runs/${id}`);
   let alive = true, earlier = () => {};
   const fitted = one.upload ? await get(`/uploads/${one.upload}`).catch(() => null) : null;
   if (!fitted) one.upload = null;
@@ -72,7 +73,7 @@ export async function run(main, id, tab, again) {
     };
     earlier = async () => {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === q.name && a.status === "complete").slice(0, 8);
-      show(past, all.length ? [h("h3", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, label(a)))] : []);
+      show(past, all.length ? [h("h2", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, label(a)))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: submit },
       h("p.small.soft", { lang: "en" }, q.summary), h("div.field", {}, data ? data.node : null, shown.map((f) => f.node)),
@@ -99,7 +100,7 @@ export async function run(main, id, tab, again) {
     const past = h("div.past");
     earlier = async () => {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === "evaluate" && a.status === "complete");
-      show(past, all.length ? [h("h3", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, t("Report")))] : []);
+      show(past, all.length ? [h("h2", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, t("Report")))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: (e) => {
       e.preventDefault();
