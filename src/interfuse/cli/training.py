@@ -58,6 +58,8 @@ class Training:
         if spoken.mode() == "json":
             if getattr(said, "stage", "") != "warning":  # it is a Python warning, which is shown
                 spoken.heard(self._spoken(said))
+            if getattr(said, "stage", "") == "schema":
+                self.kind.print_schema(said.value, said.message)  # type: ignore[union-attr]
         elif hasattr(said, "stage"):
             self._notice(said)  # type: ignore[arg-type]
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -103,8 +104,8 @@ async def _plan(words: list[str], source: Path, has: Any) -> dict[str, Any]:
                 out["error"] = text
             case "notice" if event["stage"] == "estimate":
                 out["estimate"] = text
-            case "message" if "looks like" in text or "has users" in text:
-                out["hints"].append(text.split(":")[0])
+            case "message" if other := re.search(r" --kind (\w+) -o RUN$", text):
+                out["hints"].append({"text": text.split(". ")[0] + ".", "kind": other[1]})
 
     code = await has.workers.run([*words, "--dry-run"], listen)
     if code and not out["error"]:

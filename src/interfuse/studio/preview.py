@@ -16,13 +16,14 @@ LONGEST = 200
 _TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 
 
-def of(path: Path, rows: int, by: str | None = None) -> dict[str, Any]:
+def of(path: Path, rows: int, by: str | None = None, *, end: bool = False) -> dict[str, Any]:
     """The first rows of a table as text; null is missing.
 
     Args:
         path: a file of the command line, or an upload.
         rows: that are shown.
         by: a column of numbers; the largest come first, each with the number of its row.
+        end: the last rows (of those that were seen) instead.
 
     Returns:
         Names, rows, their numbers from 1, and how many there are (null is more than were seen);
@@ -32,8 +33,9 @@ def of(path: Path, rows: int, by: str | None = None) -> dict[str, Any]:
     if both is None:
         return {"columns": [], "rows": [], "numbers": [], "total": None}
     text, typed = both
-    numbers = list(range(1, min(rows, text.height) + 1))
-    shown = text.head(rows)
+    shown = text.tail(rows) if end else text.head(rows)
+    first = text.height - shown.height + 1 if end else 1
+    numbers = list(range(first, first + shown.height))
     if by in typed.columns and typed[by].dtype.is_numeric():
         order = typed[by].arg_sort(descending=True, nulls_last=True).head(rows)
         shown, numbers = text[order], [i + 1 for i in order.to_list()]

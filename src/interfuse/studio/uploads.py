@@ -131,11 +131,11 @@ async def one(id: str, has: Has) -> dict[str, Any]:
 
 @router.get("/{id}/preview")
 async def shown(
-    id: str, has: Has, rows: Annotated[int, Query(ge=1, le=500)] = 20
+    id: str, has: Has, rows: Annotated[int, Query(ge=1, le=500)] = 20, end: bool = False
 ) -> dict[str, Any]:
-    """The first rows of an upload, and how its columns are distributed, where it is a table."""
+    """The first or last rows of an upload, and how its columns are distributed, if a table."""
     path = has.places.data_of(id)
-    found = await asyncio.to_thread(preview.of, path, rows)
+    found = await asyncio.to_thread(lambda: preview.of(path, rows, end=end))
     return {**found, "distributions": await asyncio.to_thread(preview.distributions, path, None)}
 
 

@@ -26,7 +26,8 @@ function table(preview, odd) {
     if (value === null) return h("td.missing", { "aria-label": t("missing") }, "–");
     const hot = cell >= 0 && preview.columns[i] === row[cell];
     const bar = i === p ? h("span.odd", { "width.px": Math.min(60, -Math.log10(Math.max(1e-6, Number(value))) * 12) }) : null;
-    return h(`td${numeric[i] ? ".num" : ""}${hot ? ".hot" : ""}`, { title: value }, bar, value);
+    const shown = numeric[i] && value.length > 9 ? String(Number(Number(value).toPrecision(6))) : value;
+    return h(`td${numeric[i] ? ".num" : ""}${hot ? ".hot" : ""}`, { title: value }, bar, shown);
   })));
   return h("div.scroll", { tabindex: "0", role: "region", "aria-label": odd ? t("The oddest first") : t("First rows") },
     h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)));
@@ -39,7 +40,7 @@ export function charts(columns, names) {
 }
 
 // Columns NAME, NAME_low and NAME_high are draws with an interval: a fan.
-function fans(preview) {
+function fans(preview, past) {
   const of = (name) => preview.columns.indexOf(name);
   const value = (row, i) => (row[i] === null || row[i] === "" ? NaN : Number(row[i]));
   return preview.columns.filter((c) => of(`${c}_low`) >= 0 && of(`${c}_high`) >= 0).slice(0, 6).map((name) => {
@@ -47,7 +48,9 @@ function fans(preview) {
     const keyed = preview.columns.findIndex((c, i) => i !== m && i !== l && i !== u && preview.rows.every((r) => Number.isNaN(Number(r[i]))) && new Set(preview.rows.map((r) => r[i])).size < preview.rows.length / 2);
     const rows = preview.rows.filter((r) => keyed < 0 || r[keyed] === preview.rows[0][keyed]);
     const drawn = rows.map((r) => ({ middle: value(r, m), low: value(r, l), high: value(r, u) })).filter((r) => Number.isFinite(r.low) && Number.isFinite(r.high));
-    return drawn.length > 2 ? h("figure.card", {}, h("h2", {}, name), h("div.legend", {}, h("span", {}, h("i"), `${t("median")} ${t("and the middle of what may come")}`)), fan(drawn, [], name)) : null;
+    const before = past && keyed < 0 ? past.columns.indexOf(name) : -1;
+    const known = before < 0 ? [] : past.rows.slice(-2 * drawn.length).map((r) => ({ value: value(r, before) })).filter((k) => Number.isFinite(k.value));
+    return drawn.length > 2 ? h("div.card", {}, h("h2", {}, name), h("div.legend", {}, known.length ? h("span", {}, h("i.past"), t("known")) : null, h("span", {}, h("i"), `${t("median")} ${t("and the middle of what may come")}`)), fan(drawn, known, name)) : null;
   });
 }
 
@@ -99,10 +102,13 @@ export async function draw(place, answer, run, gone) {
     const odd = head.columns.includes("score") && head.columns.includes("p_value");
     const preview = odd ? oddFirst(await get(`/answers/${answer.id}/preview?rows=100&by=score`)) : head;
     const wide = await get(`/answers/${answer.id}/preview?rows=500`);
-    parts.push(fans(wide));
+    const follows = answer.question === "forecast" && answer.data;
+    const past = follows ? await get(`/uploads/${answer.data}/preview?rows=500&end=true`).catch(() => null) : null;
+    const drawn = fans(wide, past).filter(Boolean);
+    parts.push(drawn);
     const total = preview.total === null ? "" : ` · ${number(preview.total)} ${t("rows in all")}`;
     parts.push(h("div.card", {}, h("h2", {}, (odd ? t("The oddest first") : t("First rows")) + total), table(preview, odd)));
-    if (!odd) {
+    if (!odd && !(follows && drawn.length)) {
       const beside = run.upload && answer.question === "generate" ? `?beside=${run.upload}` : answer.data ? `?beside=${answer.data}` : "";
       const columns = await get(`/answers/${answer.id}/distributions${beside}`).catch(() => get(`/answers/${answer.id}/distributions`));
       if (columns.length) parts.push(h("div.card", {}, h("h2", {}, t("How its columns are distributed")), charts(columns, [t("this answer"), t("real")])));

@@ -42,7 +42,7 @@ export async function plan(main, id) {
     drawSchema();
     const found = state.planned;
     show(notes, found.warnings.map((w) => h("div.note", { lang: "en" }, w)),
-      found.hints.map((w) => h("div.note", { lang: "en" }, w)));
+      found.hints.map((w) => h("div.note.row", {}, h("span.grow", { lang: "en" }, w.text), h("button.button.slim", { type: "button", onclick: () => ((kind.value = state.kind = w.kind), look()) }, `${t("Kind of data")}: ${w.kind}`))));
     estimate.textContent = found.estimate ? `${t("Estimate")}: ${found.estimate}` : "";
     go.disabled = false;
     drawOptions(kinds.find((k) => k.name === found.kind));

@@ -60,7 +60,7 @@ export async function run(main, id, tab, again) {
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
     const rows = fields.find((f) => f.name === "rows");
     if (rows?.input && one.rows && q.name === "generate") rows.input.placeholder = String(one.rows);
-    const data = q.data ? dataField(t("Data"), q.data.help, fitted) : null;
+    const data = q.data ? dataField(t("Data"), q.data.help.split(";")[0], fitted) : null;
     const format = h("select", {}, ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"].map((f) => h("option", { value: f }, f)));
     format.value = ["animate"].includes(q.name) ? "webp" : !one.columns.length && q.name === "generate" && !one.record.data.series ? "png" : "csv";
     const go = h("button.button.main.wide", { type: "submit" }, t("Ask"));
