@@ -7,6 +7,9 @@ standard error where the answer itself goes to standard output: what text would 
 
 from __future__ import annotations
 
+import functools
+import operator
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -159,6 +162,7 @@ class End(Event, tag="end", frozen=True):
 
 
 EVENTS = (Message, Warned, Failure, Facts, Tabled, Progressed, Described, Noticed, Trained, End)
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _KEPT = (Warned, Failure)
 
 
@@ -203,13 +207,12 @@ def as_before() -> Iterator[None]:
 
 
 def events_schema() -> dict[str, Any]:
-    """The JSON Schema of a line of `--json`."""
-    (top,), parts = msgspec.json.schema_components([_any_event()], ref_template="#/$defs/{name}")
+    """The JSON Schema of a line of `--json`; `spoken.schema.json` holds it."""
+    any_of = functools.reduce(operator.or_, EVENTS)
+    (top,), parts = msgspec.json.schema_components([any_of], ref_template="#/$defs/{name}")
+    for part in parts.values():
+        said = part.pop("description").split("\n\nAttributes:\n")
+        part["description"] = said[0].replace("\n", " ")
+        for name, words in _ATTRIBUTE.findall(said[1]) if len(said) > 1 else ():
+            part["properties"][name]["description"] = " ".join(words.split())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": parts}
-
-
-def _any_event() -> Any:
-    from functools import reduce
-    from operator import or_
-
-    return reduce(or_, EVENTS)
