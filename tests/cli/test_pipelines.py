@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -36,12 +37,14 @@ def here(tmp_path_factory, table):
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_python_recipes_run(here, monkeypatch, number):
+def test_python_recipes_run(here, monkeypatch, tmp_path, number):
     monkeypatch.chdir(here)
     code = blocks(ENGLISH, "python")[number]
     if "duckdb" in code:
         pytest.importorskip("duckdb")
-    exec(compile(code, "pipelines.md", "exec"), {"__name__": "recipe"})
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(code, encoding="utf-8")
+    runpy.run_path(str(recipe))
 
 
 def test_both_languages_have_the_same_code():

@@ -23,7 +23,7 @@ from typing import Any
 import typer
 
 from interfuse import spoken
-from interfuse.cli import ask, demo, evaluate, fit, modes, reproduce, show, studio
+from interfuse.cli import ask, demo, evaluate, fit, modes, reproduce, share, show, studio
 from interfuse.cli.streams import reliable, silence
 from interfuse.console import fail, interrupts, tell, warn
 from interfuse.errors import InterfuseError, InterfuseWarning
@@ -49,6 +49,8 @@ for _name, _verbs in ask.questions().items():
 app.command("evaluate")(modes.with_modes(evaluate.evaluate))
 app.command("show")(modes.with_modes(show.show))
 app.command("reproduce")(modes.with_modes(reproduce.reproduce))
+app.command("push")(modes.with_modes(share.push))
+app.command("pull")(modes.with_modes(share.pull))
 app.command("studio")(modes.with_modes(studio.studio))
 
 

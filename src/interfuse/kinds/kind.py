@@ -120,6 +120,10 @@ class Kind(ABC):
         """How much data was fitted, by the entry `data` of `run.json`."""
         return f"{data['rows']:,} {self.words.rows}"
 
+    def holds(self) -> str:
+        """What of the data is in a run folder, besides weights: for those whom it is given to."""
+        return "The run folder holds the weights of the network and what schema.json says."
+
     def print_schema(self, schema: Any, found: str) -> None:
         """Print what data was taken for.
 

@@ -157,6 +157,13 @@ class Images(Kind):
 
         print_image_schema(schema)
 
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds the size of images, the names of classes and how many images each "
+            "has; no image."
+        )
+
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """The network, the schema, what was skipped, and previews."""
         from interfuse.kinds.images.cli import show_images

@@ -178,6 +178,14 @@ class InteractionsKind(Kind):
 
         facts("", [("Data", found), *schema.describe()])
 
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds the names of items that enough users touched and weights between "
+            "them; no name and no row of a user. A weight of two items may rest on one "
+            "user."
+        )
+
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """The network and the experts."""
         from interfuse.kinds.interactions.cli import show_experts
