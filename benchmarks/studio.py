@@ -100,7 +100,7 @@ def fitted(server: Server, examples: int = 20_000, name: str = "demo") -> str:
 
 def start() -> dict[str, Any]:
     """Seconds until the first page; bytes of the page and all it loads."""
-    times, work = [], []
+    times, work, weight, seen = [], [], 0, {"/"}
     for _ in range(5):
         with serving() as (server, _):
             times.append(server.seconds)

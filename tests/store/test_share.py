@@ -31,8 +31,8 @@ def test_a_model_comes_back_as_it_was(run, tmp_path, kind):
     url = str(tmp_path / "there" / "model") if kind == "folder" else "memory://models/a"
     push(run, url, overwrite=True)
     got = pull(url, tmp_path / "got")
-    first, again = interfuse.load(run), interfuse.load(got)
-    assert first.generate(20, seed=1).equals(again.generate(20, seed=1))
+    first, again = interfuse.load(run, kind="table"), interfuse.load(got, kind="table")
+    assert pl.DataFrame(first.generate(20, seed=1)).equals(pl.DataFrame(again.generate(20, seed=1)))
     assert (got / "reference.safetensors").exists()
 
 
@@ -44,7 +44,7 @@ def test_a_model_is_fetched_from_a_web_server(run, tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         got = pull(f"http://127.0.0.1:{server.server_port}/model", tmp_path / "got")
         server.shutdown()
-    assert interfuse.load(got).schema.names == ["n|a", "c"]
+    assert interfuse.load(got, kind="table").generate(2).columns == ["n|a", "c"]
 
 
 def test_the_card_says_what_is_in_it_and_nothing_says_where_it_was(run, tmp_path):

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 
-import numpy as np
-import polars as pl
 import pytest
+from shopping import HOST, TOKEN, shop
 
 import interfuse
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
-
-TOKEN = "t" * 43
-HOST = "testserver"
-EVIL = "<img src=x onerror=alert(1)>"
-
-
-def shop(rows: int = 400) -> pl.DataFrame:
-    """Sessions of a shop: buyers see more pages. One column is called so as to break pages."""
-    rng = np.random.default_rng(11)
-    buys = rng.random(rows) < 0.3
-    pages = rng.poisson(np.where(buys, 20, 5))
-    agent = rng.choice(["phone", "<b>desk</b>"], rows)
-    return pl.DataFrame({"pages": pages, "buys": buys, EVIL: agent})
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +51,3 @@ def upload(client):
     answer = client.post("/v1/uploads", params={"name": "shop.csv"}, content=body)
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
-
-
-def until(condition, seconds: float = 120.0):
-    """What a condition gives, once it gives something."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found

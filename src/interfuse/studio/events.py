@@ -59,8 +59,8 @@ def last_events(path: Path) -> Last:
         event = as_event(line)
         if event is None:
             continue
-        name = event.get("event")
-        phase = _PHASES.get(event.get("stage") if name == "notice" else name, phase)
+        name = str(event.get("event"))
+        phase = _PHASES.get(str(event.get("stage")) if name == "notice" else name, phase)
         if name == "error":
             error = str(event.get("text"))
         elif name == "training":

@@ -86,7 +86,7 @@ def _read(path: Path) -> tuple[Any, Any] | None:
             case "parquet":
                 both = pl.read_parquet(path, n_rows=SEEN)
             case _:
-                both = pl.read_ipc(path, n_rows=SEEN, memory_map=False)
+                both = pl.read_ipc(path, n_rows=SEEN)
     except (pl.exceptions.PolarsError, OSError):  # a fit says what is wrong with it
         return None
     return both, both

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from shopping import EVIL, shop
 
-from conftest import EVIL, shop
 from interfuse.cli.main import execute
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from shopping import HOST, TOKEN, shop, until
 
-from conftest import HOST, TOKEN, shop, until
 from interfuse.studio import jobs
 from interfuse.studio.app import create_app
 from interfuse.studio.events import stream

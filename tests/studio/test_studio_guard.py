@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from shopping import TOKEN
 
-from conftest import TOKEN
 from interfuse.studio.places import plain_name
 
 COOKIE = {"Cookie": f"interfuse={TOKEN}", "Authorization": ""}

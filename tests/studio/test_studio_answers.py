@@ -8,9 +8,9 @@ import json
 import polars as pl
 import pyarrow as pa
 import pytest
+from shopping import EVIL, shop, until
 
 import interfuse
-from conftest import EVIL, shop, until
 from interfuse.cli.main import execute
 from interfuse.studio import preview
 
@@ -52,7 +52,7 @@ def test_formats_hold_the_same_rows(client, run, by_command):
     assert pl.DataFrame(json.loads(got("application/json"))).equals(rows)
     assert pl.read_parquet(got("application/vnd.apache.parquet")).equals(rows)
     with pa.ipc.open_stream(got("application/vnd.apache.arrow.stream")) as stream:
-        assert pl.from_arrow(stream.read_all()).equals(rows)
+        assert pl.DataFrame(stream.read_all()).equals(rows)
 
 
 def test_a_key_gives_the_same_answer_again_and_no_other(client, run):
