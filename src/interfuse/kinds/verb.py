@@ -42,6 +42,7 @@ class Verb:
         options: besides the run folder, the data and the target.
         source: what the second argument is called and is; None if there is none.
         target: what the help says of `--output`.
+        ending: of a file that suits the answer, where nobody says which; without the dot.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Verb:
     options: tuple[Option, ...] = ()
     source: tuple[str, str] | None = None
     target: str = "Its name says the format."
+    ending: str = "csv"
 
     def ask(self, model: Any, asked: Asked, **options: Any) -> None:
         """Ask, and write the answer."""

@@ -59,14 +59,14 @@ class Asked(BaseModel):
     ] = None  # fmt: skip
 
 
-def _format(said: str | None, accept: str, question: str) -> str:
-    if question == asking.JUDGE:
-        return "html"
+def _format(said: str | None, accept: str, usual: str) -> str:
+    if usual == "html":
+        return usual
     if said is None:
         for name, media in MEDIA.items():
             if media.split(";")[0] in accept:
                 return name
-        return "csv"
+        return usual
     if not _ENDING.fullmatch(said):
         raise Problem(422, f"format: is {said!r}; expected an ending such as {', '.join(MEDIA)}.")
     return said
@@ -85,7 +85,7 @@ async def ask(
 ) -> Response:
     """Ask a model. 200 with the answer; 202 where it takes long, or with Prefer: respond-async."""
     run = has.places.run(id)
-    form = _format(asked.format, accept, question)
+    form = _format(asked.format, accept, asking.usual_ending(run, question))
     ending = _WRITTEN_AS.get(form, form)
     kept = asking.question_of(has, run, question, asked.options, asked.data, ending)
     answer = asking.begin(has, kept, idempotency_key)

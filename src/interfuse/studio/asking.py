@@ -45,6 +45,15 @@ def kind_of_run(run: Path) -> Kind:
     return of_record(record, run.name)
 
 
+def usual_ending(run: Path, question: str) -> str:
+    """The ending of an answer where nobody says which."""
+    kind = kind_of_run(run)
+    if question == JUDGE and kind.judged:
+        return "html"
+    verb = kind.verb(question)
+    return verb.ending if verb else "csv"
+
+
 def question_of(
     has: Studio, run: Path, name: str, said: dict[str, Any], data: str | None, ending: str
 ) -> dict[str, Any]:

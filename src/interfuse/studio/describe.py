@@ -41,6 +41,7 @@ def verb(one: Verb) -> dict[str, Any]:
         "summary": one.summary,
         "details": one.details,
         "data": {"name": one.source[0], "help": one.source[1]} if one.source else None,
+        "format": one.ending,
         "options": [option(o) for o in one.options],
     }
 

@@ -44,6 +44,7 @@ GENERATE = Verb(
     ("interfuse generate digits-run -n 64 -o sevens.png --given class=7 --guidance 2",),
     late(_CLI, "generate"),
     (ROWS, GIVEN, GUIDANCE, SEED, STEPS, DEVICE),
+    ending="png",
 )
 
 ANIMATE = Verb(
@@ -73,6 +74,7 @@ ANIMATE = Verb(
         DEVICE,
     ),
     target="A .webp or a .gif.",
+    ending="webp",
 )
 
 IMPUTE = Verb(
@@ -94,6 +96,7 @@ IMPUTE = Verb(
         DEVICE,
     ),
     ("DATA", "An image, a folder, or another set of images."),
+    ending="png",
 )
 
 DETECT = Verb(

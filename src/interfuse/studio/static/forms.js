@@ -19,7 +19,7 @@ export function dropzone(done, { slim = false, many = false, title, under } = {}
     const bar = h("i", { "width%": 0 });
     status.replaceChildren(`${t("Uploading")} ${files[0].name}`, h("span.bar", { role: "presentation" }, bar));
     try {
-      done(await uploadAll(files, (share) => (bar.style.width = `${share * 100}%`)));
+      done(await uploadAll(files, (share) => (bar.style.width = `${share * 100}%`)), files[0]);
     } catch (error) {
       status.replaceChildren(under || "");
       toast(error.message);
@@ -32,9 +32,9 @@ export function dropzone(done, { slim = false, many = false, title, under } = {}
 export function dataField(label, help, fitted, changed = () => {}) {
   let upload = null;
   const place = h("div");
-  const set = (one) => {
+  const set = (one, file) => {
     upload = one && one.id;
-    changed(upload);
+    changed(upload, file || null);
     if (!one) {
       return show(place, dropzone(set, { slim: true, under: help }),
         fitted && h("button.button.slim.wide", { type: "button", onclick: () => set(fitted) }, t("Use the fitted data")));

@@ -4,6 +4,7 @@ import { answered, get, send } from "./api.js";
 import { curve } from "./charts.js";
 import { charts, draw } from "./answer.js";
 import { code, dataField, field, rowsOf, said } from "./forms.js";
+import { painting } from "./paint.js";
 import { clock, number, t } from "./words.js";
 import { watch } from "./fit.js";
 
@@ -60,23 +61,29 @@ export async function run(main, id, tab, again) {
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
     const rows = fields.find((f) => f.name === "rows");
     if (rows?.input && one.rows && q.name === "generate") rows.input.placeholder = String(one.rows);
-    const data = q.data ? dataField(t("Data"), q.data.help.split(";")[0], fitted) : null;
+    const mask = fields.find((f) => f.name === "mask");
+    const paint = h("div");
+    const painter = mask && painting(paint);
+    const data = q.data ? dataField(t("Data"), q.data.help.split(";")[0], fitted, (_, file) => painter && painter.show(file)) : null;
     const format = h("select", {}, ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"].map((f) => h("option", { value: f }, f)));
-    format.value = ["animate"].includes(q.name) ? "webp" : !one.columns.length && q.name === "generate" && !one.record.data.series ? "png" : "csv";
+    format.value = q.format;
     const go = h("button.button.main.wide", { type: "submit" }, t("Ask"));
     const place = h("div.stack", { "aria-live": "polite" }, empty());
     const past = h("div.past");
-    const submit = (e) => {
+    const submit = async (e) => {
       e.preventDefault();
       if (data && !data.value()) return toast(t("Drop a file, or choose one"));
-      ask(q.name, { options: said(fields), data: data ? data.value() : null, format: format.value }, place, go);
+      const options = said(fields);
+      const painted = painter && (await painter.upload());
+      if (painted) options[mask.name] = painted;
+      ask(q.name, { options, data: data ? data.value() : null, format: format.value }, place, go);
     };
     earlier = async () => {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === q.name && a.status === "complete").slice(0, 8);
       show(past, all.length ? [h("h2", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, label(a)))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: submit },
-      h("p.small.soft", { lang: "en" }, q.summary), h("div.field", {}, data ? data.node : null, shown.map((f) => f.node)),
+      h("p.small.soft", { lang: "en" }, q.summary), h("div.field", {}, data ? data.node : null, paint, shown.map((f) => f.node)),
       h("details", {}, h("summary", {}, t("More options")), h("label.field", {}, h("span", {}, t("Format")), format), rest.map((f) => f.node)),
       h("div.field", {}, go)), past), place));
     earlier();

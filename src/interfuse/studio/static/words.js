@@ -26,7 +26,7 @@ const ZH = {
   "Earlier answers": "以前的答案", "Two answers to compare": "要比较的两个答案", "Answer": "答案", "Ask at least two questions first.": "请先至少提两个问题。",
   "Judge a synthetic table": "评判合成表", "Real table": "真实表", "Synthetic table": "合成表", "an answer from here": "这里生成的答案", "Generate rows first; the report compares them with the real table.": "请先生成行；报告会把它们与真实表比较。", "Make the report": "生成报告", "A minute or two: figures, their floors, attacks and findings.": "约一两分钟：指标、下限、攻击与发现。", "Open in a tab": "在新标签页打开", "Report": "报告",
   "How it was fitted": "拟合过程", "Columns": "各列", "Source": "来源", "Why it stopped": "停止原因", "Made with": "软件版本", "Weights kept after": "保留的权重在", "examples": "样本之后", "Remove this answer": "删除此答案", "seconds": "秒", "rows that were drawn": "行", "yes": "是", "optional": "可选", "Loading": "加载中", "this model is gone": "此模型已不存在", "All": "全部",
-  "REST service": "REST 服务", "Columns were read as text; try another kind.": "", "The numbers of a column, and what most rows hold": "",
+  "Paint the holes": "涂出要填补的部分", "Paint the holes: drag, or arrow keys and space": "涂出要填补的部分：拖动，或用方向键和空格",
 };
 
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
