@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,8 @@ def clients(minutes: float, many: int = 8) -> dict[str, Any]:
 
         def asked(seed: int) -> bytes:
             said = {"options": {"rows": 50 + seed, "seed": seed}}
-            answer = server.client.post(f"/v1/runs/{run}/generate", json=said)
+            key = {"Idempotency-Key": uuid.uuid4().hex}  # or the first answer would be sent again
+            answer = server.client.post(f"/v1/runs/{run}/generate", json=said, headers=key)
             while answer.status_code == 202:
                 time.sleep(0.5)
                 answer = server.client.get(answer.headers["location"] + "/file")

@@ -66,6 +66,16 @@ def test_a_key_gives_the_same_answer_again_and_no_other(client, run):
     assert "Idempotency-Key" in refused.json()["detail"]
 
 
+def test_the_same_question_is_answered_once(client, run):
+    first, again = (client.post(f"/v1/runs/{run}/generate", json=ASKED) for _ in range(2))
+    assert first.content == again.content
+    assert first.headers["x-interfuse-answer"] == again.headers["x-interfuse-answer"]
+    bad = {"options": {"given": ["colour=blue"]}}
+    assert [client.post(f"/v1/runs/{run}/generate", json=bad).status_code for _ in range(2)] == [
+        422, 422
+    ]  # fmt: skip
+
+
 def test_async_answers_are_resources(client, run, home):
     asked = client.post(
         f"/v1/runs/{run}/generate",

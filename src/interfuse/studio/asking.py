@@ -17,7 +17,7 @@ from fastapi import Request
 
 from interfuse.io.files import write_json
 from interfuse.kinds import Kind, Option, of_record
-from interfuse.studio.places import ANSWER, QUESTION, Places, new_id, read_json, remove
+from interfuse.studio.places import ANSWER, QUESTION, Places, read_json, remove
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Studio
 from interfuse.studio.words import arguments, call, command_line, keywords, shown_name
@@ -156,20 +156,21 @@ def begin(has: Studio, question: dict[str, Any], key: str | None) -> str:
     Args:
         has: the server.
         question: see `question_of`.
-        key: of a client that may send the same request again: the same answer then.
+        key: of a client that may send the same request again. Without one the question itself is
+            the key: a model answers it with the same bytes whenever it is asked.
 
     Raises:
         Problem: the key was used for another question.
     """
-    if key is None:
-        id = new_id()
-    else:
-        id = hashlib.sha256(f"{question['run']} {key}".encode()).hexdigest()[:16]
+    key = json.dumps(question, sort_keys=True) if key is None else f"{question['run']} {key}"
+    id = hashlib.sha256(key.encode()).hexdigest()[:16]
     folder = has.places.answers / id
     before = read_json(folder / QUESTION)
     if before is not None:
         if before != question:
             raise Problem(422, "Idempotency-Key: was used for another question. Choose a new one.")
+        if (read_json(folder / ANSWER) or {}).get("error"):  # it may have been memory or a disk
+            (folder / ANSWER).unlink()
     else:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / QUESTION, question)
