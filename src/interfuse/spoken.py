@@ -66,8 +66,8 @@ class Facts(Event, tag="facts", frozen=True):
     rows: list[tuple[str, str]]
 
 
-class Tabled(Event, tag="table", frozen=True):
-    """A table.
+class Tabled(Event, tag="listing", frozen=True):
+    """Rows below names, as a terminal shows them.
 
     Attributes:
         title: what it is about; empty if that is plain.

@@ -50,7 +50,7 @@ def test_a_fit_in_json_tells_all(cli, table, tmp_path):
     kinds = [event["event"] for event in told]
     assert kinds[-1] == "end"
     assert told[-1]["exit_code"] == 0
-    assert {"schema", "table", "notice", "training", "message"} <= set(kinds)
+    assert {"schema", "listing", "notice", "training", "message"} <= set(kinds)
     (schema,) = [event for event in told if event["event"] == "schema"]
     assert schema["kind"] == "table"
     assert [c["name"] for c in schema["schema"]["columns"]] == ["label", "proto", "port", "bytes"]

@@ -205,7 +205,7 @@ async def _answer(has: Studio, folder: Path) -> None:
                 said["error"] = _plain(event["text"], question, has, folder)
             case "message":
                 said["messages"].append(_plain(event["text"], question, has, folder))
-            case "table":
+            case "listing":
                 said["tables"].append({k: event[k] for k in ("title", "columns", "rows")})
             case "progress":
                 write_json(folder / "progress.json", event)

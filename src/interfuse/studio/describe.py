@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interfuse.cli.fit import COMMON
+from interfuse.errors import RunError
 from interfuse.io.schemafile import SHIPPED
 from interfuse.kinds import Kind, Option, Verb, all_kinds, of_record
 from interfuse.studio.places import read_json
@@ -93,12 +94,20 @@ def columns(schema: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _name(run: Path, record: dict[str, Any]) -> str:
+    """The kind that a run is of, known here or not."""
+    try:
+        return of_record(record, run.name).name
+    except RunError:
+        return str(record.get("kind"))
+
+
 def brief(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     """A run folder in a list."""
     data, training = record.get("data", {}), record.get("training", {})
     return {
         "name": run.name,
-        "kind": record.get("kind", "table"),
+        "kind": _name(run, record),
         "source": data.get("source", ""),
         "rows": data.get("rows"),
         "changed": (run / "run.json").stat().st_mtime,
