@@ -25,6 +25,7 @@ from interfuse.run import store
 from interfuse.studio.events import last_events
 from interfuse.studio.places import Places, read_json
 from interfuse.studio.problems import Problem
+from interfuse.studio.workers import ENVIRONMENT
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Of this server, to be told of their end; those of an earlier one are the system's."""
@@ -73,7 +74,7 @@ def start(places: Places, run: Path, arguments: list[str], note: dict[str, Any])
             stderr=subprocess.DEVNULL,
             cwd=places.folder,
             start_new_session=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | ENVIRONMENT,
         )
     _children[process.pid] = process
     with contextlib.suppress(psutil.Error):

@@ -16,6 +16,8 @@ import psutil
 from interfuse.studio.problems import Problem
 
 Event = dict[str, Any]
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+"""Of every process: a file torch.py in the folder that is served is no module."""
 LARGEST_LINE = 64 * 2**20
 """Bytes of one event: a schema of thousands of columns."""
 MOST_MEMORY = 3 * 2**30
@@ -97,7 +99,7 @@ class _Worker:
             stderr=asyncio.subprocess.DEVNULL,
             cwd=self.folder,
             limit=LARGEST_LINE,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | ENVIRONMENT,
             start_new_session=True,
         )
         return self.process

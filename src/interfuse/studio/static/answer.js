@@ -17,14 +17,14 @@ function oddFirst(preview) {
   return { ...preview, columns: kept.map((i) => preview.columns[i]), rows: preview.rows.map((r) => kept.map((i) => r[i])) };
 }
 
-function table(preview, odd) {
+function table(preview, odd, filled = () => false) {
   const at = (name) => preview.columns.indexOf(name);
   const [cell, p] = odd ? [at("cell"), at("p_value")] : [-1, -1];
   const numeric = preview.columns.map((_, i) => preview.rows.every((r) => r[i] === null || (r[i] !== "" && !Number.isNaN(Number(r[i])))));
   const head = [odd ? h("th.num", { scope: "col" }, t("Row")) : null, preview.columns.map((c, i) => h(`th${numeric[i] ? ".num" : ""}`, { scope: "col" }, c))];
   const body = preview.rows.map((row, r) => h("tr", {}, odd ? h("td.num.soft", {}, number(preview.numbers[r])) : null, row.map((value, i) => {
     if (value === null) return h("td.missing", { "aria-label": t("missing") }, "–");
-    const hot = cell >= 0 && preview.columns[i] === row[cell];
+    const hot = (cell >= 0 && preview.columns[i] === row[cell]) || filled(r, preview.columns[i]);
     const bar = i === p ? h("span.odd", { "width.px": Math.min(60, -Math.log10(Math.max(1e-6, Number(value))) * 12) }) : null;
     const shown = numeric[i] && value.length > 9 ? String(Number(Number(value).toPrecision(6))) : value;
     return h(`td${numeric[i] ? ".num" : ""}${hot ? ".hot" : ""}`, { title: value }, bar, shown);
@@ -37,6 +37,16 @@ export function charts(columns, names) {
   const cards = columns.slice(0, 60).map((c) => h("figure", {}, h("figcaption", { title: c.name }, c.name), distribution(c, c.name)));
   return h("div.stack", {}, h("div.legend", {}, columns.some((c) => c.other) ? h("span", {}, h("i.real"), names[1]) : null, h("span", {}, h("i"), names[0])),
     h("div.charts", {}, cards));
+}
+
+// Which cells of the first rows were missing in the data that was filled.
+async function holes(answer) {
+  const given = answer.question === "impute" && answer.data && (await get(`/uploads/${answer.data}/preview?rows=100`).catch(() => null));
+  if (!given || !given.columns.length || answer.options.value === "draws") return () => false;
+  return (row, name) => {
+    const i = given.columns.indexOf(name);
+    return i >= 0 && row < given.rows.length && (given.rows[row][i] === null || given.rows[row][i] === "");
+  };
 }
 
 // Columns NAME, NAME_low and NAME_high are draws with an interval: a fan.
@@ -107,7 +117,7 @@ export async function draw(place, answer, run, gone) {
     const drawn = fans(wide, past).filter(Boolean);
     parts.push(drawn);
     const total = preview.total === null ? "" : ` · ${number(preview.total)} ${t("rows in all")}`;
-    parts.push(h("div.card", {}, h("h2", {}, (odd ? t("The oddest first") : t("First rows")) + total), table(preview, odd)));
+    parts.push(h("div.card", {}, h("h2", {}, (odd ? t("The oddest first") : t("First rows")) + total), table(preview, odd, await holes(answer))));
     if (!odd && !(follows && drawn.length)) {
       const beside = run.upload && answer.question === "generate" ? `?beside=${run.upload}` : answer.data ? `?beside=${answer.data}` : "";
       const columns = await get(`/answers/${answer.id}/distributions${beside}`).catch(() => get(`/answers/${answer.id}/distributions`));
