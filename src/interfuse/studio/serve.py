@@ -74,7 +74,7 @@ def serve(
     if open_browser:
         threading.Timer(0.6, webbrowser.open, [address]).start()
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, date_header=False,
+        app, log_level="error", access_log=False, server_header=False, date_header=False,
         timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 1024,
     )  # fmt: skip
     server = uvicorn.Server(config)
