@@ -191,9 +191,11 @@ def clients(minutes: float, many: int = 8) -> dict[str, Any]:
             said = {"options": {"rows": 50 + seed, "seed": seed}}
             key = {"Idempotency-Key": uuid.uuid4().hex}  # or the first answer would be sent again
             answer = server.client.post(f"/v1/runs/{run}/generate", json=said, headers=key)
-            while answer.status_code == 202:
-                time.sleep(0.5)
-                answer = server.client.get(answer.headers["location"] + "/file")
+            if answer.status_code == 202:  # it takes longer than a request is kept waiting
+                place = answer.headers["location"]
+                while server.client.get(place).json()["status"] == "running":
+                    time.sleep(0.5)
+                answer = server.client.get(f"{place}/file")
             answer.raise_for_status()
             return answer.content
 

@@ -88,6 +88,21 @@ def test_ids_lead_nowhere_else(client, id):
         assert client.get(f"/v1/{path}/{id}").status_code in (404, 405)
 
 
+def test_every_option_that_reads_takes_an_upload(client, upload):
+    """Whatever kinds declare from now on: the name in its help says that it is a file."""
+    from interfuse.kinds import all_kinds
+
+    options = [o for kind in all_kinds() for o in kind.options]
+    asked = [o for kind in all_kinds() for verb in kind.verbs for o in verb.options]
+    files = {o.name for o in options if o.reads_file}
+    assert {"labels", "users", "items"} <= files
+    assert {"given_file", "mask", "forward"} <= {o.name for o in asked if o.reads_file}
+    for name in files:
+        said = {"upload": upload, "options": {name: "/etc/passwd"}}
+        answer = client.post("/v1/plans", json=said)
+        assert answer.status_code == 404, name
+
+
 def test_files_of_the_server_cannot_be_named(client, run):
     """An option that reads a file takes the id of an upload, nothing else."""
     for said in ("/etc/passwd", "../sessions/run.json", "-"):

@@ -30,7 +30,6 @@ COMMON = (
         "What the data is taken for; else inferred.",
         Path,
         metavar="FILE",
-        reads_file=True,
     ),
     SEED,
     Option("resume", "Go on with the interrupted fit in RUN.", bool, False),

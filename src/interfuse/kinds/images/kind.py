@@ -24,7 +24,6 @@ OPTIONS = (
         "Their classes, in a CSV, .npy or idx file.",
         Path,
         metavar="FILE",
-        reads_file=True,
     ),
     Option(
         "size",
@@ -64,7 +63,6 @@ ANIMATE = Verb(
             "Show these images being noised by the chain of 1,000 steps instead.",
             Path,
             metavar="IMAGES",
-            reads_file=True,
         ),
         Option("images", "How many, side by side; default 16.", int, short="-n", least=1),
         Option("given", "Of this class.", metavar="class=VALUE", many=True),
@@ -89,7 +87,6 @@ IMPUTE = Verb(
             "White where there are holes, or a folder with one for each image; default: a hole is "
             "where alpha is 0.",
             metavar="IMAGE",
-            reads_file=True,
         ),
         SEED,
         STEPS,

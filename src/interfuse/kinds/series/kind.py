@@ -89,7 +89,6 @@ FORECAST = Verb(
             "What is known of the future: rows at later times, with covariates, or with values "
             "that are to hold.",
             metavar="FILE",
-            reads_file=True,
         ),
         Option(
             "interval",

@@ -109,7 +109,6 @@ GENERATE = Verb(
             "given_file",
             "Partly known rows to complete, -n draws of each (1 unless given).",
             metavar="FILE",
-            reads_file=True,
         ),
         Option(
             "shard",
