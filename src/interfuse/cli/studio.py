@@ -15,7 +15,7 @@ _serve = late("interfuse.studio.serve", "serve")
 
 def studio(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where run folders are, and new ones go.")
+        Path, typer.Argument(metavar="FOLDER", help="Where run folders are, and new ones go.")
     ] = Path("."),
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any.")] = 8321,
     host: Annotated[
