@@ -11,6 +11,7 @@
 #   make bench-NAME      one of them, such as bench-tables; `python -m benchmarks.every --list`
 #   make bench-questions those of filling, detecting and rare classes
 #   make bench-page      docs/benchmarks.md from the results files alone
+#   make dist            sdist and wheel in dist/, checked: `twine upload dist/*` publishes them
 #   make clean
 #
 # The benchmarks use the table that comes with the package. DATA=folder adds those in folder/tables,
@@ -23,7 +24,7 @@ LONG    ?=
 WORKERS ?= 2
 FUZZ    ?= 2000
 
-.PHONY: demo test fuzz lint docs bench bench-questions bench-page bench-forget clean
+.PHONY: demo test fuzz lint docs bench bench-questions bench-page bench-forget dist clean
 .NOTPARALLEL:
 
 # One stamp file a set of extras, so that a second call installs nothing.
@@ -67,6 +68,11 @@ bench-forget:
 
 bench-%: $(VENV)/.stamp-test
 	$(EVERY) --only $*
+
+dist: $(VENV)/.stamp-dist
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 clean:
 	rm -rf $(VENV) demo site dist build .hypothesis .ruff_cache .import_linter_cache

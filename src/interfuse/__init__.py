@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from interfuse.api import compare
+    from interfuse.api import ask, compare
     from interfuse.core import DiffusionModel
     from interfuse.errors import InterfuseError, InterfuseWarning
     from interfuse.evaluate import evaluate
@@ -54,6 +54,7 @@ __all__ = [
     "SeriesModel",
     "SeriesSchema",
     "SeriesScores",
+    "ask",
     "compare",
     "evaluate",
     "fit",
@@ -81,6 +82,7 @@ _HOMES = {
     "SeriesModel": "interfuse.kinds.series.model",
     "SeriesSchema": "interfuse.kinds.series.data",
     "SeriesScores": "interfuse.kinds.series.answer",
+    "ask": "interfuse.api",
     "compare": "interfuse.api",
     "evaluate": "interfuse.evaluate",
     "fit": "interfuse.api",

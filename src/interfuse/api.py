@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from interfuse.errors import OptionError, RunError, note
-from interfuse.kinds import Kind, all_kinds, knowing, named, of, of_record
+from interfuse.kinds import Asked, Kind, all_kinds, knowing, named, of, of_record
 from interfuse.run import store
 from interfuse.run.fitting import FitStopped, Listener, Notice
 from interfuse.train.events import Event
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
-__all__ = ["FitStopped", "Notice", "compare", "fit", "kind_of", "load"]
+__all__ = ["FitStopped", "Notice", "ask", "compare", "fit", "kind_of", "load"]
 
 
 def kind_of(data: Any) -> str:
@@ -257,6 +257,34 @@ def _and_warns(listener: Listener | None) -> Listener:
             note(said.message)
 
     return listen
+
+
+def ask(
+    model: Any, question: str, data: str | Path = "", *, to: str | Path, **options: Any
+) -> None:
+    """Ask a model, and write the answer as the command of that name does, byte for byte.
+
+    Args:
+        model: a fitted model, or its run folder.
+        question: such as "generate"; which there are says the kind of the model.
+        data: the file that the question is about, where it is about one.
+        to: where the answer goes; the name says the format.
+        options: those of the command, `--given-file` as `given_file`.
+
+    Raises:
+        OptionError: the model does not know the question or an option.
+    """
+    fitted = load(model) if isinstance(model, str | Path) else model
+    kind = named(fitted.schema.kind)
+    verb = kind.verb(question)
+    if verb is None:
+        known = ", ".join(v.name for v in kind.verbs)
+        raise OptionError(f"ask: models {kind.words.of} do not {question}; they know {known}.")
+    known = {option.name for option in verb.options}
+    for name in options:
+        if name not in known:
+            raise OptionError(f"{name}: {question} has no such option; it has {', '.join(known)}.")
+    verb.ask(fitted, Asked(Path(), str(data), str(to)), **options)
 
 
 @contextmanager

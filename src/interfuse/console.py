@@ -1,7 +1,7 @@
 """What a person sees while something runs, and tables on the terminal.
 
 Answers go to standard output, what happens on the way to standard error. Progress is shown on a
-terminal only.
+terminal only. `--quiet` and `--json` change that for a whole command: see `interfuse.spoken`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from interfuse import spoken
+from interfuse.spoken import Facts, Failure, Message, Progressed, Tabled, Warned
 from interfuse.visible import visible
 
 T = TypeVar("T")
 
+TOLD_EVERY = 0.5
+"""Seconds between two events of progress in JSON."""
 PIPED_WIDTH = 120  # where there is no terminal to ask
 
 
@@ -84,21 +88,29 @@ def clock(seconds: float) -> str:
 
 def say(text: str) -> None:
     """A line on standard output, as it is but for control characters."""
+    if not spoken.heard(Message(text)):
+        return
     output.print(visible(text, layout=True), markup=False)
 
 
 def tell(text: str) -> None:
     """A line on standard error, as it is but for control characters."""
+    if not spoken.heard(Message(text)):
+        return
     errors.print(visible(text, layout=True), markup=False)
 
 
 def warn(text: str) -> None:
     """A warning on standard error."""
+    if not spoken.heard(Warned(text)):
+        return
     errors.print(f"[yellow]warning:[/] {plain(text)}")
 
 
 def fail(text: str) -> None:
     """An error on standard error."""
+    if not spoken.heard(Failure(text)):
+        return
     errors.print(f"[bold red]error:[/] {plain(text)}")
 
 
@@ -106,6 +118,9 @@ def table(
     title: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, text: bool = False
 ) -> None:
     """Print a table: first column to the left, numbers to the right; all to the left if `text`."""
+    rows = [tuple(str(cell) for cell in row) for row in rows]
+    if not spoken.heard(Tabled(title, tuple(header), rows)):
+        return
     grid = Table(
         title=plain(title) or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
     )
@@ -119,6 +134,9 @@ def table(
 
 def facts(title: str, rows: Iterable[tuple[str, object]]) -> None:
     """Print names and values below a title."""
+    rows = [(name, str(value)) for name, value in rows]
+    if not spoken.heard(Facts(title, rows)):
+        return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -142,7 +160,7 @@ def bar() -> Progress:
         TextColumn("{task.fields[status]}"),
         _Remaining(),
         console=errors,
-        disable=not is_terminal(sys.stderr),
+        disable=not is_terminal(sys.stderr) or spoken.mode() != "text",
         transient=False,
     )
 
@@ -159,14 +177,18 @@ def counted(
         unit: what is counted: "rows".
         size: how many a batch has.
     """
-    begin, done = time.monotonic(), 0
+    begin, done, told = time.monotonic(), 0, 0.0
     with bar() as progress:
         task = progress.add_task(doing, total=total, status="", remaining=None)
         for batch in batches:
             interrupts.check()
             yield batch
             done += size(batch)
-            speed = done / max(time.monotonic() - begin, 1e-9)
+            now = time.monotonic()
+            speed = done / max(now - begin, 1e-9)
+            if now - told >= TOLD_EVERY:
+                spoken.heard(Progressed(doing, done, total, unit))
+                told = now
             progress.update(
                 task,
                 completed=done,

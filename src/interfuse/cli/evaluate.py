@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from interfuse import spoken
 from interfuse.console import bar, output, say, table
 from interfuse.errors import OptionError
 from interfuse.kinds import all_kinds, named
@@ -272,5 +273,6 @@ def _all_hold(checks: Sequence[Check], report: Report) -> bool:
         kept.append(check.holds(value))
         found = "not measured" if value is None else f"{value:.4g}"
         colour, word = ("green", "holds") if kept[-1] else ("red", "FAILS")
-        output.print(f"check [{colour}]{word}[/]: {check} ({found})")
+        if spoken.heard(spoken.Message(f"check {word}: {check} ({found})")):
+            output.print(f"check [{colour}]{word}[/]: {check} ({found})")
     return all(kept)

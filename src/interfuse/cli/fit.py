@@ -25,7 +25,12 @@ COMMON = (
     Option("kind", "What the data is; default: the kind that it looks like."),
     Option("seconds", "Train for at most this long.", float),
     Option("examples", "Train for at most so many records, with repetition.", int),
-    Option("schema", "What the data is taken for; else inferred.", Path, metavar="FILE"),
+    Option(
+        "schema",
+        "What the data is taken for; else inferred.",
+        Path,
+        metavar="FILE",
+    ),
     SEED,
     Option("resume", "Go on with the interrupted fit in RUN.", bool, False),
     Option("overwrite", "Replace the run that is in RUN.", bool, False),

@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 a check asked for did not hold; 2 bad input or options, or anything else that
 went wrong; 130 interrupted. An error is one line on standard error, whether an option, a file or a
 column is at fault. What no one foresaw is one line too; with INTERFUSE_TRACEBACK set, all of it.
+Every command takes `--quiet` and `--json`: see `interfuse.spoken`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,28 @@ import errno
 import os
 import signal
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from interfuse.cli import ask, compare, demo, evaluate, fit, reproduce, show
+from interfuse import spoken
+from interfuse.cli import (
+    ask,
+    compare,
+    demo,
+    evaluate,
+    fit,
+    modes,
+    reproduce,
+    share,
+    show,
+    studio,
+)
 from interfuse.cli.streams import reliable, silence
 from interfuse.console import fail, interrupts, tell, warn
 from interfuse.errors import InterfuseError, InterfuseWarning
@@ -39,14 +53,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("fit")(fit.command())
+app.command("demo")(modes.with_modes(demo.demo))
+app.command("fit")(modes.with_modes(fit.command()))
 for _name, _verbs in ask.questions().items():
-    app.command(_name)(ask.command(_name, _verbs))
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("show")(show.show)
-app.command("reproduce")(reproduce.reproduce)
+    app.command(_name)(modes.with_modes(ask.command(_name, _verbs)))
+app.command("evaluate")(modes.with_modes(evaluate.evaluate))
+app.command("compare")(modes.with_modes(compare.compare))
+app.command("show")(modes.with_modes(show.show))
+app.command("reproduce")(modes.with_modes(reproduce.reproduce))
+app.command("push")(modes.with_modes(share.push))
+app.command("pull")(modes.with_modes(share.pull))
+app.command("studio")(modes.with_modes(studio.studio))
 
 
 def version(value: bool) -> None:
@@ -72,9 +89,24 @@ def main() -> None:
     # Torch's threads otherwise wait for each other by spinning, which on a processor that others
     # use as well can make training tens of times slower. Read when torch is loaded, which is later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    with reliable(), _signals(), _notes():
-        code = _exit_code(_run)
+    with reliable(), _signals():
+        code = execute(sys.argv[1:])
     sys.exit(code)
+
+
+def execute(arguments: Sequence[str], write: spoken.Write | None = None) -> int:
+    """Run a command, and return its exit code.
+
+    Args:
+        arguments: as they are typed behind `interfuse`.
+        write: where lines of `--json` go, instead of a standard stream.
+    """
+    begin = time.monotonic()
+    with spoken.as_before(), _notes():
+        modes.choose(arguments, write)
+        code = _exit_code(lambda: _run(arguments))
+        spoken.heard(spoken.End(code, round(time.monotonic() - begin, 3)))
+    return code
 
 
 @contextlib.contextmanager
@@ -109,10 +141,10 @@ def _notes() -> Iterator[None]:
         yield
 
 
-def _run() -> None:
+def _run(arguments: Sequence[str]) -> None:
     remove_abandoned_rows()
     command = typer.main.get_command(app)
-    with command.make_context("interfuse", sys.argv[1:] or ["--help"]) as context:
+    with command.make_context("interfuse", list(arguments) or ["--help"]) as context:
         command.invoke(context)
     sys.stdout.flush()
 

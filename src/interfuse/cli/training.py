@@ -1,7 +1,7 @@
 """What is shown of a fit: the schema, the estimate, a line that lives while it trains, its end.
 
 Without a terminal the living line is three lines: when training starts, when the learning rate
-starts to fall, and when it ends.
+starts to fall, and when it ends. With `--json` every notice and event is a line.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
+from interfuse import spoken
 from interfuse.console import bar, clock, errors, plain, say, tell
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Training:
     def __init__(self, kind: Kind, schema_hint: str = "", quiet: bool = False) -> None:
         self.kind = kind
         self.hint = schema_hint
-        self.quiet = quiet
+        self.quiet = quiet or spoken.mode() == "quiet"
         self.unit = kind.words.unit
         self.bar: Progress = bar()
         self.task: Any = None
@@ -54,10 +55,29 @@ class Training:
 
     def __call__(self, said: Notice | Event) -> None:
         """Take in what the fit says."""
-        if hasattr(said, "stage"):
+        if spoken.mode() == "json":
+            if getattr(said, "stage", "") != "warning":  # it is a Python warning, which is shown
+                spoken.heard(self._spoken(said))
+            if getattr(said, "stage", "") == "schema":
+                self.kind.print_schema(said.value, said.message)  # type: ignore[union-attr]
+        elif hasattr(said, "stage"):
             self._notice(said)  # type: ignore[arg-type]
         else:
             self._event(said)  # type: ignore[arg-type]
+
+    def _spoken(self, said: Any) -> spoken.Event:
+        """A notice or an event as one of JSON."""
+        if stage := getattr(said, "stage", ""):
+            if stage == "schema":
+                found = said.value.to_json()
+                return spoken.Described(self.kind.name, said.message, found)
+            return spoken.Noticed(stage, said.message)
+        p, last = said.progress, said.progress.curve[-1:]
+        held_out = last[0][3] if last and said.kind != "tick" else None
+        return spoken.Trained(
+            said.kind, p.step, p.examples, round(p.seconds, 3), said.loss, held_out,
+            said.rows_per_second, round(said.remaining, 1), said.message,
+        )  # fmt: skip
 
     def _notice(self, notice: Notice) -> None:
         if notice.stage in _OF_DATA:

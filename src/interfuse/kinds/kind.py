@@ -132,6 +132,10 @@ class Kind(ABC):
             "measured of it, such as one row a series or an image."
         )
 
+    def holds(self) -> str:
+        """What of the data is in a run folder, besides weights: for those whom it is given to."""
+        return "The run folder holds the weights of the network and what schema.json says."
+
     def print_schema(self, schema: Any, found: str) -> None:
         """Print what data was taken for.
 

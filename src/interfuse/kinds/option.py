@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from interfuse.errors import InterfuseError, OptionError
@@ -31,6 +32,8 @@ class Option:
         many: whether it may be repeated.
         needed: whether a question cannot do without it.
         read: from what was typed to the value.
+        reads_file: whether the value names a file or folder: a server, for instance, lets no client
+            name one. So does every path, and whatever is shown as FILE or IMAGE.
     """
 
     name: str
@@ -44,10 +47,13 @@ class Option:
     many: bool = False
     needed: bool = False
     read: Callable[[Any], Any] | None = None
+    reads_file: bool = False
 
     def __post_init__(self) -> None:
         if not self.flag:
             object.__setattr__(self, "flag", "--" + self.name.replace("_", "-"))
+        if self.type is Path or (self.metavar or "").startswith(("FILE", "IMAGE", "FOLDER")):
+            object.__setattr__(self, "reads_file", True)
 
     def given(self, value: Any) -> bool:
         """Whether a value says anything: it is not the default, None or empty."""

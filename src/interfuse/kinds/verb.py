@@ -43,6 +43,7 @@ class Verb:
         source: what the second argument is called and is; None if there is none.
         target: what the help says of `--output`.
         optional: whether the second argument may be left out; `Asked.source` is then empty.
+        ending: of a file that suits the answer, where nobody says which; without the dot.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Verb:
     source: tuple[str, str] | None = None
     target: str = "Its name says the format."
     optional: bool = False
+    ending: str = "csv"
 
     def ask(self, model: Any, asked: Asked, **options: Any) -> None:
         """Ask, and write the answer."""

@@ -19,7 +19,12 @@ DRAWN = 16
 _CLI = "interfuse.kinds.images.cli"
 
 OPTIONS = (
-    Option("labels", "Their classes, in a CSV, .npy or idx file.", Path, metavar="FILE"),
+    Option(
+        "labels",
+        "Their classes, in a CSV, .npy or idx file.",
+        Path,
+        metavar="FILE",
+    ),
     Option(
         "size",
         "32, or 48x32 (width x height); else inferred.",
@@ -38,6 +43,7 @@ GENERATE = Verb(
     ("interfuse generate digits-run -n 64 -o sevens.png --given class=7 --guidance 2",),
     late(_CLI, "generate"),
     (ROWS, GIVEN, GUIDANCE, SEED, STEPS, DEVICE),
+    ending="png",
 )
 
 ANIMATE = Verb(
@@ -66,6 +72,7 @@ ANIMATE = Verb(
         DEVICE,
     ),
     target="A .webp or a .gif.",
+    ending="webp",
 )
 
 IMPUTE = Verb(
@@ -86,6 +93,7 @@ IMPUTE = Verb(
         DEVICE,
     ),
     ("DATA", "An image, a folder, or another set of images."),
+    ending="png",
 )
 
 DETECT = Verb(
@@ -148,6 +156,13 @@ class Images(Kind):
         from interfuse.kinds.images.cli import print_image_schema
 
         print_image_schema(schema)
+
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds the size of images, the names of classes and how many images each "
+            "has; no image."
+        )
 
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """The network, the schema, what was skipped, and previews."""

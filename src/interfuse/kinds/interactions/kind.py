@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.kinds.interactions.schema import NAME
 from interfuse.kinds.kind import Kind, Words
 from interfuse.kinds.option import BELOW, GIVEN, INTERVAL, ROWS, SEED, Option
 from interfuse.kinds.verb import Verb, late
@@ -113,7 +112,7 @@ BACKTEST = Verb(
 class InteractionsKind(Kind):
     """Users and the items that they touch."""
 
-    name = NAME
+    name = "interactions"
     words = Words(
         "interactions", "interactions", "of interactions", "users", "rows", "touches", "a role",
         " --kind interactions",
@@ -178,6 +177,14 @@ class InteractionsKind(Kind):
         from interfuse.console import facts
 
         facts("", [("Data", found), *schema.describe()])
+
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds the names of items that enough users touched and weights between "
+            "them; no name and no row of a user. A weight of two items may rest on one "
+            "user."
+        )
 
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """The network and the experts."""

@@ -211,6 +211,13 @@ class Series(Kind):
 
         print_series_schema(schema, found)
 
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds the names of series and channels, the scales and seasons of each, and "
+            "held-out scores; no stretch of the data as it was."
+        )
+
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """Windows, p-values and the schema."""
         from interfuse.kinds.series.cli import show_series

@@ -255,6 +255,13 @@ class Table(Kind):
 
         print_schema(schema)
 
+    def holds(self) -> str:
+        """What of the data is in a run folder."""
+        return (
+            "It holds names of columns, the values of categories, the ends and quantiles of "
+            "numbers and times, and the forms of texts and keys, as they are in the data."
+        )
+
     def show(self, run: Path, model: Any) -> list[tuple[str, str]]:
         """The network and its cells."""
         (name, weights), *_ = super().show(run, model)

@@ -1,0 +1,75 @@
+"""The application: routes, errors, guard, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+
+from interfuse.studio import answers, fits, problems, runs, uploads
+from interfuse.studio.guard import Guard
+from interfuse.studio.places import Places
+from interfuse.studio.settings import Settings
+from interfuse.studio.state import Has, Studio
+from interfuse.studio.workers import Workers
+
+
+def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
+    """A studio.
+
+    Args:
+        settings: what is served, to whom, and how much.
+        warm: whether to start a process for questions before the first one comes.
+    """
+    places = Places(settings.folder)
+    has = Studio(settings, places, Workers(settings.workers, settings.waiting, places.folder))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if warm:
+            await has.workers.warm()
+        yield
+        for task in list(has.asking.values()):
+            task.cancel()
+        await has.workers.close()
+
+    app = FastAPI(
+        title="interfuse studio",
+        version=version("interfuse"),
+        description="Fit diffusion models, and ask them. Fits are jobs; answers are files.",
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.studio = has
+    problems.install(app)
+    for part in (uploads, fits, runs, answers):
+        app.include_router(part.router)
+    app.add_middleware(Guard, settings=settings)
+
+    @app.get("/v1", tags=["server"])
+    async def about(has: Has) -> dict[str, Any]:
+        """The server: its version, its folder's name, its limits."""
+        s = has.settings
+        limits = {"upload_bytes": s.upload_bytes, "columns": s.columns, "fits": s.fits,
+                  "rows": s.rows}  # fmt: skip
+        return {
+            "version": version("interfuse"), "folder": has.places.folder.name, "limits": limits
+        }  # fmt: skip
+
+    static = resources.files("interfuse.studio") / "static"
+    page = (static / "index.html").read_bytes()
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return Response(page, media_type="text/html; charset=utf-8")
+
+    app.mount("/static", StaticFiles(directory=str(static)), name="static")
+    return app

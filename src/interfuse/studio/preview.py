@@ -1,0 +1,171 @@
+"""What a page shows of an answer: its first rows, and how its columns are distributed."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+BINS = 24
+TOP = 8
+SEEN = 20_000
+"""Rows that distributions are counted over."""
+LONGEST = 200
+_TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
+
+
+def of(path: Path, rows: int, by: str | None = None, *, end: bool = False) -> dict[str, Any]:
+    """The first rows of a table as text; null is missing.
+
+    Args:
+        path: a file of the command line, or an upload.
+        rows: that are shown.
+        by: a column of numbers; the largest come first, each with the number of its row.
+        end: the last rows (of those that were seen) instead.
+
+    Returns:
+        Names, rows, their numbers from 1, and how many there are (null is more than were seen);
+        nothing of these for what is no table.
+    """
+    both = _read(path)
+    if both is None:
+        return {"columns": [], "rows": [], "numbers": [], "total": None}
+    text, typed = both
+    shown = text.tail(rows) if end else text.head(rows)
+    first = text.height - shown.height + 1 if end else 1
+    numbers = list(range(first, first + shown.height))
+    if by in typed.columns and typed[by].dtype.is_numeric():
+        order = typed[by].arg_sort(descending=True, nulls_last=True).head(rows)
+        shown, numbers = text[order], [i + 1 for i in order.to_list()]
+    return {
+        "columns": text.columns,
+        "rows": [[_shown(v) for v in row] for row in shown.iter_rows()],
+        "numbers": numbers,
+        "total": text.height if text.height < SEEN else None,
+    }
+
+
+def distributions(path: Path, beside: Path | None) -> list[dict[str, Any]]:
+    """How the columns of a table are distributed, beside those of another.
+
+    Args:
+        path: of the table.
+        beside: of the other; columns it lacks have no second distribution.
+
+    Returns:
+        By column: equal bins of numbers (`low`, `high`, shares), or the most frequent values of
+        everything else with their shares; `other` is the second table's, in the same bins.
+    """
+    both = _read(path)
+    if both is None:
+        return []
+    typed = both[1]
+    other = _read(beside) if beside is not None else None
+    columns = {} if other is None else {c.name: c for c in other[1].iter_columns()}
+    return [distribution(c, columns.get(c.name)) for c in typed.iter_columns()]
+
+
+def _read(path: Path) -> tuple[Any, Any] | None:
+    """The first rows of a table, as text where it is text and as values; None if it is none."""
+    ending = path.name.rpartition(".")[2].lower()
+    if ending not in _TABLES or not path.is_file():
+        return None
+    import polars as pl
+
+    try:
+        match ending:
+            case "csv" | "tsv":
+                how: dict[str, Any] = {"separator": _separator(path), "n_rows": SEEN,
+                                       "truncate_ragged_lines": True}  # fmt: skip
+                text = pl.read_csv(path, infer_schema=False, **how)
+                return text, pl.read_csv(path, ignore_errors=True, infer_schema_length=SEEN, **how)
+            case "jsonl":
+                both = pl.read_ndjson(path, n_rows=SEEN)
+            case "parquet":
+                both = pl.read_parquet(path, n_rows=SEEN)
+            case _:
+                both = pl.read_ipc(path, n_rows=SEEN)
+    except (pl.exceptions.PolarsError, OSError):  # a fit says what is wrong with it
+        return None
+    return both, both
+
+
+def _separator(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.readline().decode(errors="replace")
+    return max(",;\t|", key=first.count)
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def distribution(column: Any, other: Any = None) -> dict[str, Any]:
+    """One column; see `distributions`."""
+    known = column.drop_nulls()
+    out: dict[str, Any] = {"name": column.name, "missing": column.len() - known.len()}
+    both = [known] if other is None else [known, other.drop_nulls()]
+    if known.len() and all(c.dtype.is_numeric() for c in both):
+        numbers = [c.cast(float) for c in both]
+        numbers = [c.filter(c.is_finite()) for c in numbers]
+        ends = [c.quantile(q) for c in numbers if c.len() for q in (0.005, 0.995)]
+        low, high = min(ends, default=0.0), max(ends, default=0.0)
+        if high > low:
+            shares = [_binned(c, low, high) for c in numbers]
+            return {
+                **out,
+                "low": _rounded(low),
+                "high": _rounded(high),
+                "shares": shares[0],
+                "other": shares[1] if len(shares) > 1 else None,
+            }
+    texts = [c.cast(str, strict=False) for c in both]
+    counts = [dict(c.value_counts().iter_rows()) for c in texts]
+    top = sorted({v for c in counts for v in c}, key=lambda v: (-counts[-1].get(v, 0), str(v)))
+    shares = [
+        [c.get(v, 0) / max(1, t.len()) for v in top[:TOP]]
+        for c, t in zip(counts, texts, strict=True)
+    ]
+    return {
+        **out,
+        "values": [_shown(v) for v in top[:TOP]],
+        "shares": shares[0],
+        "other": shares[1] if len(shares) > 1 else None,
+        "distinct": len(counts[0]),
+    }
+
+
+def _binned(numbers: Any, low: float, high: float) -> list[float]:
+    place = ((numbers.clip(low, high) - low) / (high - low) * BINS).floor()
+    counts = dict(place.clip(0, BINS - 1).cast(int).value_counts().iter_rows())
+    return [counts.get(i, 0) / max(1, numbers.len()) for i in range(BINS)]
+
+
+def _rounded(x: float) -> float:
+    return float(f"{x:.6g}") if math.isfinite(x) else 0.0
+
+
+def arrow_stream(path: Path) -> Iterator[bytes]:
+    """An Arrow file as a stream, a batch at a time."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        file = pa.ipc.open_file(source)
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, file.schema) as writer:
+            for i in range(file.num_record_batches):
+                writer.write_batch(file.get_batch(i))
+                yield _taken(sink)
+        yield _taken(sink)
+
+
+def _taken(sink: io.BytesIO) -> bytes:
+    block = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return block
