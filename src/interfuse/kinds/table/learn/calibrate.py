@@ -232,7 +232,7 @@ def _trial(
     """What each block of a round costs."""
     drawn = _Drawn(TableSampler(layout, net, seed, None, device), 0, 1)
     if pairs is not None:
-        pair_shares_of(drawn.codes, layout, pairs.groups)
+        pairs.shares(drawn.codes)
 
 
 class _Pairs:
@@ -258,15 +258,18 @@ class _Pairs:
 
     def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
         """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
-        codes, at = self._own(codes), self.net.paired_values
+        at = self.net.paired_values
         wanted, found = wanted[at], found[at]
         wanted, found = by_group(wanted, self.groups), by_group(found, self.groups)
         single = _log_ratio(wanted, found, self.small).float()
-        pairs = pair_shares_of(codes, self.layout, self.groups)
-        both = _log_ratio(self.target, pairs, self.small)
+        both = _log_ratio(self.target, self.shares(codes), self.small)
         step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
-        step += self.moments.step(turn, codes, self.starts)
+        step += self.moments.step(turn, self._own(codes), self.starts)
         self.net.add_pairs().add_(step * self.across)
+
+    def shares(self, codes: Tensor) -> Tensor:
+        """Share of each pair of groups of values in records of all cells."""
+        return pair_shares_of(self._own(codes), self.layout, self.groups)
 
     def _own(self, codes: Tensor) -> Tensor:
         return codes[:, self.net.pairing] if self.net.pairing else codes
