@@ -32,6 +32,7 @@ from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_ga
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.learn.together import together
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
@@ -278,6 +279,7 @@ class Job(BaseJob[Table, Model]):
         )
         rows = trainer.rows.and_also(trainer.held_out)
         seed, examples = trainer.settings.seed, trainer.progress.examples
+        net.together = together(net, trainer.held_out, examples)
         budget = record["budget"]["seconds"]
         done = calibrate(
             net,
