@@ -18,8 +18,8 @@ knows of three and more cells stays as it was learned.
 The shares D_i are means of the probabilities that were drawn from, which vary far less than counts
 do. S stands for `PAIR_ROWS` rows: a rare pair, whose share in the data is mostly chance, is hardly
 corrected, so that no single row is copied through its pairs. The correlations of numbers, which
-live in such rare pairs, are put right by one parameter each (`learn.moments`). The
-last rounds mend marginals only.
+live in such rare pairs, are put right by one parameter each (`learn.moments`), and how near numbers
+lie that follow each other by seven (`learn.nearness`). The last rounds mend marginals only.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
+from interfuse.kinds.table.learn.nearness import nearness_of
 from interfuse.kinds.table.learn.objective import Rows
 from interfuse.kinds.table.learn.rounds import LAST_BLOCKS, NOTHING, Clock, Plan, fewest, plan
 from interfuse.kinds.table.net.network import TableNet
@@ -254,6 +255,8 @@ class _Pairs:
         codes = self._own(rows.codes.to(device))
         self.groups = pair_groups(shares_of(codes, layout), layout).to(device)
         self.target = pair_shares_of(codes, layout, self.groups)
+        near = nearness_of(codec, net.pairing or range(layout.categories), device)
+        self.near = [(one, one.shares(codes)) for one in near]
         # What is drawn together sees no pair terms of its own; they would grow without an effect.
         own = torch.arange(layout.categories, device=device)
         for unit in net.together:
@@ -275,6 +278,14 @@ class _Pairs:
         both = _log_ratio(self.target, self.shares(codes), self.small)
         step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
         step += self.moments.step(turn, self._own(codes), self.starts)
+        for one, share in self.near:
+            more = one.step(turn, share, one.shares(self._own(codes)), self.small)
+            a, b = (
+                slice(int(self.starts[j]), int(self.starts[j]) + self.layout.sizes[j])
+                for j in one.cells
+            )
+            step[a, b] += more
+            step[b, a] += more.T
         self.net.add_pairs().add_(step * self.across)
 
     def shares(self, codes: Tensor) -> Tensor:
