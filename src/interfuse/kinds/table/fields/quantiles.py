@@ -9,10 +9,8 @@ The distinct values v_1 < ... < v_m have counts n_i. Each belongs to exactly one
 * the others are cut, in order, into about B bins of equal mass. A bin that is wider than 1/B of the
   column's range is cut again at its median while both parts keep at least eight rows: in a heavy
   tail the last quantile spans most of the range, and correlations live there. With sixteen rows a
-  part, bins alone took the largest correlation of Shoppers from .86 to .80; with eight to .83. In
-  tables of more than 160,000 rows a part keeps `SPLIT_SHARE` of them. With four times as much, 16 of
-  UNSW-NB15's 82,332 rows, bins alone took the correlation of sbytes and spkts from .97 to .79, and of
-  dbytes and dloss from 1.00 to .72; with eight rows to .92 and .94, for 6 % more bins in the table.
+  part, bins alone take the largest correlation of Shoppers from .86 to .80 and that of sbytes and
+  spkts in UNSW-NB15 from .97 to .79; with eight to .83 and .92.
 
 Inside a bin of several values, value v_i stands for the interval [F(v_i-), F(v_i)] of the bin's own
 distribution function, mapped to z by the normal quantile: the randomised probability-integral
