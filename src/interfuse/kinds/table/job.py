@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -267,6 +268,7 @@ class Job(BaseJob[Table, Model]):
     ) -> Model:
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
+        begun = time.monotonic()
         trainer.use_best()
         layout, net = trainer.objective.layout, trainer.net.eval()
         shrink_numbers(
@@ -280,7 +282,7 @@ class Job(BaseJob[Table, Model]):
         rows = trainer.rows.and_also(trainer.held_out)
         seed, examples = trainer.settings.seed, trainer.progress.examples
         net.together = together(net, trainer.held_out, examples)
-        budget = record["budget"]["seconds"]
+        budget, spent = record["budget"]["seconds"], time.monotonic() - begun
         done = calibrate(
             net,
             layout,
@@ -289,7 +291,7 @@ class Job(BaseJob[Table, Model]):
             examples,
             seed,
             trainer.device,
-            seconds=budget - trainer.progress.seconds if budget else None,
+            seconds=budget - trainer.progress.seconds - spent if budget else None,
             again=self.calibration,
         )
         if done.plain:
