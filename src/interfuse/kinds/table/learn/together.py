@@ -74,7 +74,8 @@ def _unit(told: _Told, left: Sequence[int]) -> tuple[list[int], list[int]]:
         longer = chain + nats[-1]
         if sum(nats) - longer <= COST:
             unit.append(rest.pop(at))
-            chain = longer
+            # Where the chain says worse than all at once, the network errs: that buys nothing.
+            chain = min(longer, sum(nats))
         else:
             at, failed = at + 1, failed + 1
     return unit, rest
