@@ -21,6 +21,7 @@ from interfuse.core import (
     DDPM,
     SAMPLERS,
     X0,
+    Angular,
     DPMSolver,
     Eps,
     FiniteSet,
@@ -82,7 +83,7 @@ def test_draws_have_the_distribution_of_the_data(sampler, schedule, target):
     assert abs(share - right) < 4.5 * (right * (1 - right) / N) ** 0.5
 
 
-@pytest.mark.parametrize("sampler", ["ddim", "dpm_solver", "heun"])
+@pytest.mark.parametrize("sampler", ["ddim", "dpm_solver", "heun", "angular"])
 def test_from_pure_noise_on_uniform_times(sampler):
     """As used in practice: N(0, I) at t = 1, even times, data at t = 0."""
     kernel = gaussian("cosine")
@@ -108,7 +109,9 @@ def test_finite_set_comes_back_with_its_weights(sampler):
 
 
 @pytest.mark.parametrize(
-    ("sampler", "order"), [(DDIM, 1), (Heun, 2), (DPMSolver, 2)], ids=["ddim", "heun", "dpm_solver"]
+    ("sampler", "order"),
+    [(DDIM, 1), (Heun, 2), (DPMSolver, 2), (Angular, 2)],
+    ids=["ddim", "heun", "dpm_solver", "angular"],
 )
 @pytest.mark.parametrize("schedule", SCHEDULE_NAMES)
 def test_order_of_convergence(sampler, order, schedule):
@@ -216,9 +219,41 @@ def test_known_cells_give_the_conditional_distribution(sampler):
     assert_moments(x[:, ~known], GaussianData(mean, cov))
 
 
+def spread_error(sampler, times, std):
+    """By how much N(0, std^2) comes out too wide or too narrow: its flow is a factor, known."""
+    kernel = gaussian("cosine")
+    start = torch.ones(1, 1, dtype=torch.float64)
+    data = GaussianData([0.0], [[std**2]])
+    x = sampler(kernel).run(data.denoiser(kernel), start, times)
+    return abs(float(x) - std)
+
+
+@pytest.mark.parametrize("std", [1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02])
+def test_five_angular_steps_are_nearer_than_ten_of_dpm_solver(std):
+    own = Angular(gaussian("cosine")).times(5)
+    error = spread_error(Angular, own, std)
+    assert error < 0.025
+    assert error < spread_error(DPMSolver, uniform_times(10), std)
+
+
+def test_a_normal_score_of_which_nothing_is_known_stays_as_it_is():
+    """E[x_0 | x_t] = alpha x_t: v is 0. The last step is of order four in its angle, pi / 50."""
+    error = spread_error(Angular, Angular(gaussian("cosine")).times(5), 1.0)
+    assert error < (math.pi / 50) ** 4
+
+
+@pytest.mark.parametrize("schedule", SCHEDULE_NAMES)
+def test_angular_times_go_through_the_window(schedule):
+    kernel = gaussian(schedule)
+    times = Angular(kernel).times(6)
+    assert len(times) == 7
+    assert (times[0], times[-1]) == (kernel.window[1], kernel.window[0])
+    assert (times.diff() < 0).all()
+
+
 def test_ode_samplers_are_functions_of_the_start():
     kernel = gaussian("cosine")
-    for sampler in (DDIM, Heun, DPMSolver):
+    for sampler in (DDIM, Heun, DPMSolver, Angular):
         a, b = (
             sampler(kernel).run(MIXTURE.denoiser(kernel), normal(5, 2), uniform_times(7))
             for _ in range(2)

@@ -71,6 +71,26 @@ def test_services_keep_their_ports_and_others_their_range():
     assert field.cells[0].ordered == 0, "22 is no neighbour of 23"
 
 
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.String])
+def test_a_port_that_is_the_other_one_comes_back_as_it(dtype):
+    """As of time servers, which ask from the port they answer at."""
+    r = np.random.default_rng(4)
+    n = 2_000
+    source = r.integers(30_000, 60_000, n)
+    other = np.where(r.random(n) < 0.1, source, r.integers(5_000, 5_200, n))
+    frame = pl.DataFrame({"src_port": source, "dst_port": other}).cast(dtype)
+    codec = TableCodec.fit(frame, infer_schema(frame))
+    assert codec.fields["dst_port"].kind == "port"
+    code = codec.links.code("dst_port", 0)
+    cells = codec.encode(frame)
+    same = (frame["src_port"] == frame["dst_port"]).to_numpy()
+    assert np.array_equal(cells.codes[:, codec.places["dst_port"].codes.start] == code, same)
+    z = np.zeros((n, codec.numbers))
+    made = codec.decode(cells.codes, z, np.arange(n))
+    assert made.schema == frame.schema
+    assert np.array_equal((made["src_port"] == made["dst_port"]).to_numpy()[same], same[same])
+
+
 def test_ports_as_text_are_text_again():
     text = pl.Series("port", [str(p) for p in [22, 443, *range(5_000, 5_100)] * 6])
     schema = infer_schema(pl.DataFrame([text]))

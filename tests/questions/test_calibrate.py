@@ -15,7 +15,7 @@ from interfuse.kinds.table.learn.calibrate import calibrate, pair_shares_of, sha
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
 from interfuse.kinds.table.learn.objective import Rows
-from interfuse.kinds.table.learn.rounds import NOTHING, Plan, fewest, plan
+from interfuse.kinds.table.learn.rounds import LAST_ROUNDS, NOTHING, Plan, fewest, plan
 from interfuse.kinds.table.learn.setup import layout_of
 from interfuse.kinds.table.net.network import TableNet
 
@@ -271,6 +271,10 @@ def test_a_table_of_too_many_values_has_the_pairs_that_tell_most_put_right(monke
     # What independent columns would leave, of which fourteen rounds take half away at least.
     apart = distance(pairs[0], torch.outer(single, single) * (pairs[0] > 0))
     assert distance(*pairs) < 0.5 * apart
+    # A budget in seconds times a block first; it had counted the pairs of all cells.
+    timed = calibrate(net, layout, codec, rows, 10**9, 0, CPU, seconds=0.0)
+    assert timed.plan.last_rounds == LAST_ROUNDS
+    assert timed.plain == done.plain
     again = TableNet(**net.config()).eval()
     again.load_state_dict(net.state_dict())
     codes = torch.stack([rows.codes[:64, j] for j in range(7)], 1).long()

@@ -102,7 +102,7 @@ def test_copies_but_for_three_rows_say_so():
     assert str(one.rule) == "a"
     assert one.broken == 3
     assert "all but 3 rows" in one.note
-    assert "too few to learn" in one.note
+    assert "too rare to learn" in one.note
     assert "exceptions" not in one.options  # three values would stand in the model as they are
 
 

@@ -6,8 +6,8 @@ Time t runs from the data at 0 to nothing left of it at 1. In the order in which
 * `kernel`, `masked`: how a record is corrupted and what that says of the way back. `Gaussian` for
   numbers, `MaskedCategorical` for categories.
 * `denoiser`: from a network to E[x_0 | x_t] and logits of x_0. `Eps`, `X0`, `V`, `Mixed`.
-* `draw`, `solvers`, `reveal`, `mixed`: from noise to data. `DDPM`, `DDIM`, `Heun`, `DPMSolver`
-  for numbers, `Unmasking`, `FirstHitting` for categories, `MixedSampler` for both.
+* `draw`, `solvers`, `reveal`, `mixed`: from noise to data. `DDPM`, `DDIM`, `Heun`, `DPMSolver`,
+  `Angular` for numbers, `Unmasking`, `FirstHitting` for categories, `MixedSampler` for both.
 * `bound`: bounds on -log p(x_0), in nats, cell by cell.
 * `chain`, `article`: the T-step chain of Ho et al. (2020), and the article's class on top of it.
 * `truth`, `truth_codes`: data whose denoiser is known in closed form, the truth for all of these.
@@ -45,11 +45,12 @@ from interfuse.core.noise import GeneratorNoise, Noise, RowNoise, as_noise
 from interfuse.core.record import Known, KnownRecord, Posterior, Record
 from interfuse.core.reveal import CATEGORY_SAMPLERS, CategorySampler, FirstHitting, Unmasking
 from interfuse.core.schedule import SCHEDULES, Cosine, Karras, LinearBeta, Schedule
-from interfuse.core.solvers import DDIM, DDPM, SAMPLERS, DPMSolver, Heun
+from interfuse.core.solvers import DDIM, DDPM, SAMPLERS, Angular, DPMSolver, Heun
 from interfuse.core.truth import FiniteSet, GaussianData, MixtureData
 from interfuse.core.truth_codes import LabelledMixture, MarkovChain
 
 __all__ = [
+    "Angular",
     "Bound",
     "CATEGORY_SAMPLERS",
     "CategorySampler",

@@ -33,7 +33,8 @@ class Memory(NamedTuple):
     """What a multistep sampler keeps of the step before."""
 
     x_0: Tensor
-    lam: float  # lambda where x_0 was predicted
+    lam: float  # lambda, or the angle, where x_0 was predicted
+    v: Tensor | None = None
 
 
 class Step(NamedTuple):
@@ -93,6 +94,15 @@ class Sampler(ABC):
     def stochastic(self) -> bool:
         """Whether `step` draws noise."""
         return False
+
+    def times(self, steps: int) -> Tensor:
+        """Steps + 1 times that suit it, from the end of the kernel's window to its beginning.
+
+        Args:
+            steps: evaluations of the denoiser, for those that need one a step.
+        """
+        end, start = self.gaussian.window
+        return torch.linspace(start, end, steps + 1, dtype=torch.float64)
 
     @abstractmethod
     def _step(

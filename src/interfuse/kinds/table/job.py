@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +33,7 @@ from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_ga
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.learn.together import together
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
@@ -268,6 +270,7 @@ class Job(BaseJob[Table, Model]):
     ) -> Model:
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
+        begun = time.monotonic()
         trainer.use_best()
         layout, net = trainer.objective.layout, trainer.net.eval()
         shrink_numbers(
@@ -280,7 +283,8 @@ class Job(BaseJob[Table, Model]):
         )
         rows = trainer.rows.and_also(trainer.held_out)
         seed, examples = trainer.settings.seed, trainer.progress.examples
-        budget = record["budget"]["seconds"]
+        net.together = together(net, trainer.held_out, examples)
+        budget, spent = record["budget"]["seconds"], time.monotonic() - begun
         done = calibrate(
             net,
             layout,
@@ -289,7 +293,7 @@ class Job(BaseJob[Table, Model]):
             examples,
             seed,
             trainer.device,
-            seconds=budget - trainer.progress.seconds if budget else None,
+            seconds=budget - trainer.progress.seconds - spent if budget else None,
             again=self.calibration,
         )
         if done.plain:

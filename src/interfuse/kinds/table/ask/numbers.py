@@ -2,12 +2,11 @@
 
 The categories have said in which bin each number lies; what is left is its normal score inside the
 bin. That is standard normal on its own, so only the dependence between numbers has to be made from
-noise, and ten steps of a second-order solver do it.
+noise, and a few steps of a second-order solver do it.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from interfuse.core import Known, Sampler, v_to_x0
@@ -26,8 +25,7 @@ class NumberSampler:
     def __init__(self, net: IncrementalNet, solver: Sampler, steps: int) -> None:
         self.net = net
         self.gaussian = solver.gaussian
-        end, start = solver.gaussian.window
-        self.times = torch.linspace(start, end, steps + 1, dtype=torch.float64)
+        self.times = solver.times(steps)
         self.solver = solver
 
     def run(

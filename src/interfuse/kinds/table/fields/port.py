@@ -127,7 +127,7 @@ class PortField(NumberField):
             SchemaError: one is below 0 or above 65535.
         """
         special = tuple(s for s, seen in zip(SPECIAL, sketch.special, strict=True) if seen)
-        values = sketch.values
+        values, links = sketch.values, tuple(spec.options.get("equals", ()))
         if values is None or not len(values):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
         if values[0] < 0 or values[-1] > _MOST:
@@ -138,7 +138,7 @@ class PortField(NumberField):
             )
         label = _bins(values, sketch.counts, int(spec.options.get("bins", BINS)))
         quantiles = BinnedQuantiles(make_knots(values, sketch.counts, label))
-        return cls(spec.name, spec.dtype, quantiles, special, grid_of(values))
+        return cls(spec.name, spec.dtype, quantiles, special, grid_of(values), links)
 
     @property
     def cells(self) -> tuple[Cell, ...]:

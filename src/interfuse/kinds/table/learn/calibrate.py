@@ -18,8 +18,8 @@ knows of three and more cells stays as it was learned.
 The shares D_i are means of the probabilities that were drawn from, which vary far less than counts
 do. S stands for `PAIR_ROWS` rows: a rare pair, whose share in the data is mostly chance, is hardly
 corrected, so that no single row is copied through its pairs. The correlations of numbers, which
-live in such rare pairs, are put right by one parameter each (`learn.moments`). The
-last rounds mend marginals only.
+live in such rare pairs, are put right by one parameter each (`learn.moments`), and how near numbers
+lie that follow each other by seven (`learn.nearness`). The last rounds mend marginals only.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.groups import by_group, pair_groups
 from interfuse.kinds.table.learn.moments import Moments
+from interfuse.kinds.table.learn.nearness import nearness_of
 from interfuse.kinds.table.learn.objective import Rows
 from interfuse.kinds.table.learn.rounds import LAST_BLOCKS, NOTHING, Clock, Plan, fewest, plan
 from interfuse.kinds.table.net.network import TableNet
@@ -141,7 +142,8 @@ def calibrate(
         codec: of the table.
         rows: its encoded rows.
         examples: records that training saw. At most `DRAWS` / q as many are drawn here: a record
-            drawn costs q evaluations of the network, about q / 13 of a record trained on, so that
+            drawn costs q evaluations of the network (fewer where cells are drawn together, which
+            counts), about q / 13 of a record trained on, so that
             calibration takes at most about half of the time that training took. On a table of a
             thousand columns fitted for some seconds that is not one block, and nothing is done.
         seed: of the draws.
@@ -155,7 +157,8 @@ def calibrate(
     begun = time.monotonic()
     n = len(rows)
     most = min(LAST_BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
-    most, affordable = max(1, most), DRAWS * examples // layout.categories / BLOCK
+    evaluations = layout.categories - sum(len(unit) - 1 for unit in net.together)
+    most, affordable = max(1, most), DRAWS * examples // evaluations / BLOCK
     if affordable < 1:
         return Calibrated(NOTHING, None)
     codes = rows.codes.to(device)
@@ -232,7 +235,7 @@ def _trial(
     """What each block of a round costs."""
     drawn = _Drawn(TableSampler(layout, net, seed, None, device), 0, 1)
     if pairs is not None:
-        pair_shares_of(drawn.codes, layout, pairs.groups)
+        pairs.shares(drawn.codes)
 
 
 class _Pairs:
@@ -252,21 +255,42 @@ class _Pairs:
         codes = self._own(rows.codes.to(device))
         self.groups = pair_groups(shares_of(codes, layout), layout).to(device)
         self.target = pair_shares_of(codes, layout, self.groups)
-        cells = torch.arange(layout.categories, device=device)
-        cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
-        self.across = cells[:, None] != cells
+        near = nearness_of(codec, net.pairing or range(layout.categories), device)
+        self.near = [(one, one.shares(codes)) for one in near]
+        # What is drawn together sees no pair terms of its own; they would grow without an effect.
+        own = torch.arange(layout.categories, device=device)
+        for unit in net.together:
+            at = [
+                net.pairing.index(j) if net.pairing else j
+                for j in unit
+                if not net.pairing or j in net.pairing
+            ]
+            own[at] = min(at, default=0)
+        own = own.repeat_interleave(torch.tensor(layout.sizes, device=device))
+        self.across = own[:, None] != own
 
     def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
         """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
-        codes, at = self._own(codes), self.net.paired_values
+        at = self.net.paired_values
         wanted, found = wanted[at], found[at]
         wanted, found = by_group(wanted, self.groups), by_group(found, self.groups)
         single = _log_ratio(wanted, found, self.small).float()
-        pairs = pair_shares_of(codes, self.layout, self.groups)
-        both = _log_ratio(self.target, pairs, self.small)
+        both = _log_ratio(self.target, self.shares(codes), self.small)
         step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
-        step += self.moments.step(turn, codes, self.starts)
+        step += self.moments.step(turn, self._own(codes), self.starts)
+        for one, share in self.near:
+            more = one.step(turn, share, one.shares(self._own(codes)), self.small)
+            a, b = (
+                slice(int(self.starts[j]), int(self.starts[j]) + self.layout.sizes[j])
+                for j in one.cells
+            )
+            step[a, b] += more
+            step[b, a] += more.T
         self.net.add_pairs().add_(step * self.across)
+
+    def shares(self, codes: Tensor) -> Tensor:
+        """Share of each pair of groups of values in records of all cells."""
+        return pair_shares_of(self._own(codes), self.layout, self.groups)
 
     def _own(self, codes: Tensor) -> Tensor:
         return codes[:, self.net.pairing] if self.net.pairing else codes

@@ -10,6 +10,7 @@ import torch
 from scipy.special import ndtri
 
 from interfuse.core.seeds import Purpose, seed_of
+from interfuse.core.solvers import Sampling
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.kinds.table.net.cross import Cross, width
@@ -19,6 +20,10 @@ from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS
 
 CELLS_SCORED = 1 << 18
 FEWEST_STEPS = 3_000
+SAMPLING = Sampling("angular", 5, 4)
+"""Scores inside bins are N(0, 1) of which little is known. On fitted networks of UNSW-NB15 and of a
+table of numbers that follow each other, drawn scores lie .0005 and .009 (root mean square) from
+those of 200 steps; those of ten steps of DPM-Solver++, which drew them before, .021 from both."""
 
 
 def gates_of(
@@ -127,7 +132,7 @@ def network_for(
             scores=scores,
             crossing=width(cross),
         )
-        net.cross = cross
+        net.cross, net.sampling = cross, SAMPLING
         return net
     finally:
         torch.random.set_rng_state(rng)

@@ -7,8 +7,11 @@ p the share of such rows where it holds, and p_0 that where one of its columns i
     rows KL(p || p_0) > log(rules that could be proposed) + CAUTION,
 
 the large-deviation bound on as many rows agreeing by accident (Chernoff 1952). Exceptions are
-counted on all rows and have a code of their own (`leftover`); fewer than `FEW` of them are too few
-to learn, and are taken to follow the rule.
+counted on all rows and have a code of their own (`leftover`), and so have rows where the result is
+missing by itself: both come back as often as they were. Fewer than `FEW` exceptions are kept where
+they are `RARE_VALUE` of the rows, as in a small table, and `FEWEST_VALUES` at least: their values
+would stand in the model as they are, for little. Gaps have no values, and are kept from `RARE_GAP`
+on. What is rarer is taken to follow the rule, and the note says so.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ SLACK = 0.01
 """Of the rows that say something so many more may break a rule."""
 LEAST_JUDGED = 0.02
 """Share of the rows that must not be missing where the rule says a value."""
-FEW = 20
+FEW, FEWEST_VALUES = 20, 3
+RARE_VALUE, RARE_GAP = 5e-3, 1e-3
 CAUTION = 20.0
 SAMPLE = 4096
 MOST_SHOWN = 120
@@ -85,6 +89,17 @@ class Found:
     least: int | None = None
 
     @property
+    def excepted(self) -> bool:
+        """Whether values that are not what the rule says are learned."""
+        many = self.broken >= max(FEWEST_VALUES, RARE_VALUE * self.rows)
+        return many or self.broken >= FEW
+
+    @property
+    def gaps(self) -> bool:
+        """Whether it is learned where there is no value though the rule says one."""
+        return self.missing >= min(FEW, max(1, RARE_GAP * self.rows))
+
+    @property
     def options(self) -> dict[str, Any]:
         """The options of the derived column."""
         out: dict[str, Any] = {"rule": str(self.rule)}
@@ -92,9 +107,9 @@ class Found:
             out["remainder"] = self.remainder
             if self.least is not None:
                 out["least"] = self.least
-        if self.broken >= FEW:
+        if self.excepted:
             out["exceptions"] = self.kind
-        if self.missing >= FEW:
+        if self.gaps:
             out["missing"] = True
         if self.keeps:
             out["keeps"] = dict(self.keeps)
@@ -111,8 +126,9 @@ class Found:
         if not odd:
             return f"is {said} in every row"
         share = f"is {said} in all but {odd:,} rows ({odd / self.rows:.2%})"
-        few = 0 < self.broken < FEW or 0 < self.missing < FEW
-        return share + (", too few to learn: they are taken to follow it" if few else "")
+        lost = self.broken * (not self.excepted) + self.missing * (not self.gaps)
+        rare = f", {lost:,} of them too rare to learn and taken to follow it" if lost else ""
+        return share + rare
 
 
 def shortened(text: str) -> str:
