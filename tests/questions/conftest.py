@@ -7,6 +7,7 @@ import pytest
 from known_truth import rows
 
 import interfuse
+import narrow_tables
 
 
 def mixed_frame(n: int = 360) -> pl.DataFrame:
@@ -57,5 +58,6 @@ def train():
 
 @pytest.fixture(scope="session")
 def learned(train):
-    """A model fitted to rows of a known distribution: about 12 s on one core with bfloat16."""
-    return interfuse.fit(train, examples=600_000, seed=0)
+    """A model fitted to rows of a known distribution, of the width that users get."""
+    with narrow_tables.width(narrow_tables.USUAL):
+        return interfuse.fit(train, examples=600_000, seed=0)
