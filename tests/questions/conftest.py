@@ -7,7 +7,6 @@ import pytest
 from known_truth import rows
 
 import interfuse
-import narrow_tables
 
 
 def mixed_frame(n: int = 360) -> pl.DataFrame:
@@ -58,6 +57,5 @@ def train():
 
 @pytest.fixture(scope="session")
 def learned(train):
-    """A model fitted to rows of a known distribution, of the width that users get."""
-    with narrow_tables.width(narrow_tables.USUAL):
-        return interfuse.fit(train, examples=600_000, seed=0)
+    """A model fitted to rows of a known distribution."""
+    return interfuse.fit(train, examples=600_000, seed=0)
