@@ -58,7 +58,7 @@ def _joined(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def _like(name: str, args: tuple[Any, ...]) -> Tensor:
     shape = np.broadcast_shapes(*(a.shape for a in args if isinstance(a, Tensor)))
-    values = args[1:] if name == "where" else args
+    values = list(args[1:] if name == "where" else args)
     dtype = torch.result_type(values[0], values[1]) if len(values) > 1 else values[0].dtype
     if name == "eq":
         dtype = torch.bool
