@@ -16,7 +16,7 @@ def rows(n: int, seed: int):
 
 
 @pytest.fixture(scope="module")
-def detector():
+def detector(usual_networks):
     return DiffusionDetector(0.05, examples=5_000).fit(rows(600, 0))
 
 

@@ -22,7 +22,7 @@ def test_scikit_learns_own_checks():
     assert failed == {}
 
 
-def test_fills_from_the_other_columns_and_keeps_the_rest():
+def test_fills_from_the_other_columns_and_keeps_the_rest(usual_networks):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(3_000, 2))
     x[:, 1] = 2 * x[:, 0] + 0.5 * x[:, 1]

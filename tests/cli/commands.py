@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 import psutil
 
+import narrow_tables
+
 ROWS = 300
 EXAMPLES = 20_000
 
@@ -99,6 +101,8 @@ class child(watched):
     def __init__(self, *arguments: object, checkpoint: float = 30.0, **options: Any) -> None:
         code = (
             f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "
+            "import interfuse.kinds.table.learn.setup as setup; "
+            f"setup.WIDTH = {narrow_tables.NARROW}; "
             "from interfuse.cli import main; main()"
         )
         usual = {

@@ -290,6 +290,7 @@ def test_targets_that_cannot_be_written(cli, fitted, servers, tmp_path):
                     ("detect", fitted, servers), ("generate", fitted)):  # fmt: skip
         bad(cli(*command, "-o", tmp_path / "out.xyz"), "names no format")
         bad(cli(*command, "-o", tmp_path / "none" / "out.csv"), "does not exist")
+    assert left_in(tmp_path) == []
 
 
 def test_a_history_of_other_columns_names_the_file(cli, fitted, servers, tmp_path):
@@ -301,6 +302,7 @@ def test_a_history_of_other_columns_names_the_file(cli, fitted, servers, tmp_pat
             "Did you mean 'lod'?")  # fmt: skip
     bad(cli("forecast", fitted, servers, "--given", other, "--horizon", 2, "-o",
             tmp_path / "out.csv"), f"{other}: ")  # fmt: skip
+    assert left_in(tmp_path) == ["other.csv"]
 
 
 def test_columns_that_the_answer_adds_are_taken(cli, tmp_path):

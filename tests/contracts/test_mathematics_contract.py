@@ -3,11 +3,13 @@
 import inspect
 import json
 import math
+import sys
 
 import pytest
 import torch
 
 from interfuse.core import SAMPLERS, SCHEDULES, Cosine, Gaussian
+from interfuse.core.plan import planned
 from interfuse.kinds.images import net as images_net
 from interfuse.kinds.series import net as series_net
 from interfuse.kinds.table import net as table_net
@@ -17,12 +19,13 @@ NETWORKS = {**table_net.NETWORKS, **series_net.NETWORKS, **images_net.NETWORKS}
 TIMES = torch.linspace(0, 1, 101, dtype=torch.float64)
 
 
-def documented(cls):
-    assert cls.__doc__
-    assert inspect.getdoc(inspect.getmodule(cls))
+def undocumented(cls):
+    """Names of what says nothing of itself: the module, the class, its public methods."""
+    said = {"its module": sys.modules[cls.__module__].__doc__, cls.__name__: cls.__doc__}
     for name, member in vars(cls).items():
         if inspect.isfunction(member) and not name.startswith("_"):
-            assert inspect.getdoc(getattr(cls, name)), name
+            said[name] = inspect.getdoc(getattr(cls, name))
+    return [name for name, words in said.items() if not words]
 
 
 def table_records():
@@ -80,7 +83,7 @@ class TestEveryNetwork:
         return NETWORKS[name](*arguments), batch()
 
     def test_it_is_documented(self, name):
-        documented(NETWORKS[name])
+        assert undocumented(NETWORKS[name]) == []
 
     def test_it_predicts_every_cell(self, name):
         net, batch = self.make(name)
@@ -98,6 +101,17 @@ class TestEveryNetwork:
         # What is stored are the parameters alone: everything else follows from the config.
         assert set(net.state_dict()) == {k for k, _ in net.named_parameters()}
 
+    def test_its_plan_has_its_shapes_and_no_values(self, name):
+        arguments, _, _ = NETWORK_CASES[name]
+        plan, net = planned(lambda: NETWORKS[name](*arguments)), NETWORKS[name](*arguments)
+        for a, b in ((plan.named_parameters(), net.named_parameters()),
+                     (plan.named_buffers(), net.named_buffers())):  # fmt: skip
+            a, b = dict(a), dict(b)
+            assert [(n, t.shape, t.dtype) for n, t in a.items()] == [
+                (n, t.shape, t.dtype) for n, t in b.items()
+            ]
+            assert all(t.is_meta for t in a.values())
+
     def test_every_weight_learns(self, name):
         net, batch = self.make(name)
         with torch.no_grad():
@@ -110,7 +124,7 @@ class TestEveryNetwork:
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
 class TestEverySchedule:
     def test_it_is_documented(self, name):
-        documented(SCHEDULES[name])
+        assert undocumented(SCHEDULES[name]) == []
 
     def test_it_preserves_variance_and_forgets(self, name):
         alpha, sigma = SCHEDULES[name]()(TIMES)
@@ -163,7 +177,7 @@ class TestEverySampler:
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_samplers_are_documented_and_keep_known_cells(name):
-    documented(SAMPLERS[name])
+    assert undocumented(SAMPLERS[name]) == []
     from interfuse.core import Known
 
     g = torch.Generator().manual_seed(0)

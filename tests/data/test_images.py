@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+import interfuse
 from interfuse.errors import DataError, SchemaError
 from interfuse.kinds.images.data import ImageSchema, fingerprint, is_images, read_images
 from interfuse.kinds.images.data import decode as decoding
@@ -483,3 +484,8 @@ def test_many_files_hold_one_image_at_a_time(tmp_path, monkeypatch):
     found = read_images(tmp_path)
     assert len(found) == 300
     assert max(most) <= 1
+
+
+def test_an_array_is_never_named_by_its_values():
+    with pytest.raises(DataError, match=r"^array: has 1 image; expected at least 2"):
+        interfuse.fit(np.zeros((1, 8, 8), np.uint8), kind="images")

@@ -1,7 +1,5 @@
 """Categories of any type and any number of values come back; a value never seen is -1."""
 
-import time
-
 import numpy as np
 import polars as pl
 import pytest
@@ -80,16 +78,13 @@ def test_every_pair_of_codes_is_some_value_seen():
     assert out.n_unique() == len(column)
 
 
-def test_a_hundred_thousand_values_take_two_small_cells_and_seconds():
+def test_a_hundred_thousand_values_take_two_small_cells():
     n = 100_000
     column = pl.Series("user", [f"user-{i:06d}" for i in range(n)])
-    start = time.perf_counter()
     field = fit(column)
     assert_series_equal(back(field, column), column)
-    seconds = time.perf_counter() - start
     # The docstring's count: 256 frequent values and 316 groups of 316.
     assert [c.size for c in field.cells] == [256 + 316, 316]
-    assert seconds < 5  # about 0.2 s on one core
     # The values themselves and an offset each: nothing of the order of n * codes.
     assert sum(a.nbytes for a in field.arrays().values()) < 40 * n
 

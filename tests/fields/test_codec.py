@@ -1,7 +1,6 @@
 """A whole table to cells and back, in memory and through a file of arrays."""
 
 import json
-import time
 
 import numpy as np
 import polars as pl
@@ -138,10 +137,8 @@ def test_a_wide_table_gets_fewer_bins_and_still_comes_back():
     n, columns = 200, 1_000
     frame = pl.DataFrame({f"x{i}": rng.normal(size=n).round(3) for i in range(columns)})
     schema = Schema(tuple(ColumnSpec(c, "number", pl.Float64()) for c in frame.columns))
-    start = time.perf_counter()
     codec = TableCodec.fit(frame, schema)
     out = round_trip(codec, frame)
-    assert time.perf_counter() - start < 20  # about 1.5 s on one core
     assert_frame_equal(out, frame, check_exact=True)
     sizes = [f.cells[0].size for f in codec.fields.values()]
     assert sum(sizes) <= 1.25 * MOST_CODES

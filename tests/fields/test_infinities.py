@@ -182,7 +182,7 @@ def test_how_far_infinities_are_apart():
     assert _apart(a, b).tolist() == [2.0, 0.0, 0.0, 2.0]
 
 
-def test_a_fitted_model_knows_where_a_ratio_must_be_infinite():
+def test_a_fitted_model_knows_where_a_ratio_must_be_infinite(usual_networks):
     rng = np.random.default_rng(0)
     n = 1000
     parts = np.where(rng.random(n) < 0.4, 0, rng.integers(1, 1000, n))

@@ -33,7 +33,7 @@ SORTS = [
 ]
 
 
-def same(a, b):
+def assert_same(a, b):
     assert a.to_json() == b.to_json()
     first, second = a.arrays(), b.arrays()
     assert first.keys() == second.keys()
@@ -67,11 +67,11 @@ def test_pieces_in_any_order_give_the_same_field(kind, sort, data):
         while len(sketches) > 1:
             a, b = (sketches.pop(data.draw(st.integers(0, len(sketches) - 1))) for _ in "ab")
             sketches.append(cls.merge(a, b))
-        same(cls.finish(sketches[0], spec), whole)
+        assert_same(cls.finish(sketches[0], spec), whole)
         # A sketch that has seen nothing adds nothing, on either side.
         none = cls.sketch(spec)
-        same(cls.finish(cls.merge(sketches[0], none), spec), whole)
-        same(cls.finish(cls.merge(none, sketches[0]), spec), whole)
+        assert_same(cls.finish(cls.merge(sketches[0], none), spec), whole)
+        assert_same(cls.finish(cls.merge(none, sketches[0]), spec), whole)
 
 
 @pytest.mark.parametrize("kind", [k for k, cls in FIELDS.items() if cls.merges])
@@ -83,7 +83,7 @@ def test_a_sketch_stays_as_it_was(kind):
     before = cls.finish(seen, spec)
     cls.update(seen, pl.Series("c", [9, 1, None], dtype=pl.Int64).cast(dtype))
     cls.merge(seen, cls.update(cls.sketch(spec), pl.Series("c", [2], dtype=pl.Int64).cast(dtype)))
-    same(cls.finish(seen, spec), before)
+    assert_same(cls.finish(seen, spec), before)
 
 
 def test_constants_of_pieces_are_one_value():
@@ -92,7 +92,7 @@ def test_constants_of_pieces_are_one_value():
         cls.update(None, pl.Series("c", values).cast(pl.Categorical))
         for values in (["x", "x"], ["x"], ["y"])
     )
-    same(cls.finish(cls.merge(a, b), spec), cls.fit(pl.Series("c", ["x"]), spec))
+    assert_same(cls.finish(cls.merge(a, b), spec), cls.fit(pl.Series("c", ["x"]), spec))
     with pytest.raises(SchemaError, match="has 2 distinct values"):
         cls.finish(cls.merge(cls.merge(a, c), b), spec)
 
@@ -137,9 +137,9 @@ def test_columns_of_one_space_learn_together(flows):
     # A host that was a target only has the same code as a source.
     host = pl.Series("source", ["10.0.0.9"])
     assert source.encode(host).codes.tolist() == target.encode(host).codes.tolist()
-    same(source, field_class("category").fit(both, schema["source"]))
+    assert_same(source, field_class("category").fit(both, schema["source"]))
     again = TableCodec.from_json(schema, codec.to_json(), codec.arrays())
-    same(again.fields["source"], codec.fields["target"])
+    assert_same(again.fields["source"], codec.fields["target"])
     alone = TableCodec.fit(flows, spaced(flows, source="host"))
     known = alone.fields["source"]
     assert isinstance(known, category.CategoryField)

@@ -23,6 +23,8 @@ from interfuse.errors import InterfuseError
 
 TRIED = int(os.environ.get("INTERFUSE_FUZZ", "24"))
 CHUNKS = 8
+JUDGED = 1 if "INTERFUSE_FUZZ" in os.environ else 5
+"""Of so many frames one is evaluated: that takes as long as all the rest."""
 EDGE = {
     "Int64": [0, -1, 2**63 - 1, -(2**63)],
     "UInt64": [0, 2**64 - 1],
@@ -142,7 +144,7 @@ def try_one(seed: int, folder: Any) -> str:
     scores = model.detect(data)
     assert len(scores) == table.height
     assert np.isfinite(np.asarray(scores.score)).all()
-    if table.height >= 40:
+    if table.height >= 40 and seed % JUDGED == 0:
         again = interfuse.evaluate(data, drawn, schema=model.schema)
         assert again.verdict
     once = pl.concat(list(model.generate_batches(5, seed=1)))

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 
+pytestmark = pytest.mark.usefixtures("usual_networks")
 STORED = json.loads(make.ANSWERS.read_text())
 VALUES = json.loads(make.VALUES.read_text())
 HERE = make.environment()

@@ -90,7 +90,7 @@ def test_a_single_column(column):
         assert out["c"].max() <= column.max()
 
 
-def test_infinities_come_back_at_their_rate():
+def test_infinities_come_back_at_their_rate(usual_networks):
     rng = np.random.default_rng(0)
     x = rng.normal(size=600)
     x[rng.random(600) < 0.2] = np.inf

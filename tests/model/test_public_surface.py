@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,9 @@ def test_the_examples_of_docstrings_run(name):
     assert runner.summarize(verbose=False).failed == 0
 
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "runs"
+
+
 def test_the_main_verbs_have_examples():
     for verb in (interfuse.fit, interfuse.Model.generate, interfuse.infer_schema):
         assert ">>>" in (inspect.getdoc(verb) or "")
@@ -81,6 +85,19 @@ def test_importing_the_package_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_fitting_and_opening_leave_the_compiler_of_torch_alone():
+    """It takes longer to import than a small fit takes, and nothing here is compiled."""
+    code = (
+        "import sys, warnings, polars as pl, interfuse; warnings.simplefilter('ignore'); "
+        "frame = pl.DataFrame({'x': [i * 37 % 101 / 7 for i in range(60)], 'y': ['a', 'b'] * 30}); "
+        "interfuse.fit(frame, examples=64, kind='table'); "
+        f"[interfuse.load(f'{GOLDEN}/{{n}}') for n in ('table-format-2', 'series', 'images')]; "
+        "print([m for m in ('torch._dynamo', 'torch._inductor', 'sympy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_every_error_has_one_base():

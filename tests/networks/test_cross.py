@@ -13,6 +13,7 @@ from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_ga
 from interfuse.kinds.table.learn.setup import layout_of, network_for
 from interfuse.kinds.table.net.incremental import IncrementalNet
 
+pytestmark = pytest.mark.usefixtures("usual_networks")
 N = 2_000
 KERNEL = table_gaussian()
 

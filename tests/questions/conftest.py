@@ -57,5 +57,5 @@ def train():
 
 @pytest.fixture(scope="session")
 def learned(train):
-    """A model fitted to rows of a known distribution: about 12 s on one core with bfloat16."""
+    """A model fitted to rows of a known distribution."""
     return interfuse.fit(train, examples=600_000, seed=0)

@@ -75,9 +75,9 @@ def of_net(**options):
 # -- the law of what is drawn ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("solver", "steps"), [("dpm_solver", 30), ("ddpm", 200)])
-def test_drawn_images_have_the_mean_and_covariance_of_the_data(solver, steps):
-    s, blocks = sampler(steps, solver=solver), 25
+@pytest.mark.parametrize(("solver", "steps", "blocks"), [("dpm_solver", 30, 25), ("ddpm", 200, 8)])
+def test_drawn_images_have_the_mean_and_covariance_of_the_data(solver, steps, blocks):
+    s = sampler(steps, solver=solver)
     x = torch.cat([to_unit(s.batch(i, labels=0)) for i in range(blocks)]).flatten(1).double()
     n, data = len(x), truth()
     mean, cov = data.means[0], data.covs[0]

@@ -112,7 +112,7 @@ def test_a_damaged_part_is_named(run, part, damage):
     [
         ({"format": 99, "versions": {"interfuse": "9.1"}}, r"format 99 .*9\.1.*[Uu]pgrade"),
         ({"format": "one"}, r"format is 'one'; expected a whole number"),
-        ({"status": "fitting"}, r"did not finish\. Go on with: .*--resume"),
+        ({"status": "fitting"}, r"ended before its first checkpoint\. Start again .* --overwrite"),
         ({"sha256": {}}, r"schema\.json: its content is not what the fit wrote"),
     ],
 )
@@ -120,6 +120,16 @@ def test_a_run_that_says_something_else_is_refused(run, change, message):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**record, **change}))
     with pytest.raises(RunError, match=message):
+        interfuse.load(run)
+
+
+def test_a_run_that_is_being_written_is_to_be_waited_for(run):
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "status": "fitting"}))
+    (run / store.CHECKPOINT).write_bytes(b"")
+    with store.locked(run), pytest.raises(RunError, match=r"a fit \(process \d+\) is writing here"):
+        interfuse.load(run)
+    with pytest.raises(RunError, match=r"did not finish\. Go on with: .*--resume"):
         interfuse.load(run)
 
 
@@ -264,8 +274,8 @@ def test_a_crashed_fit_is_no_model_and_leaves_no_half_written_file(tmp_path):
 
 INTERRUPTED = """
     import os, signal, sys
-    sys.path.insert(0, {here!r})
-    import interfuse
+    sys.path[:0] = [{here!r}, {here!r} + "/.."]
+    import interfuse, narrow_tables
     from test_run_folder import Event, flows
 
     def listen(event):
@@ -273,7 +283,8 @@ INTERRUPTED = """
             os.kill(os.getpid(), signal.SIGINT)
 
     try:
-        interfuse.fit(flows(), examples=20_000, seed=2, folder={folder!r}, listener=listen)
+        with narrow_tables.width(narrow_tables.NARROW):
+            interfuse.fit(flows(), examples=20_000, seed=2, folder={folder!r}, listener=listen)
     except interfuse.kinds.table.job.FitStopped as stopped:
         print(stopped)
 """

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from interfuse.console import clock, facts, say, table
-from interfuse.errors import InterfuseError
 from interfuse.kinds import Kind, named, of_record
 from interfuse.visible import quoted
 
@@ -126,10 +125,7 @@ def _unfinished(run: Path) -> None:
         if last.get("loss") is not None:
             rows.append(("Loss", f"{last['loss']:.4f}"))
     facts(str(run), rows)
-    try:
-        with store.locked(run):
-            pass
-    except InterfuseError:
+    if store.writer(run):
         say("The fit is running.")
         return
     source, folder = _data_of(record), quoted(run)

@@ -34,7 +34,11 @@ _PHONE = r"^\+\d{7,}$"
 
 
 class Counted(NamedTuple):
-    """How many values of a column are in a form, and what the others are."""
+    """How many values of a column are in a form, and what the others are.
+
+    What says whether digits are names (`spelled`, `other`, `digits`, `bad`) is counted of forms of
+    whole numbers alone, and 0 of all others.
+    """
 
     values: int
     fits: int
@@ -117,32 +121,41 @@ def _counted(
         values.append(loose.value(pl.col(f"t{i}")).alias("v" + at))
         if isinstance(form, NumberForm) and form.whole:
             values.append(form.value(pl.col(f"t{i}")).alias("w" + at))
-            counts += _counts(f"t{i}", at, "w" + at)
+            counts += _counts(f"t{i}", at, "w" + at, codes=True)
         else:
-            counts += _counts(f"t{i}", at, "v" + at)
+            counts += _counts(f"t{i}", at, "v" + at, codes=_are_codes(form))
     # Step by step, so that no value is worked out once for each count.
     seen = lazy.select(texts).with_columns(values).select(counts)
     row = seen.collect(engine="streaming").row(0, named=True)
     fields = Counted._fields
     return {
-        (n, j): Counted(*(int(row[f"{number[n]}:{j}{f}"] or 0) for f in fields)) for n, j in asked
+        (n, j): Counted(*(int(row.get(f"{number[n]}:{j}{f}") or 0) for f in fields))
+        for n, j in asked
     }
 
 
-def _counts(name: str, at: str, strict: str) -> list[pl.Expr]:
+def _counts(name: str, at: str, strict: str, codes: bool) -> list[pl.Expr]:
     """What `Counted` has, of a column of texts and their values in one form."""
     text, value = pl.col(name), pl.col("v" + at)
     rest = text.filter(value.is_null())
-    long = text.str.contains(_LONG) & text.cast(pl.Int64, strict=False).is_null()
-    phone = text.str.contains(_PHONE) & ~text.str.starts_with("-").any()
     found = {
         "values": text.count(),
         "fits": value.count(),
         "whole": pl.col(strict).count(),
+        "rest": rest.count(),
+    }
+    if codes:
+        found |= _of_codes(text, value, rest)
+    return [expr.alias(at + fact) for fact, expr in found.items()]
+
+
+def _of_codes(text: pl.Expr, value: pl.Expr, rest: pl.Expr) -> dict[str, pl.Expr]:
+    """What is asked of whole numbers alone, which may be names."""
+    long = text.str.contains(_LONG) & text.cast(pl.Int64, strict=False).is_null()
+    phone = text.str.contains(_PHONE) & ~text.str.starts_with("-").any()
+    return {
         "spelled": value.n_unique(),
         "other": rest.drop_nulls().n_unique(),
-        "rest": rest.count(),
         "digits": rest.str.contains(r"\d").sum(),
         "bad": (text.str.contains(_ZERO) | long | phone).sum(),
     }
-    return [expr.alias(at + fact) for fact, expr in found.items()]

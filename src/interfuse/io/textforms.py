@@ -19,7 +19,7 @@ import polars as pl
 
 from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, Ranked, decimals_of, digits_of
+from interfuse.io.numbers import NumberForm, Ranked
 from interfuse.io.textcounts import Counted, count_forms, is_most, may_be_meant
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of
@@ -29,6 +29,8 @@ from interfuse.io.wide import facts_of
 
 SAMPLE = 2000
 _EXAMPLES = 3
+_NEAR = 1 << 12
+"""Rows at the top of a file in which most examples are found."""
 _SORTS = {
     TimeForm: "time", NumberForm: "number", BooleanForm: "truth value", DurationForm: "duration",
 }  # fmt: skip
@@ -197,7 +199,7 @@ def _with_marks(
     for name in [n for n in asked if types[n] != pl.String and not said.get(n, Said()).sort]:
         if not _three(sample[name]):
             # Written as programs write; only how many decimals is left to see.
-            looks[name] = NumberForm(decimals=decimals_of(sample[name]))
+            looks[name] = NumberForm(decimals=_decimals(sample[name]))
             asked.remove(name)
     decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
     ranked = {n: Ranked(sample[n]) for n in asked}
@@ -212,7 +214,7 @@ def _with_marks(
     for name in asked:
         digits = sample[name].str.contains(r"^\d+$")
         if said.get(name, Said()).sure and 2 * digits.sum() > len(digits):
-            options[name] = [digits_of(sample[name].filter(digits))]
+            options[name] = [_digits(sample[name].filter(digits))]
             continue
         forms = ranked[name].forms(comma, known)
         if not forms:
@@ -222,6 +224,19 @@ def _with_marks(
             looks[name] = forms[0]
         else:
             options[name] = list(forms)
+
+
+def _decimals(texts: pl.Series) -> int:
+    """How many decimals all numbers have that are written as programs write; -1 if they differ."""
+    places = {len(t.partition(".")[2]) if "e" not in t.lower() else -1 for t in texts.to_list()}
+    return places.pop() if len(places) == 1 else -1
+
+
+def _digits(texts: pl.Series) -> NumberForm:
+    """The form of whole numbers that may have leading zeros."""
+    zeros = bool(texts.str.contains(r"^0\d").any())
+    width = int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type]
+    return NumberForm(decimals=0, whole=width <= 18, width=width if zeros else 0)
 
 
 def _three(texts: pl.Series) -> bool:
@@ -292,7 +307,10 @@ def _losses(lazy: pl.LazyFrame, lost: Mapping[str, tuple[Form, Counted]]) -> tup
         row = pl.int_range(pl.len()).filter(rest).head(_EXAMPLES).implode()
         value = pl.col(name).filter(rest).head(_EXAMPLES).implode()
         asked[name] = [row.alias(f"{i}:row"), value.alias(f"{i}:value")]
-    found = facts_of(lazy, asked)
+    found = facts_of(lazy.head(_NEAR), asked)
+    many = {n: min(_EXAMPLES, seen.rest) for n, (_, seen) in lost.items()}
+    far = {n: e for i, (n, e) in enumerate(asked.items()) if len(found[f"{i}:row"]) < many[n]}
+    found |= facts_of(lazy, far)
     out = []
     for i, (name, (form, seen)) in enumerate(lost.items()):
         sort = next((word for sort, word in _SORTS.items() if isinstance(form, sort)), "value")

@@ -89,6 +89,22 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def writer(folder: Path) -> str:
+    """The fit that is writing in a folder, for people; nothing if none is."""
+    path = folder / LOCK
+    if not path.exists():
+        return ""
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _owner(path)
+    except OSError:  # a folder that may only be read
+        return ""
+    lock.release()
+    return ""
+
+
 def _owner(lock: Path) -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         owner = lock.read_text().strip()
@@ -231,11 +247,18 @@ def open_record(folder: Path) -> dict[str, Any]:
             f"this one reads up to {FORMAT}. Upgrade with: pip install -U interfuse"
         )
     if run.get("status") != "complete":
-        raise RunError(
-            f"{folder}: the fit did not finish. Go on with: interfuse fit DATA -o {quoted(folder)} "
-            "--resume"
-        )
+        raise RunError(f"{folder}: {_why_not_complete(folder)}")
     return run
+
+
+def _why_not_complete(folder: Path) -> str:
+    busy = writer(folder)
+    if busy:
+        return f"a fit ({busy}) is writing here. Ask again when it has ended."
+    command = f"interfuse fit DATA -o {quoted(folder)}"
+    if (folder / CHECKPOINT).exists():
+        return f"the fit did not finish. Go on with: {command} --resume"
+    return f"the fit ended before its first checkpoint. Start again with: {command} --overwrite"
 
 
 def open_run(

@@ -1,7 +1,7 @@
 """The weights of a network in a run folder: written, and read into a network that fits them.
 
 Whoever changes a `config.json` could ask for a network of any size. So a network is first built
-without memory (torch's device `meta`) and held against the names and shapes that the head of the
+without memory (`core.plan`) and held against the names and shapes that the head of the
 weights' file tells; only then it is built.
 """
 
@@ -18,6 +18,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file, save
 from torch import nn
 
+from interfuse.core.plan import planned
 from interfuse.errors import RunError
 from interfuse.io.files import write_atomically
 from interfuse.io.memory import require
@@ -49,8 +50,7 @@ def read_weights(folder: Path, build: Callable[[], Net]) -> Net:
     """
     path = folder / WEIGHTS
     shapes = tensor_shapes(path)
-    with torch.device("meta"):
-        plan = build()
+    plan = planned(build)
     needed = {name: tuple(p.shape) for name, p in plan.named_parameters()}
     _same(path, shapes, needed)
     tensors = [*plan.parameters(), *plan.buffers()]

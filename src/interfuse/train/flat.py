@@ -59,18 +59,3 @@ class FlatParameters:
         norm = torch.linalg.vector_norm(self.weight.grad)
         self.weight.grad.mul_((most / (norm + 1e-6)).clamp_max(1.0))
         return norm
-
-
-def moments_of(optimiser: torch.optim.Optimizer, parameters: FlatParameters) -> dict[str, Tensor]:
-    """What an optimiser keeps of the parameters."""
-    state = optimiser.state.get(parameters.weight, {})
-    return {key: torch.as_tensor(value) for key, value in state.items()}
-
-
-def load_moments(
-    optimiser: torch.optim.Optimizer, parameters: FlatParameters, moments: dict[str, Tensor]
-) -> None:
-    """Restore `moments_of`."""
-    optimiser.state.clear()
-    for key, value in moments.items():
-        optimiser.state[parameters.weight][key] = value.clone().to(parameters.weight.device)

@@ -24,11 +24,12 @@ from torch import Tensor
 
 from interfuse.core.seeds import Purpose, generator_for, seeded
 from interfuse.errors import InterfuseError
+from interfuse.train.adamw import AdamW
 from interfuse.train.budget import DECAY_SHARE, Budget, batch_size, learning_rate
 from interfuse.train.contracts import BatchLosses, Examples, Goal, Net, worst_cell
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
-from interfuse.train.flat import FlatParameters, load_moments, moments_of
+from interfuse.train.flat import FlatParameters
 from interfuse.train.order import Order
 from interfuse.train.precision import autocast
 from interfuse.train.settings import Settings
@@ -81,13 +82,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.device = device
         self.parameters = FlatParameters(self.net)
         self.ema = PowerEma(self.parameters)
-        self.optimiser = torch.optim.AdamW(
-            [self.parameters.weight],
-            lr=settings.rate,
-            betas=(0.9, 0.99),
-            weight_decay=settings.weight_decay,
-            fused=device.type in ("cpu", "cuda"),
-        )
+        self.optimiser = AdamW(self.parameters, settings.weight_decay)
         self.progress = Progress()
         self.stop_requested = False
         self.whole = True
@@ -125,9 +120,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         rate = p.rate_scale * learning_rate(
             s.rate, p.examples, p.decay_from, p.decay_examples, s.warm_up
         )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.optimiser.step()
+        self.optimiser.step(rate)
         self.ema.update(p.step)
         return value
 
@@ -140,7 +133,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         good = self._best.get("best") or self.ema.state()
         self._load_weights(good)
         self.ema.load(good)
-        self.optimiser.state.clear()
+        self.optimiser.forget()
         self._bad_steps = 0
 
     def _hopeless(self, why: str) -> InterfuseError:
@@ -193,7 +186,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         self._best = {
             "best": copied(self.ema.state()),
             "best_weights": copied(dict(self.net.named_parameters())),
-            "best_moments": copied(moments_of(self.optimiser, self.parameters)),
+            "best_moments": copied(self.optimiser.moments),
         }
 
     def _measure(self, loss: float) -> None:
@@ -283,7 +276,7 @@ class Trainer(Generic[Net, Goal, Examples]):
             most = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
             p.decay_examples = self.budget.within(p.examples, most)
             self._load_weights(self._best["best_weights"])
-            load_moments(self.optimiser, self.parameters, self._best["best_moments"])
+            self.optimiser.load(self._best["best_moments"])
             self.ema.load(self._best["best"])
             return "the held-out loss has stopped falling"
         if self.budget.spent(p.seconds, p.examples) >= 1 - DECAY_SHARE:
@@ -332,7 +325,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         tensors = {
             "weights": dict(self.net.named_parameters()),
             "average": self.ema.state(),
-            "moments": moments_of(self.optimiser, self.parameters),
+            "moments": self.optimiser.moments,
             **self._best,
         }
         return Checkpoint(tensors, self.progress, asdict(self.settings))
@@ -342,7 +335,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         t = checkpoint.tensors
         self._load_weights(t["weights"])
         self.ema.load({k: v.to(self.device) for k, v in t["average"].items()})
-        load_moments(self.optimiser, self.parameters, t.get("moments", {}))
+        self.optimiser.load(t.get("moments", {}))
         self.progress = checkpoint.progress
         roles = ("best", "best_weights", "best_moments")
         self._best = {r: {k: v.to(self.device) for k, v in t[r].items()} for r in roles if r in t}

@@ -30,6 +30,7 @@ from interfuse.kinds.images.data import (
     read_images,
     write_png,
 )
+from interfuse.kinds.images.data.sources import called
 from interfuse.kinds.images.learn import (
     ImageObjective,
     ImageRows,
@@ -125,7 +126,9 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
                 Notice("warning", f"one image only of class {names}: draws of it will be copies")
             )
         if len(images) < 2:
-            raise DataError(f"{self.data}: has {len(images)} image; expected at least 2. Add more.")
+            raise DataError(
+                f"{called(self.data)}: has {len(images)} image; expected at least 2. Add more."
+            )
         return images
 
     def _budget(self, loaded: ImageSet) -> Budget:

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import torch
 
+from interfuse.core.plan import planned
 from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.many import is_on_disk
@@ -218,8 +219,8 @@ class Job(BaseJob[Table, Model]):
         device = choose_device(self.device)
         codec = TableCodec.fit(sample, schema)
         cells = codec.encode(sample.head(2))
-        with torch.device("meta"):
-            net = network_for(layout_of(codec, cells.codes, cells.low), rows, self.seed)
+        layout = layout_of(codec, cells.codes, cells.low)
+        net = planned(lambda: network_for(layout, rows, self.seed))
         cost = estimate(
             rows,
             len(sample.columns),

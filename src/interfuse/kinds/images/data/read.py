@@ -42,6 +42,7 @@ from interfuse.kinds.images.data.sources import (
     Array,
     Column,
     Folder,
+    called,
     find,
     is_images,
 )
@@ -139,8 +140,7 @@ def read_images(
     """
     source = find(data, labels, column, schema.levels if schema is not None else Levels())
     with decoding():
-        where = str(data) if not isinstance(data, np.ndarray) else "array"
-        settled, notes = _settled(source, schema, where)
+        settled, notes = _settled(source, schema, called(data))
         if size is not None:
             settled = replace(settled, height=size[0], width=size[1], note="set by hand")
         c, (h, w) = settled.channels, settled.size
@@ -151,7 +151,7 @@ def read_images(
         kept, skipped, seen = _fill(out, source, settled, tell)
     if not len(kept):
         lines = "; ".join(f"{name} {why}" for name, why in skipped.first[:3])
-        raise DataError(f"{data}: none of {len(source):,} images can be read: {lines}.")
+        raise DataError(f"{called(data)}: none of {len(source):,} images can be read: {lines}.")
     settled, at = settled.labelled([source.labels[i] for i in kept])
     names = [source.names[i] for i in kept]
     notes += seen.lines(settled)

@@ -146,6 +146,13 @@ def is_images(data: Any) -> bool:
     return is_idx(path) or (path.suffix.lower() in (".parquet", ".pq") and bool(_encoded(path)))
 
 
+def called(data: Any) -> str:
+    """What messages call images: a file by its path, an array never by its values."""
+    if isinstance(data, str | os.PathLike):
+        return os.fspath(data)
+    return "array" if isinstance(data, np.ndarray) else type(data).__name__
+
+
 def find(
     data: Any,
     labels: Any = None,
