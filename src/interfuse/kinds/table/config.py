@@ -28,7 +28,6 @@ class Network(Struct, tag_field="name", tag="table", forbid_unknown_fields=True)
     scores: list[list[Score]] = []
     crossing: Count = 0
     pairing: list[Count] = []
-    together: list[list[Count]] = []
 
 
 class LayoutEntry(Struct):

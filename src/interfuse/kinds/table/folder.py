@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,6 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
         (p == shape.numbers, "the numbers of cells and network"),
         (len(layout.names) == q + p, "the cells and their names"),
         (_rising(shape.pairing, q), "the cells and those with pair terms"),
-        (_rising(sorted(chain(*shape.together)), q), "the cells and those drawn together"),
         (len(layout.category_column) == q and len(layout.number_column) == p, "cells and columns"),
         (all(gate.cell < q for gate in gates), "the gates and their cells"),
         (

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -34,7 +33,6 @@ from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_ga
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
-from interfuse.kinds.table.learn.together import together
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
@@ -271,7 +269,6 @@ class Job(BaseJob[Table, Model]):
     ) -> Model:
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
-        begun = time.monotonic()
         trainer.use_best()
         layout, net = trainer.objective.layout, trainer.net.eval()
         shrink_numbers(
@@ -284,8 +281,7 @@ class Job(BaseJob[Table, Model]):
         )
         rows = trainer.rows.and_also(trainer.held_out)
         seed, examples = trainer.settings.seed, trainer.progress.examples
-        net.together = together(net, trainer.held_out, examples)
-        budget, spent = record["budget"]["seconds"], time.monotonic() - begun
+        budget = record["budget"]["seconds"]
         done = calibrate(
             net,
             layout,
@@ -294,7 +290,7 @@ class Job(BaseJob[Table, Model]):
             examples,
             seed,
             trainer.device,
-            seconds=budget - trainer.progress.seconds - spent if budget else None,
+            seconds=budget - trainer.progress.seconds if budget else None,
             again=self.calibration,
         )
         if done.plain:

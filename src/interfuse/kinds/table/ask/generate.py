@@ -5,9 +5,8 @@ The reverse of the chain in `interfuse.kinds.table.learn.objective`:
 1. Categories appear one cell at a time in a random order, each drawn from its conditional given
    the visible ones. This is the absorbing chain with its steps taken exactly when something happens
    (the first-hitting sampler, Zheng et al. 2024, arXiv 2409.02908): no two cells appear in one
-   step, so there is no error from drawing dependent cells independently. In wide tables those that
-   are nearly independent given all others come last and together (`learn.together`).
-2. Numbers go from noise to data in the angle of the noise (`core.solvers.Angular`) given all
+   step, so there is no error from drawing dependent cells independently.
+2. Numbers go from noise to data by DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095) given all
    categories.
 
 **Rows are reproducible one by one.** The noise of row i is point i of a scrambled Sobol sequence
@@ -84,7 +83,6 @@ class TableSampler:
         self.seed = seed
         self.device = device
         self.net = IncrementalNet(net.to(device), dtype)
-        self.together = [torch.tensor(unit, device=device) for unit in net.together]
         self._noise = EvenNoise(
             layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
         )
@@ -161,29 +159,17 @@ class TableSampler:
         return codes, state.h
 
     def _events(self, index: int, hidden: Tensor) -> Iterator[Event]:
-        """The cells of a block that are hidden anywhere.
-
-        First one after the other, in an order of its own for each group, then those drawn together.
-        """
+        """The cells of a block that are hidden anywhere, in an order of its own for each group."""
         q = self.layout.categories
         uniform = self._uniform(index)[:, :q].float().clamp_max(BELOW_ONE).to(self.device)
         generator = generator_for(self.seed, Purpose.BLOCK_ORDER, index)
         score = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
-        wanted = hidden.any(0)
-        alone = wanted.clone()
-        for unit in self.together:
-            alone[unit] = False
-        asked = alone.nonzero()[:, 0]
+        asked = hidden.any(0).nonzero()[:, 0]
         orders = asked[score.to(self.device)[:, asked].argsort(1)]
         rows = torch.arange(BLOCK, device=self.device)
         for cells in orders.T:
             cell = cells.repeat_interleave(GROUP)
             yield Event(rows, cell, uniform[rows, cell])
-        for unit in self.together:
-            cells = unit[wanted[unit]]
-            if len(cells):
-                cell, row = cells.repeat_interleave(BLOCK), rows.repeat(len(cells))
-                yield Event(row, cell, uniform[row, cell])
 
     def _uniform(self, index: int) -> Tensor:
         """The noise of a block, (BLOCK, q + p) float64: of its categories, then its numbers."""
@@ -194,10 +180,7 @@ class TableSampler:
 
 @dataclass
 class _Block:
-    """A whole block, of which each group of rows is asked about one cell.
-
-    Or all rows are about several: an event then has the block's rows once for each.
-    """
+    """A whole block, of which each group of rows is asked about one cell."""
 
     net: IncrementalNet
     h: Tensor
@@ -206,27 +189,10 @@ class _Block:
 
     def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:
         features = self.net.features(self.h, 1.0, self.h_known)
-        parts = _parts(rows)
-        for part in parts:
-            own = cells[part]
-            if len(parts) > 1:
-                logits = self.net.logits(features, int(own[0]), self.h)
-            else:
-                logits = self.net.grouped_logits(features, own[::GROUP].tolist(), self.h)
-            share = logits.softmax(1)
-            if self.watch is not None:
-                self.watch(own, share)
-            yield part, share
+        share = self.net.grouped_logits(features, cells[::GROUP].tolist(), self.h).softmax(1)
+        if self.watch is not None:
+            self.watch(cells, share)
+        yield slice(None), share
 
     def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
-        if len(rows) == BLOCK:
-            self.net.reveal(self.h, codes, cells, None if bool(where.all()) else where)
-            return
-        many = (-1, BLOCK)
-        codes, where = codes.view(many).T, where.view(many).T
-        self.net.reveal_together(self.h, codes, cells[::BLOCK], where)
-
-
-def _parts(rows: Tensor) -> list[slice]:
-    """The block's rows, once for each cell."""
-    return [slice(at, at + BLOCK) for at in range(0, len(rows), BLOCK)]
+        self.net.reveal(self.h, codes, cells, where)

@@ -142,8 +142,7 @@ def calibrate(
         codec: of the table.
         rows: its encoded rows.
         examples: records that training saw. At most `DRAWS` / q as many are drawn here: a record
-            drawn costs q evaluations of the network (fewer where cells are drawn together, which
-            counts), about q / 13 of a record trained on, so that
+            drawn costs q evaluations of the network, about q / 13 of a record trained on, so that
             calibration takes at most about half of the time that training took. On a table of a
             thousand columns fitted for some seconds that is not one block, and nothing is done.
         seed: of the draws.
@@ -157,8 +156,7 @@ def calibrate(
     begun = time.monotonic()
     n = len(rows)
     most = min(LAST_BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
-    evaluations = layout.categories - sum(len(unit) - 1 for unit in net.together)
-    most, affordable = max(1, most), DRAWS * examples // evaluations / BLOCK
+    most, affordable = max(1, most), DRAWS * examples // layout.categories / BLOCK
     if affordable < 1:
         return Calibrated(NOTHING, None)
     codes = rows.codes.to(device)
@@ -257,17 +255,9 @@ class _Pairs:
         self.target = pair_shares_of(codes, layout, self.groups)
         near = nearness_of(codec, net.pairing or range(layout.categories), device)
         self.near = [(one, one.shares(codes)) for one in near]
-        # What is drawn together sees no pair terms of its own; they would grow without an effect.
-        own = torch.arange(layout.categories, device=device)
-        for unit in net.together:
-            at = [
-                net.pairing.index(j) if net.pairing else j
-                for j in unit
-                if not net.pairing or j in net.pairing
-            ]
-            own[at] = min(at, default=0)
-        own = own.repeat_interleave(torch.tensor(layout.sizes, device=device))
-        self.across = own[:, None] != own
+        cells = torch.arange(layout.categories, device=device)
+        cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
+        self.across = cells[:, None] != cells
 
     def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
         """Take one step; `wanted` and `found` are the shares of single values, (D,)."""

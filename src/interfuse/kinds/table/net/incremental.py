@@ -91,20 +91,6 @@ class IncrementalNet:
         add = self.columns[self.starts[cell] + codes]
         h += add if where is None else add * where[:, None]
 
-    def reveal_together(self, h: Tensor, codes: Tensor, cells: Tensor, where: Tensor) -> None:
-        """Make several cells visible at once, in place; cheaper than one after the other.
-
-        Args:
-            h: hidden state, from `start`.
-            codes: (n, s) codes.
-            cells: (s,) their cells.
-            where: (n, s) what to reveal.
-        """
-        weight = None if bool(where.all()) else where.to(h.dtype)
-        h += F.embedding_bag(
-            self.starts[cells] + codes, self.columns, mode="sum", per_sample_weights=weight
-        )
-
     def crossed(
         self, codes: Tensor, z: Tensor, present: Tensor, known: Tensor, t: float
     ) -> Tensor | float:

@@ -118,8 +118,6 @@ class TableNet(nn.Module):
         scores: for each category cell the normal scores of its first values, as many as are in
             order; empty: no waves of scores.
         crossing: how many inputs `cross` there are; the attribute says what they are.
-        together: category cells that are drawn last and at once, unit after unit
-            (`learn.together`); empty: one cell after the other.
     """
 
     starts: Tensor
@@ -149,7 +147,6 @@ class TableNet(nn.Module):
         scores: Sequence[Sequence[float]] = (),
         crossing: int = 0,
         pairing: Sequence[int] = (),
-        together: Sequence[Sequence[int]] = (),
     ) -> None:
         super().__init__()
         self.sizes = list(sizes)
@@ -171,7 +168,6 @@ class TableNet(nn.Module):
         self.scores = [list(s) for s in scores]
         self.crossing = crossing
         self.cross = None
-        self.together = [list(unit) for unit in together]
         rest_in, rest_out = 3 * numbers + TIME_FEATURES + crossing, numbers
         cells = self.sizes, self.ordered, self.scores
         self.waves_in = Waves(blocks_of(*cells, SLOW_IN, squares=False), self.values + rest_in)
@@ -226,7 +222,7 @@ class TableNet(nn.Module):
         """The arguments that rebuild this network."""
         names = ("sizes", "numbers", "ordered", "width", "depth", "inner", "dropout", "scores")
         config = {name: getattr(self, name) for name in names}
-        some = {"crossing": self.crossing, "pairing": self.pairing, "together": self.together}
+        some = {"crossing": self.crossing, "pairing": self.pairing}
         few = {name: value for name, value in some.items() if value}
         return {**config, "paired": self.pairs is not None, **few}
 
