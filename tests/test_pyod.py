@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -43,10 +45,10 @@ def test_it_is_cloned_and_sits_in_a_pipeline(detector):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    twin = clone(detector)
+    twin: Any = clone(detector)
     assert twin.get_params() == detector.get_params()
     assert not hasattr(twin, "model_")
-    line = make_pipeline(StandardScaler(), twin.set_params(examples=2_000)).fit(rows(300, 1))
+    line: Any = make_pipeline(StandardScaler(), twin.set_params(examples=2_000)).fit(rows(300, 1))
     assert line.predict([[3.0, -3.0]]).tolist() == [1]
     with pytest.raises(OptionError, match="not fitted"):
         clone(detector).predict(rows(2, 2))

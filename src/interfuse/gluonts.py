@@ -128,7 +128,7 @@ class Predictor(predictor.Predictor):
         write_json(folder / _SETTINGS, settings)
 
     @classmethod
-    def deserialize(cls, path: str | Path, device: str | None = None) -> Predictor:
+    def deserialize(cls, path: str | Path, device: str | None = None, **kwargs: Any) -> Predictor:
         """Read what `serialize` wrote.
 
         Raises:

@@ -21,9 +21,13 @@ from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import unlabelled
 
 try:
-    from pyod.models.base import BaseDetector as Base  # pyright: ignore[reportMissingImports]
+    from pyod.models.base import BaseDetector  # pyright: ignore[reportMissingImports]
+
+    Base: Any = BaseDetector
 except ImportError:
-    from sklearn.base import BaseEstimator as Base
+    from sklearn.base import BaseEstimator
+
+    Base = BaseEstimator
 
 
 class DiffusionDetector(Base):

@@ -12,7 +12,6 @@ values are allowed. sktime and pandas must be installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -80,12 +79,12 @@ class DiffusionForecaster(BaseForecaster):
         super().__init__()
 
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> DiffusionForecaster:
-        import interfuse
+        from interfuse.api import fit
 
         self._seen = y, X
         frame = _frame(y, X)
         covariates = [n for n in frame.columns if n.startswith("x")]
-        self.model_ = interfuse.fit(
+        self.model_ = fit(
             frame,
             kind=KIND.name,
             time=TIME,
@@ -112,7 +111,8 @@ class DiffusionForecaster(BaseForecaster):
         Raises:
             OptionError: a step is not after the data.
         """
-        steps = np.asarray(fh.to_relative(self.cutoff).to_numpy(), int)
+        relative: Any = fh.to_relative(self.cutoff)
+        steps = np.asarray(relative.to_numpy(), int)
         if steps.min() < 1:
             raise OptionError(
                 f"fh: asks for step {steps.min()}; expected steps after the data, from 1 on. "
@@ -120,7 +120,7 @@ class DiffusionForecaster(BaseForecaster):
             )
         y, past = self._seen
         frame = _frame(y, _joined(past, X))
-        observed = y.notna().any(axis=1).to_numpy()
+        observed = np.asarray(y.notna()).any(axis=1)
         open_end = len(observed) - 1 - int(np.flatnonzero(observed)[-1])
         answer = self.model_.forecast(
             frame,
@@ -135,9 +135,9 @@ class DiffusionForecaster(BaseForecaster):
         middle = np.median(self._drawn(fh, X), axis=0)
         return pd.DataFrame(middle, index=self._index(fh), columns=self._seen[0].columns)
 
-    def _predict_quantiles(
-        self, fh: Any, X: pd.DataFrame | None, alpha: Sequence[float]
-    ) -> pd.DataFrame:
+    def _predict_quantiles(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, fh: Any, X: Any, alpha: Any
+    ) -> Any:
         drawn = self._drawn(fh, X)
         names = self._get_varnames()
         columns = pd.MultiIndex.from_product([names, alpha])
@@ -149,7 +149,7 @@ class DiffusionForecaster(BaseForecaster):
         return fh.to_absolute_index(self.cutoff)
 
     @classmethod
-    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+    def get_test_params(cls, parameter_set: Any = "default") -> Any:
         """Settings that are quick, for sktime's own checks."""
         return [{"examples": 500, "draws": 20}, {"examples": 500, "draws": 20, "seed": 1}]
 

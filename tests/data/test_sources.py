@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset
+import pyarrow.dataset as arrow_dataset
 import pytest
 import torch
 
@@ -101,7 +101,7 @@ def test_reading_cannot_write(tmp_path):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A PostgreSQL server of its own, on a socket."""
-    programs = [shutil.which(p) for p in ("initdb", "pg_ctl")]
+    programs = [shutil.which(p) or "" for p in ("initdb", "pg_ctl")]
     if not all(programs):
         pytest.skip("PostgreSQL is not installed")
     folder = tmp_path_factory.mktemp("pg")
@@ -189,14 +189,14 @@ def test_what_is_no_frame_becomes_one():
     array = np.array([[1.0, 2.0], [3.0, 4.0]])
     wanted = pl.DataFrame({"0": [1.0, 3.0], "1": [2.0, 4.0]})
     for data in (array, torch.from_numpy(array), array.astype(object)):
-        assert pl.DataFrame(to_polars(data)[0]).equals(wanted)
+        assert to_polars(data)[0].lazy().collect().equals(wanted)
     records = np.array([(1, "a"), (2, "b")], dtype=[("n", "i8"), ("t", "U1")])
     named = pl.DataFrame({"n": [1, 2], "t": ["a", "b"]})
     columns = {"n": torch.tensor([1, 2]), "t": ["a", "b"]}
     table = pa.table({"n": [1, 2], "t": ["a", "b"]})
     reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
-    for data in (records, columns, table.to_batches()[0], reader, pa.dataset.dataset(table)):
-        assert pl.DataFrame(to_polars(data)[0]).equals(named)
+    for data in (records, columns, table.to_batches()[0], reader, arrow_dataset.dataset(table)):
+        assert to_polars(data)[0].lazy().collect().equals(named)
     with pytest.raises(DataError, match="3 dimensions"):
         to_polars(np.zeros((2, 2, 2)))
     with pytest.raises(DataError, match="dict that makes no frame"):
@@ -209,7 +209,7 @@ def test_a_duckdb_relation_is_a_frame():
     with duckdb.connect() as connection:
         relation = connection.sql("SELECT 1 AS n, 'a' AS t UNION ALL SELECT 2, 'b' ORDER BY n")
         frame, origin = to_polars(relation)
-    assert pl.DataFrame(frame).equals(pl.DataFrame({"n": [1, 2], "t": ["a", "b"]},
+    assert frame.lazy().collect().equals(pl.DataFrame({"n": [1, 2], "t": ["a", "b"]},
                                                    schema_overrides={"n": pl.Int32}))  # fmt: skip
     assert origin.library == "other"
 

@@ -132,5 +132,8 @@ def test_gluonts_itself_reads_what_was_serialized(predictor, tmp_path):
     predictor.serialize(tmp_path / "kept")
     again = Predictor.deserialize(tmp_path / "kept")
     assert type(again) is ours.Predictor
-    one, two = (next(iter(p.predict(entries(1), num_samples=3))) for p in (predictor, again))
+    drawn: list[Any] = [
+        next(iter(p.predict(entries(1), num_samples=3))) for p in (predictor, again)
+    ]
+    one, two = drawn
     assert np.array_equal(one.samples, two.samples)

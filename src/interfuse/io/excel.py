@@ -85,10 +85,7 @@ def _first(source: Path | bytes, where: str) -> tuple[pl.DataFrame, list[str]]:
         book = fastexcel.read_excel(source if isinstance(source, bytes) else str(source))
         names = list(book.sheet_names)
         for name in names:
-            try:
-                frame = book.load_sheet(name).to_polars()
-            except fastexcel.NoDataError:
-                continue
+            frame = book.load_sheet(name).to_polars()
             if frame.height:
                 return frame, [n for n in names if n != name]
     except fastexcel.FastExcelError as error:

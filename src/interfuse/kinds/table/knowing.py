@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
 class Knowing:
     """Questions about all rows at once; a part of `Model`."""
 
-    fitted: Fitted
     record: dict[str, Any]
+
+    if TYPE_CHECKING:
+
+        @cached_property
+        def fitted(self) -> Fitted:
+            """What questions need of the model."""
+            ...
 
     def explain(
         self,

@@ -248,8 +248,7 @@ def _mean(sums: Values, lengths: Values) -> Values:
 
 def _ridge(x: Values, y: Values) -> Values:
     gram = x.T @ x + RIDGE * np.eye(x.shape[1])
-    solved: Values = np.linalg.solve(gram, x.T @ y)
-    return solved
+    return np.asarray(np.linalg.solve(gram, x.T @ y), np.float64)
 
 
 def _table(codes: NDArray[np.int64], sizes: list[int], a: int, b: int) -> Values:
