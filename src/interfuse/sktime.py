@@ -120,8 +120,8 @@ class DiffusionForecaster(BaseForecaster):
             )
         y, past = self._seen
         frame = _frame(y, _joined(past, X))
-        observed = np.asarray(y.notna()).any(axis=1)
-        open_end = len(observed) - 1 - int(np.flatnonzero(observed)[-1])
+        observed = np.flatnonzero(np.asarray(y.notna()).any(axis=1))
+        open_end = len(y) - 1 - int(observed[-1])
         answer = self.model_.forecast(
             frame,
             horizon=int(steps.max()) + open_end,
