@@ -235,3 +235,15 @@ def test_odd_series_are_answered_or_left_to_the_network(values):
         return
     said = quantiles_after(made[0], values[:, None], 10)
     assert said is None or (np.isfinite(said).all() and (np.diff(said, axis=-1) >= 0).all())
+
+
+def test_no_quantile_is_beyond_all_measure():
+    """A series that once fell to nearly 0 and grows back: in logarithms its future has no end."""
+    from interfuse.kinds.series.base.draws import FAR, within
+
+    history = np.array([1.0, 3.0, np.nan, 2.0])
+    found = within(np.array([[-1e17, 2.5, 1e17]]), history)
+    assert found.tolist() == [[1.0 - FAR * 2.0, 2.5, 3.0 + FAR * 2.0]]
+    usual = np.array([[1.0, 2.0, 20.0]])
+    assert (within(usual, history) == usual).all()
+    assert (within(usual, np.array([5.0, 5.0])) == usual).all()

@@ -12,6 +12,8 @@ from interfuse.kinds.series.base.past import Past
 from interfuse.kinds.series.base.paths import quantile_at
 from interfuse.kinds.series.base.weights import LEVELS
 
+FAR = 10.0
+
 
 def channels_of(series: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The channels of (T_i, c) series, one after another."""
@@ -44,8 +46,21 @@ def quantiles_after(base: Base, values: np.ndarray, horizon: int) -> np.ndarray 
     out = np.zeros((horizon, values.shape[1], len(LEVELS)))
     for j, gone in enumerate(blank):
         origin = (j, int(past.last[j]) - 1 - gone)
-        out[:, j] = base.quantiles(past, [origin], horizon + gone)[0, gone:]
+        found = base.quantiles(past, [origin], horizon + gone)[0, gone:]
+        out[:, j] = within(found, values[:, j])
     return out
+
+
+def within(quantiles: np.ndarray, history: np.ndarray) -> np.ndarray:
+    """Quantiles that lie no further beyond a history than `FAR` times its range.
+
+    Forecasts in logarithms grow without an end: of one series of 1,944 hours the outermost quantile
+    of a month ahead was 10^17, where the largest value was 10^2.
+    """
+    low, high = np.nanmin(history), np.nanmax(history)
+    if not high > low:
+        return quantiles
+    return np.clip(quantiles, low - FAR * (high - low), high + FAR * (high - low))
 
 
 def paths_after(base: Base, quantiles: np.ndarray, draws: int, seed: int, key: int) -> np.ndarray:
