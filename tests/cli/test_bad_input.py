@@ -77,7 +77,7 @@ def test_bad_questions(cli, run, tmp_path, arguments, words):
     assert left_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["out.xlsx", "out", "nosuch/out.csv"])
+@pytest.mark.parametrize("name", ["out.docx", "out", "nosuch/out.csv"])
 def test_bad_target(cli, run, tmp_path, name):
     assert_one_line(cli("generate", run, "-o", tmp_path / name), str(tmp_path / name))
     assert left_in(tmp_path) == []

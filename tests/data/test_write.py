@@ -111,7 +111,7 @@ def test_what_no_text_can_hold(folder):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.xlsx", "the extension .xlsx names no format"),
+        ("a.docx", "the extension .docx names no format"),
         ("a", r"the extension \(none\) names no format"),
         ("none/a.csv", "the folder .*none does not exist"),
         ("folder.csv", "is a folder; expected the name of a file"),
