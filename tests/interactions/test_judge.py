@@ -98,3 +98,19 @@ def test_the_mixture_is_above_popularity_and_order_is_worth_what_it_brings():
 def test_few_users_choose_nothing():
     chosen = choose(baskets([[0, 1, 2]] * 9, 3), False, 0)
     assert {c.weight for c in chosen} == {1.0}
+
+
+def test_drawn_users_are_judged_between_their_floor_and_their_baseline(data, model):
+    name = model[0].schema.user
+    users = data[name].unique().sort()
+    half = data.filter(pl.col(name).is_in(users.head(len(users) // 2).implode()))
+    rest = data.filter(~pl.col(name).is_in(users.head(len(users) // 2).implode()))
+    found = model[0].judge(model[0].generate(150, seed=3), half, rest)
+    by = {row["figure"]: row for row in found.iter_rows(named=True)}
+    assert set(by) == {"popularity", "lengths", "pairs", "trees", "nearest", "recommender"}
+    assert by["pairs"]["by_popularity"] < 0.3 < by["pairs"]["held_out"]
+    assert by["pairs"]["by_popularity"] < by["pairs"]["drawn"]
+    assert by["trees"]["by_popularity"] > by["trees"]["held_out"]
+    assert by["recommender"]["by_popularity"] < by["recommender"]["best"]
+    with pytest.raises(DataError, match="expected at least 100"):
+        model[0].judge(model[0].generate(20), half)

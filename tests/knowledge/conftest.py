@@ -1,5 +1,6 @@
 """A small fitted model that the tests of inputs, commands and pages share."""
 
+import narrow_tables
 import pytest
 from known_rows import rows
 
@@ -14,7 +15,8 @@ def fitted_rows():
 @pytest.fixture(scope="session")
 def model(fitted_rows):
     """210 rows are held out; `double` is computed by a rule."""
-    return interfuse.fit(fitted_rows, examples=25_000, seed=0)
+    with narrow_tables.width(narrow_tables.USUAL):
+        return interfuse.fit(fitted_rows, examples=25_000, seed=0)
 
 
 @pytest.fixture(scope="session")

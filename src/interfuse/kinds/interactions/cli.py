@@ -141,6 +141,23 @@ def impute(model: InteractionsModel, asked: Asked, *, interval: float | None = N
     tell(summary(rows, time.monotonic() - begin, asked.target))
 
 
+def judge(
+    model: InteractionsModel, asked: Asked, *, real: str, holdout: str | None = None, seed: int = 0
+) -> None:
+    """Judge drawn users, print the figures and write them."""
+    from interfuse.io.write import check_target, write
+
+    check_target(asked.target)
+    with called(asked.source):
+        frame = model.judge(asked.source, real, holdout, seed=seed)
+    rows = [
+        tuple("" if v is None else v if isinstance(v, str) else f"{v:.4f}" for v in row)
+        for row in frame.rows()
+    ]
+    table("Drawn users", ("figure", "drawn", "held out", "by popularity", "best"), rows)
+    write(frame, asked.target)
+
+
 def backtest(
     model: InteractionsModel,
     asked: Asked,

@@ -109,6 +109,25 @@ BACKTEST = Verb(
 )  # fmt: skip
 
 
+JUDGE = Verb(
+    "judge",
+    "Judge drawn users beside real ones.",
+    "MADE are touches that generate drew. What is written is a row for each figure: shares of "
+    "items, lengths, pairs of items, whether boosted trees tell drawn from real users; with "
+    "--holdout also whether drawn users lie nearer to fitted ones than to others, and what a "
+    "recommender learns "
+    "from them. Beside each stand held-out users and users who touch by popularity alone.",
+    ("interfuse judge run new-users.csv --real touches.csv --holdout later.csv -o figures.csv",),
+    late(_CLI, "judge"),
+    (
+        Option("real", "The touches that were fitted.", metavar="FILE", needed=True),
+        Option("holdout", "Touches of real users that were not fitted.", metavar="FILE"),
+        SEED,
+    ),
+    ("MADE", "Touches of drawn users; - is CSV typed in."),
+)  # fmt: skip
+
+
 class InteractionsKind(Kind):
     """Users and the items that they touch."""
 
@@ -119,7 +138,7 @@ class InteractionsKind(Kind):
     )  # fmt: skip
     parts = store.PARTS
     options = OPTIONS
-    verbs = (GENERATE, RECOMMEND, SIMILAR, DETECT, IMPUTE, BACKTEST)
+    verbs = (GENERATE, RECOMMEND, SIMILAR, DETECT, IMPUTE, BACKTEST, JUDGE)
 
     def looks(self, data: Any) -> float:
         """Where there are a user and an item and hardly anything else."""

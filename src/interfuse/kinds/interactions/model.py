@@ -19,6 +19,7 @@ from interfuse.kinds.interactions.ask.recommend import N, recommend
 from interfuse.kinds.interactions.ask.similar import similar_items
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.folder import read_folder, write_folder
+from interfuse.kinds.interactions.judge.compared import compared
 from interfuse.kinds.interactions.schema import InteractionsSchema
 from interfuse.kinds.option import check_share
 from interfuse.run import store
@@ -140,6 +141,22 @@ class InteractionsModel(BaseModel):
             OptionError: `n` is below 1.
         """
         return similar_items(self.fitted, items, n=n)
+
+    def judge(self, made: Any, real: Any, holdout: Any = None, *, seed: int = 0) -> pl.DataFrame:
+        """How much drawn users are like real ones; see `interfuse.kinds.interactions.judge.drawn`.
+
+        Returns a row for each figure: `figure`, `drawn`, `held_out`, `by_popularity`, `best`.
+
+        Args:
+            made: what `generate` drew.
+            real: the touches that were fitted.
+            holdout: touches of real users that were not; they are the floor.
+            seed: of what is split and drawn.
+
+        Raises:
+            DataError: something cannot be read, or there are fewer than 100 users of either.
+        """
+        return compared(self.fitted, made, real, holdout, seed=seed)
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
