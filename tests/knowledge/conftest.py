@@ -1,10 +1,10 @@
 """A small fitted model that the tests of inputs, commands and pages share."""
 
-import narrow_tables
 import pytest
 from known_rows import rows
 
 import interfuse
+import narrow_tables
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def test_every_module_and_public_name_has_a_docstring(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_docstrings_run(name):
+def test_the_examples_of_docstrings_run(name, usual_networks):
     module = importlib.import_module(name)
     tests = [t for t in doctest.DocTestFinder().find(module) if t.examples]
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
