@@ -70,7 +70,8 @@ class Knowing:
 
         Examples:
             >>> import interfuse, polars as pl
-            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 900, "tcp": [1, 1, 0] * 900})
+            >>> tcp = ([1, 1, 0] * 9 + [0, 1, 1]) * 90
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 900, "tcp": tcp})
             >>> model = interfuse.fit(flows, examples=2_000)
             >>> fresh = flows.sample(400, with_replacement=True, seed=1)
             >>> model.explain(fresh, target="tcp").drivers["name"].to_list()
@@ -127,7 +128,8 @@ class Knowing:
 
         Examples:
             >>> import interfuse, polars as pl
-            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 2000, "tcp": [1, 1, 0] * 2000})
+            >>> tcp = ([1, 1, 0] * 9 + [0, 1, 1]) * 200
+            >>> flows = pl.DataFrame({"port": [80, 443, 53] * 2000, "tcp": tcp})
             >>> model = interfuse.fit(flows, examples=2_000)
             >>> other = pl.DataFrame({"port": [80, 443, 53] * 100, "tcp": [1, 1, 1] * 100})
             >>> model.compare(other).changed
