@@ -243,9 +243,9 @@ def test_pandas_values_come_back_equal(whole, text, real):
         (pa.table({"a": [[1]]}), "column 'a' holds list"),
         (pa.table({"a": [b"x"]}), "column 'a' holds binary"),
         (pl.DataFrame({"^a.*$": [1]}), r"is named '\^a\.\*\$', which stands for a pattern"),
-        (np.zeros((2, 2)), r"is a numpy\.ndarray; expected a path, or a pandas"),
+        (np.zeros((2, 2, 2)), "is an array of 3 dimensions, of shape .*; expected rows by columns"),
         (pd.Series([1]), r"Series; expected a path, or a pandas"),
-        ({"a": [1]}, r"builtins\.dict; expected a path, or a pandas"),
+        ({"a": [1], "b": [1, 2]}, "is a dict that makes no frame"),
         (None, r"NoneType; expected a path, or a pandas"),
     ],
 )

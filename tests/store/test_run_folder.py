@@ -143,7 +143,7 @@ def test_a_run_json_that_is_none_is_refused(run, content):
 def test_parts_of_two_runs_do_not_mix(run):
     """Checksums made to match by hand: the parts still have to fit together."""
     config = json.loads((run / "config.json").read_text())
-    config["network"]["width"] = 64
+    config["network"]["width"] = 96
     (run / "config.json").write_text(json.dumps(config))
     record = json.loads((run / "run.json").read_text())
     record["sha256"]["config.json"] = store.sha256(run / "config.json")

@@ -140,7 +140,8 @@ def _from_other(data: Any) -> pl.DataFrame:
             else (data.read_all() if isinstance(data, pa.RecordBatchReader) else data.to_table())
         )
         return pl.DataFrame(from_arrow(table)[0])
-    if hasattr(data, "__array__") and not hasattr(data, "columns"):
+    series = nw.dependencies.is_into_series(data)
+    if hasattr(data, "__array__") and not hasattr(data, "columns") and not series:
         return _from_array(np.asarray(data))
     try:
         native = nw.from_native(data)
