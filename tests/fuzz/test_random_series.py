@@ -1,6 +1,6 @@
 """Random series: each goes all the way, from the fit to every question, or is refused.
 
-INTERFUSE_FUZZ=300 python -m pytest tests/fuzz/test_series.py    so many instead of the few
+INTERFUSE_FUZZ=300 python -m pytest tests/fuzz/test_random_series.py    so many instead of the few
 """
 
 from __future__ import annotations
