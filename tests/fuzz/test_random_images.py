@@ -3,7 +3,7 @@
 Arrays of any type, order and range, and folders of files of other modes, sizes and endings, broken
 ones among them.
 
-    INTERFUSE_FUZZ=300 python -m pytest tests/fuzz/test_random_images.py    so many instead of the few
+    INTERFUSE_FUZZ=300 python -m pytest tests/fuzz/test_random_images.py    so many, not few
 """
 
 from __future__ import annotations
