@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ from interfuse.errors import InterfuseError
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
+from whole_fits import all_the_way  # noqa: E402
+
 from tiny_images import small_network  # noqa: E402
 
 TRIED = int(os.environ.get("INTERFUSE_FUZZ", "12"))
@@ -95,14 +96,6 @@ def try_one(seed: int, root: Path) -> str:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_images_go_all_the_way_or_are_refused(chunk, tmp_path):
-    refused = []
-    with small_network(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for seed in range(chunk, TRIED, CHUNKS):
-            try:
-                refused.append(try_one(seed, tmp_path))
-            except InterfuseError as error:
-                refused.append(str(error))
-            except BaseException as error:
-                raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
+    with small_network():
+        refused = all_the_way(try_one, range(chunk, TRIED, CHUNKS), tmp_path)
     assert all(len(said.splitlines()) <= 1 for said in refused), refused

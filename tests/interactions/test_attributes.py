@@ -193,3 +193,9 @@ def test_the_tree_draws_its_own_distribution_and_conditions_exactly():
     assert (told[:, 2] == 2).all()
     truth = np.mean(a[c == 2] == 2)
     assert abs((told[:, 0] == 2).mean() - truth) < 0.015
+
+
+def test_an_attribute_that_differs_between_rows_of_a_user_is_told_of(model):
+    asked = pl.DataFrame({"user": ["x", "x"], "country": ["BR", "DE"], "age": [31, 31]})
+    with pytest.warns(UserWarning, match="'country' differ between rows of the same 'user'"):
+        model.recommend(asked, n=2)

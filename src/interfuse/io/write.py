@@ -111,10 +111,10 @@ def write(
         DataError: see `check_target`; no chunk at all, chunks that differ in their columns, a type
             that the format cannot hold, or a full disk.
     """
-    check_target(path, writing)
     chunks = iter([frames] if isinstance(frames, pl.DataFrame) else frames)
     if is_database(str(path)):
         return write_database(chunks, str(path))
+    check_target(path, writing)
     if str(path) == "-":
         return _write_to(sys.stdout.buffer, chunks, STANDARD, "standard output", writing)
     path = Path(path)

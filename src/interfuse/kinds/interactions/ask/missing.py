@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from interfuse.errors import note
 from interfuse.kinds.interactions.ask.reading import as_names
 from interfuse.kinds.interactions.data.attributes import Attribute, each_once
 from interfuse.kinds.interactions.data.baskets import build
@@ -66,7 +67,10 @@ def _items(model: Fitted, frame: pl.DataFrame, where: str) -> tuple[pl.Series, V
     names, traits = model.catalogue, model.traits["item"]
     key = model.schema.item
     kept = [key, *[a.name for a in traits.attributes.columns if a.name in frame.columns]]
-    table = each_once(frame.select(kept), key, names, where, [])
+    notes: list[str] = []
+    table = each_once(frame.select(kept), key, names, where, notes)
+    for line in notes:
+        note(f"{line}.", stacklevel=5)
     counts = np.zeros(len(names))
     counts[: model.panel.size] = model.panel.popularity
     return names, traits.items(counts, traits.attributes.matrix(table))

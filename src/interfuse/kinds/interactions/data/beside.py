@@ -95,5 +95,7 @@ def coded(baskets: Baskets, frame: pl.DataFrame, key: str, attributes: Attribute
     if not attributes.columns:
         return baskets
     kept = [key, *[c.name for c in attributes.columns if c.name in frame.columns]]
-    table = each_once(frame.select(kept), key, baskets.users, "the data", [])
-    return replace(baskets, codes=attributes.matrix(table))
+    notes: list[str] = []
+    table = each_once(frame.select(kept), key, baskets.users, "", notes)
+    told = (line.removeprefix(": ") for line in notes)
+    return replace(baskets, codes=attributes.matrix(table), notes=(*baskets.notes, *told))

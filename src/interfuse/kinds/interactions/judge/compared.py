@@ -55,7 +55,6 @@ def compared(
     assert them is not None
     popular = np.bincount(them.items, minlength=them.size).astype(float)
     alone = _alone(them, popular / popular.sum(), rng)
-    # Of drawn users and of others there are as many: figures go with how many there are.
     figures: dict[str, Callable[[Baskets], float]] = {
         "popularity": lambda b: drawn.popularity_distance(them, b),
         "lengths": lambda b: drawn.length_distance(them, b),

@@ -69,16 +69,6 @@ class Comparison(Knowledge):
         return self._frame(self.data["conditional"], names)
 
     @property
-    def row_groups(self) -> Any:
-        """A row a group of rows that carries the change."""
-        rows = [{**g, "given": " and ".join(g["given"])} for g in self.data["row_groups"]]
-        names = {
-            "given": _S, "of": _S, "mean": _F, "others": _F, "rows": pl.Int64, "share": _F,
-            "z": _F, "p": _F,
-        }  # fmt: skip
-        return self._frame(rows, names)
-
-    @property
     def rows(self) -> Any:
         """Rows of B that carry it most: the ``column``, what was ``found`` and ``expected``."""
         names = {

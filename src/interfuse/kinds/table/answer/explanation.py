@@ -98,16 +98,6 @@ class Explanation(Knowledge):
         return self._frame(rows, names)
 
     @property
-    def row_groups(self) -> Any:
-        """A row a group: its conditions, its mean of what it stands out by, and that elsewhere."""
-        rows = [{**g, "given": " and ".join(g["given"])} for g in self.data["row_groups"]]
-        names = {
-            "given": _S, "of": _S, "mean": _F, "others": _F, "rows": pl.Int64, "share": _F,
-            "z": _F, "p": _F,
-        }  # fmt: skip
-        return self._frame(rows, names)
-
-    @property
     def rules(self) -> Any:
         """A row a rule: exact ones first, then what follows nearly always, with its interval."""
         names = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from interfuse.io.origin import Origin
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class Knowledge(ABC):
     """An answer that is a page, JSON, and frames.
 
     Attributes:
@@ -29,13 +30,24 @@ class Knowledge:
     origin: Origin = Origin()  # noqa: RUF009
 
     @property
+    @abstractmethod
     def sentences(self) -> list[str]:
         """What is to be known, a sentence each."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_html(self) -> str:
         """The answer as one self-contained page."""
-        raise NotImplementedError
+
+    @property
+    def row_groups(self) -> Any:
+        """A row a group of rows: its conditions, its mean of what stands out, that elsewhere."""
+        rows = [{**g, "given": " and ".join(g["given"])} for g in self.data["row_groups"]]
+        text, real = pl.String, pl.Float64
+        names = {
+            "given": text, "of": text, "mean": real, "others": real, "rows": pl.Int64,
+            "share": real, "z": real, "p": real,
+        }  # fmt: skip
+        return self._frame(rows, names)
 
     def to_json(self) -> str:
         """The answer as strict JSON."""
