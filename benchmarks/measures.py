@@ -12,6 +12,7 @@ import polars as pl
 
 from benchmarks.common import console, mean_and_sd
 from benchmarks.protocol import DataSet, as_published, halves, plain_kinds
+from benchmarks.relations import bins_alone, relations, tails
 from interfuse.evaluate import (
     Limits,
     boosted_detection,
@@ -140,6 +141,7 @@ def other_figures(data: DataSet, fit: Fit, *, seconds: float, seed: int) -> dict
         }
         for row in report.table()
     }
+    figures["bins_alone"] = {"ours": bins_alone(data.train, table, seed=seed)}
     figures["rows_per_second"] = {"ours": speed}
     return {
         "rows": {
@@ -150,6 +152,8 @@ def other_figures(data: DataSet, fit: Fit, *, seconds: float, seed: int) -> dict
         "fit": {**_made(model.record), "budget_seconds": seconds, "wall_seconds": took},
         "figures": figures,
         "rules": [{"rule": text, "real": a, "synthetic": b} for text, a, b in rules],
+        "relations": relations(data.name, data.train, table),
+        "tails": tails(data.name, data.train, table),
         "findings": report.findings,
         "verdict": report.verdict,
     }

@@ -137,17 +137,22 @@ def adult(folder: Path | None) -> DataSet:
 def nsl_kdd(folder: Path | None) -> DataSet:
     """Network connections labelled by attack, the 20 % training file without its difficulty."""
     frame = _table(folder, "nsl-kdd_train20pct_43col.parquet").drop("classnum")
-    return DataSet("nsl-kdd", *_random_split(frame), 60)
+    return DataSet("nsl-kdd", *_random_split(frame), 120)
 
 
 def wikipedia(folder: Path | None) -> DataSet:
     """A day of Wikipedia edits; most places are missing, and delta = added - deleted."""
-    return DataSet("wikipedia", *_random_split(_table(folder, "wikipedia-edits.parquet")), 60)
+    return DataSet("wikipedia", *_random_split(_table(folder, "wikipedia-edits.parquet")), 120)
 
 
 def phishing(folder: Path | None) -> DataSet:
     """Features of phishing sites, all in {-1, 0, 1}; nearly half of the rows occur twice."""
     return DataSet("phishing", *_random_split(_table(folder, "uci-phishing.parquet")), 60)
+
+
+def unsw(folder: Path | None) -> DataSet:
+    """Flows labelled by attack (UNSW-NB15, the file that its authors call the testing set)."""
+    return DataSet("unsw", *_random_split(_table(folder, "unsw-nb15.parquet")), 300)
 
 
 def ndpi(folder: Path | None) -> DataSet:
@@ -157,7 +162,7 @@ def ndpi(folder: Path | None) -> DataSet:
     order = np.random.default_rng(0).permutation(len(captures))
     held = {captures[i] for i in order[: len(captures) // 10]}
     inside = pl.col("pcap").is_in(held)
-    return DataSet("ndpi", frame.filter(~inside), frame.filter(inside), 60)
+    return DataSet("ndpi", frame.filter(~inside), frame.filter(inside), 120)
 
 
 DATA_SETS: dict[str, Callable[[Path | None], DataSet]] = {
@@ -167,6 +172,7 @@ DATA_SETS: dict[str, Callable[[Path | None], DataSet]] = {
     "wikipedia": wikipedia,
     "phishing": phishing,
     "ndpi": ndpi,
+    "unsw": unsw,
 }
 
 

@@ -117,6 +117,10 @@ def _print(name: str, found: dict[str, Any]) -> None:
         console.print(f"  [{i}] {source}", markup=False)
     for rule in found.get("rules", ()):
         console.print(f"  {rule['rule']} holds in {rule['synthetic']:.2%} of rows", markup=False)
+    for one in (*found.get("relations", ()), *found.get("tails", ())):
+        what = one.get("relation") or f"Pearson of {one['pair']}"
+        real, synthetic = one["real"], one["synthetic"]
+        console.print(f"  {what}: {real:.4f} real, {synthetic:.4f} synthetic", markup=False)
     for line in found.get("findings", ()):
         console.print(f"  - {line}", markup=False)
     for key, pair in found.get("sdmetrics", {}).items():

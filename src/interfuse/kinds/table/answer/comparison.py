@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from interfuse.evaluate.knowledge import changed
 from interfuse.kinds.table.answer.knowledge import Knowledge
 
 _F, _S = pl.Float64, pl.String
@@ -79,10 +78,14 @@ class Comparison(Knowledge):
     @property
     def sentences(self) -> list[str]:
         """What changed, a sentence each."""
+        from interfuse.evaluate.knowledge import changed
+
         return changed.sentences(self.data)
 
     def to_html(self) -> str:
         """The answer as one self-contained page."""
+        from interfuse.evaluate.knowledge import changed
+
         return changed.page(self.data)
 
     def plot(self, *, ax: Any = None) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from interfuse.evaluate.knowledge import explained
 from interfuse.kinds.table.answer.knowledge import Knowledge
 
 _F, _S, _B = pl.Float64, pl.String, pl.Boolean
@@ -25,6 +24,8 @@ class Explanation(Knowledge):
     @property
     def sentences(self) -> list[str]:
         """What is to be known, a sentence each."""
+        from interfuse.evaluate.knowledge import explained
+
         return explained.sentences(self.data)
 
     @property
@@ -107,6 +108,8 @@ class Explanation(Knowledge):
 
     def to_html(self) -> str:
         """The answer as one self-contained page."""
+        from interfuse.evaluate.knowledge import explained
+
         return explained.page(self.data)
 
     def plot(self, *, ax: Any = None) -> Any:

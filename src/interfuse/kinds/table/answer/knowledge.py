@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from interfuse.evaluate.report import save_page
 from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
 
@@ -62,6 +61,8 @@ class Knowledge(ABC):
         Raises:
             DataError: the folder or the files cannot be written.
         """
+        from interfuse.evaluate.report import save_page
+
         return save_page(path, self.to_html(), self.to_json())
 
     def _frame(self, rows: Sequence[Mapping[str, Any]], names: Mapping[str, Any]) -> Any:
