@@ -170,3 +170,50 @@ def test_what_is_skipped_is_said(monkeypatch):
     said = " ".join(searched(frame).skipped)
     assert "products and ratios: " in said
     assert "the first 3 are looked at" in said
+
+
+def rates(n, seed, share):
+    """Packets a second in single precision, in all but a share of the rows; some take no time."""
+    r = np.random.default_rng(seed)
+    packets = r.integers(2, 4000, n)
+    seconds = np.where(r.random(n) < 0.05, 0.0, r.lognormal(-1, 2, n).round(6))
+    single = seconds.astype(np.float32).astype(float)
+    rate = np.divide(packets - 1, single, out=np.zeros(n), where=single > 0).round(6)
+    rate = np.where(r.random(n) < share, r.lognormal(3, 1, n).round(6), rate)
+    return pl.DataFrame({"packets": packets, "seconds": seconds, "rate": rate})
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_rule_is_not_lost_by_the_luck_of_a_sample(seed):
+    """2.2 % of exceptions: of the 4,096 sampled rows 1.5 to 2.9 % (three standard errors)."""
+    found = searched(rates(30_000, seed, 0.022)).rules
+    assert "(packets - 1) / float32(seconds)" in str(found["rate"].rule)
+    assert found["rate"].excepted
+
+
+def test_the_direction_of_fewer_exceptions_is_taken():
+    """Back from a rounded rate, seconds are met less often than the rate from seconds."""
+    assert set(searched(rates(8_000, 1, 0.015)).rules) == {"rate"}
+
+
+def test_what_is_missing_by_itself_hides_no_condition():
+    frame = rates(6_000, 2, 0.0)
+    gone = np.random.default_rng(0).random(6_000) < 0.5
+    frame = frame.with_columns(rate=frame["rate"].zip_with(pl.Series(~gone), pl.Series([None])))
+    one = searched(frame).rules["rate"]
+    assert str(one.rule).startswith("0 if seconds == 0 else ")
+    assert (one.broken, one.missing) == (0, int(gone.sum()))
+
+
+def test_a_rule_has_a_value_for_every_row_that_may_be_drawn():
+    """Real flows without time have no bytes; a drawn one may have some."""
+    frame = rates(6_000, 3, 0.0)
+    idle = frame["seconds"] == 0
+    bytes_ = frame["packets"] * 40 + frame["packets"] % 7
+    frame = frame.with_columns(bytes=bytes_.zip_with(~idle, pl.zeros(6_000, pl.Int64, eager=True)))
+    frame = frame.with_columns(
+        load=pl.when(idle).then(0.0).otherwise((8 * pl.col("bytes") / pl.col("seconds")).round(3))
+    ).select("bytes", "seconds", "load")
+    rule = searched(frame).rules["load"].rule
+    drawn = pl.DataFrame({"bytes": [120, 0, 120], "seconds": [0.0, 0.0, 2.0]})
+    assert rule.apply(drawn).to_list() == [0.0, 0.0, 480.0]

@@ -29,17 +29,20 @@ def stabbed(low: np.ndarray, high: np.ndarray) -> tuple[float, float, float] | N
     return float(ends[order[at]]), float(last), float(depth[at] / len(low))
 
 
-def factor_of(c: np.ndarray, step: np.ndarray, x: np.ndarray) -> tuple[float, float, float] | None:
+def factor_of(
+    c: np.ndarray, step: np.ndarray, x: np.ndarray, single: float = 0.0
+) -> tuple[float, float, float] | None:
     """The ends of the factors k of c = k x that most rows allow, and the share of rows that do.
 
-    Rounding to the nearest moves c by half its last place, rounding down or up by a whole one.
+    Rounding to the nearest moves c by half its last place, rounding down or up by a whole one, and
+    single precision on the way by a share `single` of c.
     """
     rows = np.flatnonzero(np.isfinite(c) & np.isfinite(x) & (x != 0) & (c != 0))
     if len(rows) < _LEAST:
         return None
     rows = rows[:: -(-len(rows) // TRIED)]
     for part, least in ((0.5000001, _NARROW), (1.0, DEPTH)):
-        moved = part * step[rows]
+        moved = part * step[rows] + single * np.abs(c[rows])
         a, b = (c[rows] - moved) / x[rows], (c[rows] + moved) / x[rows]
         ends = stabbed(np.minimum(a, b), np.maximum(a, b))
         if ends is not None and ends[2] >= least:

@@ -15,7 +15,7 @@ import polars as pl
 
 from interfuse.kinds.table.rules.formula import Formula, quoted
 from interfuse.kinds.table.rules.search.columns import Column
-from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, MOST, Ledger, Proposal
+from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, Ledger, Proposal, likely
 from interfuse.kinds.table.rules.values import PARTS
 
 MOST_COLUMNS = 120
@@ -24,6 +24,8 @@ ROWS_A_KEY = 4
 ROWS_A_VALUE = 5
 MOST_STEPS = 8
 TELLING = 0.01
+LEFT = 0.02
+"""What a key leaves of the rows that chance gets wrong, and three standard errors of the sample."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,11 @@ def _decides(key: Key, target: Key, shuffle: np.ndarray) -> bool:
     """Whether a value of the key goes with one of the target, and would not by chance."""
     n = len(key.codes)
     odd = n - _agreeing(key, target.codes)
-    if odd > (1 - MOST) * n:
+    if odd > (1 - likely(n)) * n:
         return False
     by_chance = n - _agreeing(key, target.codes[shuffle])
-    return by_chance >= max(MIN_ROWS, TELLING * n) and odd < 0.02 * by_chance
+    few = LEFT * by_chance
+    return by_chance >= max(MIN_ROWS, TELLING * n) and odd < few + 3 * np.sqrt(few)
 
 
 def _agreeing(key: Key, target: np.ndarray) -> int:

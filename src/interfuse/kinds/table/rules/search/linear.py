@@ -15,7 +15,7 @@ from interfuse.kinds.table.rules.formula import Formula, quoted
 from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.search.factors import factor_of, rounded, shortest, stabbed
-from interfuse.kinds.table.rules.search.ledger import MOST, Ledger, Proposal
+from interfuse.kinds.table.rules.search.ledger import Ledger, Proposal, likely
 
 MOST_COLUMNS = 200
 ALIKE = 0.999
@@ -47,8 +47,9 @@ def find_lines(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
 
 def _line(target: Column, part: Column, ledger: Ledger) -> str | None:
     """The formula of a line, if there is one."""
+    least = likely(ledger.sample.height)
     through_zero = factor_of(target.x, target.step, part.x)
-    if through_zero is not None and through_zero[2] >= MOST:
+    if through_zero is not None and through_zero[2] >= least:
         return None  # what is settled more closely by `ratios`
     rows = np.flatnonzero(~(np.isnan(target.x) | np.isnan(part.x)))
     rows = rows[np.argsort(part.x[rows], kind="stable")]
@@ -63,7 +64,7 @@ def _line(target: Column, part: Column, ledger: Ledger) -> str | None:
     left = (target.x - value * part.x)[rows]
     half_step = target.step[rows] * 0.5000001
     ends = stabbed(left - half_step, left + half_step)
-    if ends is None or ends[2] < MOST:
+    if ends is None or ends[2] < least:
         return None
     shift = None if ends[0] <= 0 <= ends[1] else shortest(ends[0], ends[1], below=False)
     shift = "1" if shift == "" else shift
@@ -78,6 +79,6 @@ def _line(target: Column, part: Column, ledger: Ledger) -> str | None:
             said = Formula.parse(candidate).apply(frame).cast(own.dtype, strict=False)
         except SchemaError:
             continue
-        if alike(own, said).mean() >= MOST:
+        if alike(own, said).mean() >= least:
             return candidate
     return None

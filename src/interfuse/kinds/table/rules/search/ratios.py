@@ -28,7 +28,7 @@ from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.search.factors import TRIED, factor_of, rounded, shortest
 from interfuse.kinds.table.rules.search.guards import guarded
-from interfuse.kinds.table.rules.search.ledger import MOST, Ledger, Proposal
+from interfuse.kinds.table.rules.search.ledger import Ledger, Proposal, likely
 from interfuse.kinds.table.rules.search.terms import (
     MOST_SINGLE,
     MOST_SUMS,
@@ -41,6 +41,9 @@ from interfuse.kinds.table.rules.search.terms import (
 
 NEARLY = 0.9999
 """A rule for the widest column that holds in so many rows is better than one with a remainder."""
+SINGLE = 2.0**-24
+MORE = 0.005
+"""Of the rows a rule of more columns must give so many more than one of some of them."""
 TIE = 0.9
 """Columns whose logarithms vary nearly as much as the widest's are as wide."""
 
@@ -124,15 +127,24 @@ def _of_column(target: Column, one: list[Term], more: list[Term], ledger: Ledger
         q
         for i, q in enumerate(out)
         if not any(
-            p.combination.columns < q.combination.columns and p.share >= q.share for p in out[:i]
+            p.combination.columns < q.combination.columns and p.share >= q.share - MORE
+            for p in out[:i]
         )
     ]
 
 
+def _factor(target: Column, c: Combination) -> str | None:
+    """The factor of a combination, if single precision was on the way too."""
+    for single in (0.0, SINGLE):
+        ends = factor_of(target.x, target.step, c.x, single)
+        if ends is not None and (factor := shortest(*ends[:2])) is not None:
+            return factor
+    return None
+
+
 def _settled(target: Column, c: Combination, ledger: Ledger) -> Quotient | None:
     """The rule that a combination makes, if it holds in most of the sample."""
-    ends = factor_of(target.x, target.step, c.x)
-    if ends is None or (factor := shortest(ends[0], ends[1])) is None:
+    if (factor := _factor(target, c)) is None:
         return None
     rows = np.flatnonzero(np.isfinite(target.x) & (target.x != target.usual))
     if len(rows) < 20:
@@ -156,7 +168,9 @@ def _settled(target: Column, c: Combination, ledger: Ledger) -> Quotient | None:
     if best < 0.5:
         return None
     text, share = guarded(text, target, c, ledger)
-    return Quotient(target.name, text, share, c, factor) if share >= MOST else None
+    if share < likely(ledger.sample.height):
+        return None
+    return Quotient(target.name, text, share, c, factor)
 
 
 def _raw(c: Combination, factor: str) -> Iterator[str]:
