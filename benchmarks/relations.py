@@ -105,4 +105,6 @@ def _share(frame: pl.DataFrame, holds: pl.Expr) -> float:
 
 
 def _pearson(frame: pl.DataFrame, a: str, b: str) -> float:
-    return float(frame.select(pl.corr(pl.col(a).cast(pl.Float64), pl.col(b).cast(pl.Float64))).item())
+    return float(
+        frame.select(pl.corr(pl.col(a).cast(pl.Float64), pl.col(b).cast(pl.Float64))).item()
+    )
