@@ -30,6 +30,7 @@ from interfuse.train.contracts import BatchLosses, Examples, Goal, Net, worst_ce
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
 from interfuse.train.flat import FlatParameters
+from interfuse.train.muon import Muon
 from interfuse.train.order import Order
 from interfuse.train.precision import autocast
 from interfuse.train.settings import Settings
@@ -49,7 +50,8 @@ class Trainer(Generic[Net, Goal, Examples]):
     """Fits a network to rows.
 
     Args:
-        net: the network; moved to `device`, changed in place.
+        net: the network; moved to `device`, changed in place. Its attribute `inside`, if it has
+            one, names the matrices that `Muon` moves; all else is moved by `AdamW`.
         objective: noises batches and scores predictions.
         rows: training rows.
         held_out: rows never trained on that decide when to stop; may be empty.
@@ -82,7 +84,12 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.device = device
         self.parameters = FlatParameters(self.net)
         self.ema = PowerEma(self.parameters)
-        self.optimiser = AdamW(self.parameters, settings.weight_decay)
+        inside = getattr(self.net, "inside", ())
+        self.optimiser = (
+            Muon(self.parameters, settings.weight_decay, inside)
+            if inside
+            else AdamW(self.parameters, settings.weight_decay)
+        )
         self.progress = Progress()
         self.stop_requested = False
         self.whole = True

@@ -31,7 +31,13 @@ from interfuse.kinds.table.learn.balance import Balanced
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
-from interfuse.kinds.table.learn.setup import bin_scores, layout_of, network_for, settings_for
+from interfuse.kinds.table.learn.setup import (
+    FEW_EXAMPLES,
+    bin_scores,
+    layout_of,
+    network_for,
+    settings_for,
+)
 from interfuse.kinds.table.learn.shrink import shrink_numbers
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
@@ -97,8 +103,9 @@ class Job(BaseJob[Table, Model]):
     `kinds` says of columns what they are (`interfuse.kinds.table.asked`), `event_type` which events
     of a file that holds several sorts are read, the time-outs when flows of a capture end
     (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
-    a fit is repeated, with batches of the same size. `balance` names a column whose rare values get
-    more of the training (`learn.balance`), `focus` one that is asked about (`learn.objective`).
+    a fit is repeated, with batches and a network of the same size. `balance` names a column whose
+    rare values get more of the training (`learn.balance`), `focus` one that is asked about
+    (`learn.objective`).
     """
 
     data: Any
@@ -111,6 +118,7 @@ class Job(BaseJob[Table, Model]):
     active_timeout: float | None = None
     calibration: Plan | None = None
     batch: int | None = None
+    width: int | None = None
     balance: str | None = None
     focus: str | None = None
 
@@ -245,9 +253,13 @@ class Job(BaseJob[Table, Model]):
         precision = choose_precision(self.precision, device)
         kernel = table_gaussian(self.noise_schedule())
         scores = bin_scores(layout, cells.codes)
-        net = network_for(layout, len(rows), self.seed, scores, cross_of(codec, kernel))
-        net.kernel = kernel
+        known = layout, len(rows), self.seed, scores, cross_of(codec, kernel)
+        net = network_for(*known, self.width)
         expected = expected_examples(net, budget, precision) if device.type == "cpu" else math.inf
+        if self.width is None and budget.seconds and expected < FEW_EXAMPLES:
+            net = network_for(*known, net.width // 2)
+            expected = expected_examples(net, budget, precision)
+        net.kernel = kernel
         settings = settings_for(len(rows), self.seed, precision, layout.categories, expected)
         if self.batch is not None:
             settings = replace(settings, batch=self.batch)
@@ -309,6 +321,7 @@ class Job(BaseJob[Table, Model]):
             trainer,
             calibration=done.plan._asdict(),
             marginal_error_before_calibration=done.before,
+            width=net.width,
         )
         kept = (
             Reference.of(trainer.rows.once(), trainer.held_out, seed)

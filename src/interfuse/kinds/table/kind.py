@@ -209,7 +209,7 @@ class Table(Kind):
         return open_table(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether rows were kept, how they were visited, and the rounds of calibration."""
+        """Whether rows were kept, how they were visited, sizes, and the rounds of calibration."""
         from interfuse.kinds.table.learn.rounds import Plan
 
         made = record["training"].get("calibration")
@@ -217,6 +217,7 @@ class Table(Kind):
             "keep_rows": bool(record.get("keep_rows", True)),
             "balance": record.get("balance"),
             "batch": record["training"]["settings"]["batch"],
+            "width": record["training"].get("width"),
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
 

@@ -133,6 +133,8 @@ class TableNet(nn.Module):
     """How numbers are drawn from it."""
     cross: Cross | None
     """What numbers are told of those that they follow; None where they follow none."""
+    inside: Sequence[str] = ()
+    """Names of the matrices that a fit moves by `Muon`."""
 
     def __init__(
         self,
