@@ -266,8 +266,8 @@ def _notes(study: Study) -> list[str]:
     out.append(
         t(
             "Findings: {questions:,} questions at a level of {level:.1g} each, and all "
-            "correlations and strong pairs by one test at {test:.2%}, so that fresh real rows would "
-            "get any finding in at most {family:.0%} of reports.",
+            "correlations and strong pairs by one test at {test:.2%}, so that fresh real rows "
+            "would get any finding in at most {family:.0%} of reports.",
             questions=study.questions,
             level=study.level,
             test=PERMUTATION,
