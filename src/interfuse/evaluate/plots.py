@@ -251,10 +251,10 @@ def standing(row: dict[str, Any]) -> str:
 def standing_scale() -> str:
     """Return what both ends of `standing` are, as the axis below a column of them."""
     return (
-        '<svg class="standing" viewBox="0 0 200 26" role="img">'
-        f'<text x="4" y="10">{escape(t("floor"))}</text>'
-        f'<text x="198" y="10" text-anchor="end">{escape(t("independent"))}</text>'
-        f"{along(t('share of the way'), 100, 22)}</svg>"
+        '<svg class="standing" viewBox="0 0 200 18" role="img">'
+        f'<text x="14" y="6">{escape(t("floor"))}</text>'
+        f'<text x="186" y="6" text-anchor="end">{escape(t("independent"))}</text>'
+        f"{along(t('share of the way'), 100, 14)}</svg>"
     )
 
 
