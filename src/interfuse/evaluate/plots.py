@@ -16,6 +16,7 @@ from interfuse.language import t
 _CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Maybe = float | None
+_LARGEST = 1.4
 
 
 def escape(text: object) -> str:
@@ -151,8 +152,12 @@ def heat(names: Sequence[str], values: Sequence[Sequence[Maybe]], *, scale: floa
             )
     frame = f'<rect class="frame" x="{left:g}" y="{top:g}" width="{size:g}" height="{size:g}"/>'
     parts.append(_scale(left, top + size + 10, max(size, 90.0), scale))
-    box = f"0 0 {left + max(size, 90.0) + 2:g} {top + size + 50:g}"
-    return f'<svg class="heat" viewBox="{box}" role="img">{frame}{"".join(parts)}</svg>'
+    width = left + max(size, 90.0) + 2
+    box = f"0 0 {width:g} {top + size + 50:g}"
+    most = f"max-width:{_LARGEST * width:.0f}px"  # few columns would be drawn in large letters
+    return (
+        f'<svg class="heat" style="{most}" viewBox="{box}" role="img">{frame}{"".join(parts)}</svg>'
+    )
 
 
 def _scale(left: float, top: float, width: float, scale: float) -> str:
@@ -251,10 +256,10 @@ def standing(row: dict[str, Any]) -> str:
 def standing_scale() -> str:
     """Return what both ends of `standing` are, as the axis below a column of them."""
     return (
-        '<svg class="standing" viewBox="0 0 200 18" role="img">'
-        f'<text x="14" y="6">{escape(t("floor"))}</text>'
-        f'<text x="186" y="6" text-anchor="end">{escape(t("independent"))}</text>'
-        f"{along(t('share of the way'), 100, 14)}</svg>"
+        '<svg class="standing" viewBox="0 0 200 22" role="img">'
+        f'<text x="14" y="8">{escape(t("floor"))}</text>'
+        f'<text x="186" y="8" text-anchor="end">{escape(t("independent"))}</text>'
+        f"{along(t('share of the way'), 100, 19)}</svg>"
     )
 
 
