@@ -20,7 +20,6 @@ from interfuse.studio.settings import Settings
 from interfuse.studio.state import Has, Studio
 from interfuse.studio.workers import Workers
 
-
 WARM_AFTER = 1.0
 """Seconds after which a process for questions is started: the first page comes before."""
 
