@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -18,7 +20,14 @@ def table(rows: int = 600) -> pl.DataFrame:
     rng = np.random.default_rng(0)
     kind = rng.choice(["a", "b", "c"], rows, p=[0.8, 0.15, 0.05])
     size = np.where(kind == "a", 10.0, 200.0) + rng.normal(size=rows).round(2)
-    return pl.DataFrame({"name": [f"n{i}" for i in range(rows)], "kind": kind, "size": size})
+    return pl.DataFrame(
+        {
+            "name": [f"n{i}" for i in range(rows)],
+            "kind": kind,
+            "size": size,
+            "at": [dt.datetime(2024, 1, 1) + dt.timedelta(i) for i in range(rows)],
+        }
+    )
 
 
 class Watcher:
@@ -54,9 +63,9 @@ def fits(tmp_path_factory):
 
 def test_drawn_marginals_approach_the_real_ones(fits):
     shown, _ = fits[True]
-    assert len(shown) > 2
+    assert len(shown) > 2  # keys, and times that are all different, are no columns to compare
     for columns in shown:
-        assert {c["name"] for c in columns} == {"kind", "size"}  # keys are no columns to compare
+        assert {c["name"] for c in columns} == {"kind", "size"}
         for c in columns:
             assert sum(c["shares"]) == pytest.approx(1, abs=1e-6)
             assert sum(c["other"]) == pytest.approx(1, abs=1e-6)

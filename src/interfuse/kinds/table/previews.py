@@ -63,7 +63,8 @@ class Previews:
     ) -> None:
         self.codec, self.layout, self.trainer = codec, layout, trainer
         kinds = {c.name: c.kind for c in codec.schema.columns}
-        self.real = real.select(n for n in real.columns if kinds.get(n, "drop") not in _NEVER)
+        names = [n for n in real.columns if kinds.get(n, "drop") not in _NEVER]
+        self.real = real.select(n for n in names if _shows(real[n]))
         self.listener, self.clock = listener, clock
         self.begun, self.spent, self.cost = clock(), 0.0, FIRST_COST
         self.names: list[str] = []
@@ -103,6 +104,11 @@ class Previews:
         found = sampler.draw(0, codes, z, range(DRAWN))
         cells = found.codes[:, 0].cpu().numpy(), found.z[:, 0].double().cpu().numpy()
         return self.codec.decode(*cells, np.arange(DRAWN), keys=False)
+
+
+def _shows(column: pl.Series) -> bool:
+    """Whether bins or frequent values say how a column is distributed."""
+    return column.dtype.is_numeric() or column.n_unique() <= column.len() / 2
 
 
 def _off(column: dict[str, Any]) -> float:
