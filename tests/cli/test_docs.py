@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -131,3 +133,15 @@ def test_each_chinese_page_is_in_the_navigation():
     shown = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("*.zh-CN.md"):
         assert f": {page.name}" in shown
+
+
+def test_chinese_pages_of_the_site_say_so():
+    spec = importlib.util.spec_from_file_location("tongue", ROOT / "docs" / "tongue.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    site = '<!doctype html>\n<html lang="en" class="no-js">'
+    for name, tongue in (("guide.md", "en"), ("guide.zh-CN.md", "zh-CN")):
+        page = SimpleNamespace(file=SimpleNamespace(src_uri=name))
+        assert f'<html lang="{tongue}"' in hook.on_post_page(site, page=page, config={})
