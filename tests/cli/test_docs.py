@@ -110,7 +110,22 @@ def test_both_readmes_have_the_same_commands_code_and_links():
     assert headings[0] == headings[1]
 
 
-@pytest.mark.parametrize("name", ["evaluate", "guide", "images", "questions", "series"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "article",
+        "captures",
+        "evaluate",
+        "following",
+        "guide",
+        "images",
+        "interactions",
+        "pipelines",
+        "questions",
+        "series",
+        "sources",
+    ],
+)
 def test_both_languages_have_the_same_headings_code_and_tables(name):
     english, chinese = (
         (ROOT / "docs" / f"{name}{end}").read_text(encoding="utf-8") for end in (".md", ".zh-CN.md")
