@@ -28,7 +28,7 @@ export function watch(main, run, finished) {
         h("div.legend", {}, h("span", {}, h("i"), t("drawn")), h("span", {}, h("i.real"), t("real"))),
         h("div.charts", {}, drawn.columns.map((c) => {
           const off = c.shares.reduce((sum, v, i) => sum + Math.abs(v - c.other[i]), 0) / 2;
-          return h("figure", {}, h("figcaption", {}, c.name, h("small", {}, ` ${number(100 * off, 1)} %`)),
+          return h("figure", {}, h("figcaption", { title: c.name }, c.name), h("p.small.soft", {}, `${number(100 * off, 1)} %`),
             distribution(c, `${c.name}: ${t("drawn")}, ${t("real")}; ${number(100 * off, 1)} %`));
         })),
         h("p.small.soft", {}, t("A few rows, drawn at an evaluation from what is learned so far; beside the name, the share that lies elsewhere. What is calibrated at the end is closer.")));
