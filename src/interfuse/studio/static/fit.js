@@ -11,7 +11,7 @@ const NAMES = { starting: "Starting", reading: "Reading", preparing: "Preparing"
 export function watch(main, run, finished) {
   const points = [], said = [];
   let phase = run.phase, last = run.training, title = null, drawn = null;
-  const marginals = h("div.card", { hidden: true });
+  const marginals = h("div.card", { hidden: true }, h("h2", {}, t("Drawn columns approach the real ones")));
   const chart = h("div"), stats = h("dl.stats"), phases = h("ol.phases"), notes = h("div"), log = h("div");
   const running = run.status === "running";
 
