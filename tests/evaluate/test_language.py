@@ -200,7 +200,7 @@ SPACE = "{http://www.w3.org/1999/xhtml}"
 
 def test_the_head_names_data_and_date_and_the_contents_lead_to_each_section(pages):
     root = ET.fromstring(pages["en"].to_html().removeprefix("<!doctype html>"))
-    (header,), (title,) = root.iter(f"{SPACE}header"), root.iter(f"{SPACE}title")
+    header, title = next(root.iter(f"{SPACE}header")), next(root.iter(f"{SPACE}title"))
     for said in ("sessions.csv", "drawn.csv", pages["en"].data["date"]):
         assert said in " ".join(header.itertext())
     assert "sessions.csv" in (title.text or "")
