@@ -12,7 +12,7 @@ from typing import Any
 from interfuse.errors import OptionError, RunError, note
 from interfuse.kinds import Asked, Kind, all_kinds, knowing, named, of, of_record
 from interfuse.run import store
-from interfuse.run.fitting import FitStopped, Listener, Notice
+from interfuse.run.fitting import WATCHED, FitStopped, Listener, Notice
 from interfuse.train.events import Event
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
@@ -256,6 +256,7 @@ def _and_warns(listener: Listener | None) -> Listener:
         if about_data or (isinstance(said, Event) and said.kind == "rescued"):
             note(said.message)
 
+    setattr(listen, WATCHED, getattr(listener, WATCHED, False))
     return listen
 
 

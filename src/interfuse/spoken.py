@@ -122,6 +122,19 @@ class Noticed(Event, tag="notice", frozen=True):
     text: str
 
 
+class Previewed(Event, tag="marginals", frozen=True):
+    """How drawn columns are distributed beside real ones while a table is fitted.
+
+    Attributes:
+        text: for people.
+        columns: those furthest off the first time; by `name` the shares of equal bins from `low`
+            to `high`, or of `values`: of drawn rows as `shares`, of real ones as `other`.
+    """
+
+    text: str
+    columns: list[dict[str, Any]]
+
+
 class Trained(Event, tag="training", frozen=True):
     """How training goes.
 
@@ -161,7 +174,8 @@ class End(Event, tag="end", frozen=True):
     seconds: float
 
 
-EVENTS = (Message, Warned, Failure, Facts, Tabled, Progressed, Described, Noticed, Trained, End)
+EVENTS = (Message, Warned, Failure, Facts, Tabled, Progressed, Described, Noticed, Previewed,
+          Trained, End)  # fmt: skip
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _KEPT = (Warned, Failure)
 

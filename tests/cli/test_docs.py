@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -106,3 +108,55 @@ def test_both_readmes_have_the_same_commands_code_and_links():
     assert bare[0] == bare[1]
     headings = [len(re.findall(r"^#+ ", page, re.MULTILINE)) for page in pages]
     assert headings[0] == headings[1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "article",
+        "captures",
+        "evaluate",
+        "following",
+        "guide",
+        "images",
+        "interactions",
+        "pipelines",
+        "questions",
+        "series",
+        "sources",
+    ],
+)
+def test_both_languages_have_the_same_headings_code_and_tables(name):
+    english, chinese = (
+        (ROOT / "docs" / f"{name}{end}").read_text(encoding="utf-8") for end in (".md", ".zh-CN.md")
+    )
+    block = re.compile(r"```.*?```", re.DOTALL)
+    assert block.findall(english) == block.findall(chinese)
+    plain = [block.sub("", text) for text in (english, chinese)]
+    levels = [re.findall(r"^(#+) ", text, re.MULTILINE) for text in plain]
+    assert levels[0] == levels[1]
+    rows = [re.findall(r"^\|", text, re.MULTILINE) for text in plain]
+    assert len(rows[0]) == len(rows[1])
+    # What is typed is the same in the text too.
+    typed = [set(re.findall(r"`(--?[a-z][^`]*)`", text)) for text in plain]
+    assert typed[0] <= typed[1]
+    pictures = [re.findall(r"\((assets/[^)]+)\)", text) for text in plain]
+    assert pictures[0] == pictures[1]
+
+
+def test_each_chinese_page_is_in_the_navigation():
+    shown = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.zh-CN.md"):
+        assert f": {page.name}" in shown
+
+
+def test_chinese_pages_of_the_site_say_so():
+    spec = importlib.util.spec_from_file_location("tongue", ROOT / "docs" / "tongue.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    site = '<!doctype html>\n<html lang="en" class="no-js">'
+    for name, tongue in (("guide.md", "en"), ("guide.zh-CN.md", "zh-CN")):
+        page = SimpleNamespace(file=SimpleNamespace(src_uri=name))
+        assert f'<html lang="{tongue}"' in hook.on_post_page(site, page=page, config={})

@@ -45,6 +45,20 @@ def test_every_command_has_both():
         assert {"--json", "--quiet"} <= known, name
 
 
+def test_a_fit_in_json_tells_how_drawn_columns_approach_the_real_ones(
+    cli, table, tmp_path, monkeypatch
+):
+    from interfuse.kinds.table import previews
+
+    monkeypatch.setattr(previews, "SHARE", 1e9)  # at every evaluation, whatever it takes
+    told = events(cli("fit", table, "-o", tmp_path / "run", "--examples", 2000, "--json").out)
+    shown = [event for event in told if event["event"] == "marginals"]
+    assert shown
+    for column in shown[-1]["columns"]:
+        assert column["name"] in ("label", "proto", "port", "bytes")
+        assert len(column["shares"]) == len(column["other"])
+
+
 def test_a_fit_in_json_tells_all(cli, table, tmp_path):
     told = events(cli("fit", table, "-o", tmp_path / "run", "--examples", 2000, "--json").out)
     kinds = [event["event"] for event in told]

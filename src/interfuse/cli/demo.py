@@ -96,6 +96,7 @@ def demo(
             training_curve=curve_of(model.record),
             training_unit="examples",
             rules=kind.rules(train, synthetic),
+            names=("train.parquet", "synthetic.parquet"),
             progress=progress,
         )
     print_report(report)

@@ -20,6 +20,7 @@ from interfuse import spoken
 from interfuse.console import bar, output, say, table
 from interfuse.errors import OptionError
 from interfuse.kinds import all_kinds, named
+from interfuse.language import LANGUAGES, speaking, t
 from interfuse.visible import visible
 
 if TYPE_CHECKING:
@@ -141,6 +142,9 @@ def evaluate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
+    language: Annotated[
+        str, typer.Option("--language", metavar="en|zh", help="Of the report's sentences.")
+    ] = "en",
 ) -> None:
     """Measure how close, how useful and how private a synthetic table is.
 
@@ -156,8 +160,12 @@ def evaluate(
 
     interfuse evaluate train.csv synthetic.csv --holdout test.csv --secret income
 
+    interfuse evaluate train.csv synthetic.csv --language zh
+
     interfuse evaluate a.csv b.csv --check 'fidelity.shape<1.5' --check 'detection.boosted<0.6'
     """
+    if language not in LANGUAGES:
+        raise OptionError(f"--language: {language!r} is not known; expected en or zh.")
     checks = [Check.parse(text) for text in check or ()]
     sources = [source for source in (real, synthetic, holdout) if source is not None]
     if sources.count("-") > 1:
@@ -197,12 +205,20 @@ def evaluate(
             secrets=secret or (),
             thorough=thorough,
             progress=tell,
+            language=language,
+            names=[_name(source) for source in (real, synthetic)],
         )
     page, data = found.save(report)
     print_report(found)
-    say(f"\nReport: {page} (the same as JSON: {data})")
+    with speaking(language):
+        say("\n" + t("Report: {page} (the same as JSON: {data})", page=page, data=data))
     if not _all_hold(checks, found):
         raise typer.Exit(1)
+
+
+def _name(source: str) -> str:
+    """What a table is called at the head of a report."""
+    return "–" if source == "-" else Path(source).name or source
 
 
 def _known_of_columns(schema: Path | None, run: Path | None) -> tuple[Any, Any, str]:
@@ -239,31 +255,37 @@ def measuring() -> Iterator[Any]:
 
 def print_report(report: Report) -> None:
     """Print figures, verdict and findings."""
+    with speaking(report.data.get("language", "en")):
+        _print_figures(report)
+        for sentence in report.verdict:
+            say(sentence)
+        say("")
+        if report.findings:
+            say(t("What is off ({count})", count=len(report.findings)) + t(":"))
+            for line in report.findings:
+                say(f"  - {visible(line)}")
+        else:
+            say(report.nothing_found)
+
+
+def _print_figures(report: Report) -> None:
     from interfuse.evaluate.figures import floor_text, interval, shown
 
     rows: list[Sequence[str]] = []
     words: dict[str, str] = {}
     for row in report.table():
-        better = {"lower": "lower", "higher": "higher", "to 0.5": "0.5"}[row["better"]]
+        better = t({"lower": "lower", "higher": "higher", "to 0.5": "0.5"}[row["better"]])
         loose, copula = (shown(row.get(name), row["unit"]) for name in ("independent", "copula"))
         said = row.get("independent_is") if row.get("independent") is not None else None
         if said:
             loose += " " + words.setdefault(said, "*" * (len(words) + 1))
         value = shown(row["value"], row["unit"])
         rows.append((row["name"], value, interval(row), floor_text(row), loose, copula, better))
-    head = ("Figure", "Synthetic", "95%", "Floor", "Independent columns", "Copula", "Better")
+    head = [t("Figure"), t("Synthetic"), "95%", t("Floor"), t("Independent columns")]
+    head += [t("Copula"), t("Better")]
     table("", head, rows)
     for said, mark in words.items():
         say(f"{mark} {said}")
-    for sentence in report.verdict:
-        say(sentence)
-    say("")
-    if report.findings:
-        say(f"What is off ({len(report.findings)}):")
-        for line in report.findings:
-            say(f"  - {visible(line)}")
-    else:
-        say(report.nothing_found)
 
 
 def _all_hold(checks: Sequence[Check], report: Report) -> bool:

@@ -130,6 +130,7 @@ def _fit(data: str, said: dict[str, Any]) -> None:
             if stage == "estimate" and dry_run:
                 raise _Enough
 
+        setattr(listen, api.WATCHED, training.previews)
         words = ("schema", "seconds", "examples", "seed", "resume", "overwrite", "device",
                  "precision", "schedule")  # fmt: skip
         arguments = {name: common[name] for name in words if name in common}

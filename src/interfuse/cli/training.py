@@ -40,6 +40,7 @@ class Training:
         self.unit = kind.words.unit
         self.bar: Progress = bar()
         self.task: Any = None
+        self.previews = spoken.mode() == "json"
 
     def __enter__(self) -> Training:
         return self
@@ -71,6 +72,8 @@ class Training:
             if stage == "schema":
                 found = said.value.to_json()
                 return spoken.Described(self.kind.name, said.message, found)
+            if stage == "preview" and isinstance(said.value, list):
+                return spoken.Previewed(said.message, said.value)
             return spoken.Noticed(stage, said.message)
         p, last = said.progress, said.progress.curve[-1:]
         held_out = last[0][3] if last and said.kind != "tick" else None

@@ -24,6 +24,7 @@ import polars as pl
 
 from interfuse.errors import DataError, SchemaError
 from interfuse.evaluate.identifiers import sort_of
+from interfuse.language import t
 
 Kind = Literal["number", "category"]
 
@@ -33,6 +34,7 @@ IGNORED_KINDS = frozenset({"key", "text", "empty", "drop", "ignored"})
 BY_DTYPE = frozenset({"derived"})
 IDENTIFIER_KINDS = frozenset({"identifier"})
 _PLAIN = {"text": "free text", "drop": "dropped"}
+_EMPTIED = "empty in the real table, with values in the synthetic one"
 
 FEW_INTEGERS = 10
 """An integer column with at most this many distinct values is a category (no schema given)."""
@@ -83,9 +85,9 @@ class Compared:
 
     def also_of(self, synthetic: pl.DataFrame) -> None:
         """Say of columns that are empty in the real table alone that they are."""
-        for name in [n for n, what in self.ignored.items() if what == "empty"]:
+        for name in [n for n, what in self.ignored.items() if what == t("empty")]:
             if name in synthetic.columns and synthetic[name].null_count() < synthetic.height:
-                self.ignored[name] = "empty in the real table, with values in the synthetic one"
+                self.ignored[name] = t(_EMPTIED)
 
 
 def kinds_of(frame: pl.DataFrame, schema: Any = None) -> dict[str, Kind]:
@@ -125,7 +127,7 @@ def compared_columns(frame: pl.DataFrame, schema: Any = None) -> Compared:
             out.kinds[name] = "category"
             out.identifiers.append(name)
         elif kind in IGNORED_KINDS:
-            out.ignored[name] = _PLAIN.get(kind, kind)
+            out.ignored[name] = t(_PLAIN.get(kind, kind))
         elif kind in BY_DTYPE:
             found = _kind_by_dtype(column)
             if found is None:
@@ -137,8 +139,12 @@ def compared_columns(frame: pl.DataFrame, schema: Any = None) -> Compared:
         else:
             out.kinds[name] = "category"
             out.notes.append(
-                f"Column {name!r} is of kind {kind!r}, which is not known here: its values are "
-                "compared by equality alone."
+                t(
+                    "Column {name!r} is of kind {kind!r}, which is not known here: its values are "
+                    "compared by equality alone.",
+                    name=name,
+                    kind=kind,
+                )
             )
     return out
 
@@ -146,8 +152,8 @@ def compared_columns(frame: pl.DataFrame, schema: Any = None) -> Compared:
 def _why(column: pl.Series) -> str:
     """Return what a column is that is not compared for its dtype and values."""
     if column.null_count() == len(column):
-        return "empty"
-    return "nearly all different" if column.dtype == pl.String else str(column.dtype)
+        return t("empty")
+    return t("nearly all different") if column.dtype == pl.String else str(column.dtype)
 
 
 def _declared(schema: Any) -> dict[str, str]:

@@ -28,6 +28,7 @@ from interfuse.evaluate.findings import Faults
 from interfuse.evaluate.interval import Z
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 Better = Literal["lower", "higher", "to 0.5"]
 _BETTER = ("lower", "higher", "to 0.5")
@@ -231,7 +232,7 @@ def row(figure: Figure, found: Measurement) -> dict[str, Any]:
         low = high = None
     return {
         "key": figure.key,
-        "name": words.name,
+        "name": t(words.name),
         "value": value,
         "low": low,
         "high": high,
@@ -241,9 +242,9 @@ def row(figure: Figure, found: Measurement) -> dict[str, Any]:
         "copula": found.others.get("copula"),
         "better": words.better,
         "unit": words.unit,
-        "meaning": words.line,
-        "floor_is": words.floor,
-        "independent_is": words.independent,
+        "meaning": t(words.line),
+        "floor_is": t(words.floor),
+        "independent_is": t(words.independent) if words.independent else "",
     }
 
 
@@ -252,7 +253,7 @@ def interval(row: Mapping[str, Any]) -> str:
     if row.get("low") is None:
         return ""
     low, high = (shown(row[side], row["unit"]).removesuffix("%") for side in ("low", "high"))
-    return f"{low} to {high}{row['unit']}"
+    return t("{low} to {high}{unit}", low=low, high=high, unit=row["unit"])
 
 
 def floor_text(row: Mapping[str, Any]) -> str:

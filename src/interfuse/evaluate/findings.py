@@ -10,6 +10,8 @@ finding at all in at most that share of reports.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interfuse.language import t
+
 LONGEST = 8
 """Findings of a kind that are told one by one."""
 
@@ -42,7 +44,8 @@ def worst(faults: Sequence[Fault]) -> Faults:
     ordered = sorted(faults, key=lambda fault: -fault.size)
     out = ordered[:LONGEST]
     if len(ordered) > LONGEST:
-        text = f"… and {len(ordered) - LONGEST} more of this kind; see the tables."
+        more = len(ordered) - LONGEST
+        text = t("… and {more} more of this kind; see the tables.", more=more)
         rest = tuple(dict.fromkeys(c for fault in ordered[LONGEST:] for c in fault.columns))
         out.append(Fault("more", rest, text))
     return out
@@ -50,13 +53,16 @@ def worst(faults: Sequence[Fault]) -> Faults:
 
 def against(error: float, chance: float) -> str:
     """Return an error beside what chance explains, as text."""
-    return f"{error:.1%}, where chance explains at most {chance:.1%}"
+    return t("{error:.1%}, where chance explains at most {chance:.1%}", error=error, chance=chance)
 
 
 def nothing_found(questions: int | None, asked: Sequence[str]) -> str:
     """Return what a report without findings says: that nothing was found, and what was asked."""
-    text = "Nothing was found to be off by more than chance explains"
+    nothing = t("Nothing was found to be off by more than chance explains.")
     if not asked:
-        return text + "."
-    count = f" {questions:,} questions were" if questions else " The questions were"
-    return f"{text}.{count} asked: {', '.join(asked)}."
+        return nothing
+    what = t(", ").join(asked)
+    if not questions:
+        return t("{nothing} The questions were asked: {what}.", nothing=nothing, what=what)
+    many = {"nothing": nothing, "questions": questions, "what": what}
+    return t("{nothing} {questions:,} questions were asked: {what}.", **many)

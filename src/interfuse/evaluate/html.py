@@ -16,8 +16,9 @@ from interfuse.evaluate.figure import floor_text, interval, shown
 from interfuse.evaluate.findings import nothing_found
 from interfuse.evaluate.html_tables import Section, section, table
 from interfuse.evaluate.plots import clip, printable
+from interfuse.language import language, t
 
-_BETTER = {"lower": "Lower is better", "higher": "Higher is better", "to 0.5": "0.5 is ideal"}
+_BETTER = {"lower": "Lower is better.", "higher": "Higher is better.", "to 0.5": "0.5 is ideal."}
 
 
 def page(data: dict[str, Any]) -> str:
@@ -42,13 +43,23 @@ def page(data: dict[str, Any]) -> str:
         _notes(data),
     ]
     tables = data["tables"]
-    held = f", {tables['holdout']:,} hold-out rows" if tables["holdout"] else ", no hold-out"
+    held = t("no hold-out")
+    if tables["holdout"]:
+        held = t("{rows:,} hold-out rows", rows=tables["holdout"])
+    names = " · ".join(tables.get("names", ()))
+    title = t("Synthetic table report")
     return render(
-        title="Synthetic table report",
-        heading="Is the synthetic table like the real one?",
-        subtitle=f"{tables['synthetic']:,} synthetic rows against {tables['real']:,} real rows, "
-        f"{tables['columns']} columns{held}",
-        verdict=[sentence.split(": ", 1) for sentence in data["verdict"]],
+        title=f"{title} – {names}" if names else title,
+        heading=t("Is the synthetic table like the real one?"),
+        about=[text for text in (names, data.get("date")) if text],
+        subtitle=t(
+            "{synthetic:,} synthetic rows against {real:,} real rows, {columns} columns, {held}",
+            synthetic=tables["synthetic"],
+            real=tables["real"],
+            columns=tables["columns"],
+            held=held,
+        ),
+        verdict=data["verdict"],
         findings=data["findings"],
         nothing_found=nothing_found(data["level"].get("questions"), data.get("asked", ())),
         sections=[section for section in sections if section is not None],
@@ -59,10 +70,12 @@ def render(**parts: Any) -> str:
     """Return a page in the style of the report.
 
     Args:
-        parts: ``title``, ``heading``, ``subtitle``, ``verdict`` (subject and sentence of each),
-            ``findings``, ``nothing_found`` and ``sections``.
+        parts: ``title``, ``heading``, ``about`` (names and date), ``subtitle``, ``verdict``
+            (sentences that begin with their subject and a colon), ``findings``,
+            ``nothing_found`` and ``sections``.
     """
-    return _template().render(**parts)
+    parts["verdict"] = [sentence.split(t(": "), 1) for sentence in parts["verdict"]]
+    return _template().render(t=t, tongue="zh-CN" if language() == "zh" else "en", **parts)
 
 
 @lru_cache(maxsize=1)
@@ -85,10 +98,13 @@ def _standing(data: dict[str, Any]) -> Section | None:
     if not rows:
         return None
     return section(
-        "Where it stands",
-        "Left end: what resampling the real rows gives, the best that can be expected (its noise "
-        "shaded). Right end: independent columns. Dot: the synthetic table.",
+        t("Where it stands"),
+        t(
+            "Left end: what resampling the real rows gives, the best that can be expected (its "
+            "noise shaded). Right end: independent columns. Dot: the synthetic table."
+        ),
         stands=rows,
+        scale=Markup(plots.standing_scale()),
     )
 
 
@@ -98,21 +114,25 @@ def _marginals(data: dict[str, Any]) -> Section | None:
         if "labels" in item:
             picture = plots.bars(item["labels"], item["real"], item["synthetic"])
         else:
-            picture = plots.histogram(item["real"], item["synthetic"], item["edges"])
+            picture = plots.histogram(
+                *(item[key] for key in ("real", "synthetic", "edges", "name"))
+            )
         # Long names break behind an underscore sooner than inside a word.
         name = Markup(clip(item["name"], 30).replace("_", "_<wbr/>"))
-        error = shown(item["error"], "%")
+        error = t("error {error}", error=shown(item["error"], "%"))
         card = {"title": item["name"], "name": name, "error": error, "picture": Markup(picture)}
         cards.append(card)
     rest = data["tables"]["columns"] - len(cards)
-    more = f" The {rest} best columns are left out." if rest else ""
+    more = t(" The {rest} best columns are left out.", rest=rest) if rest else ""
     return section(
-        "Columns over each other",
+        t("Columns over each other"),
         Markup(
-            'Each column, <b class="k-real">real</b> filled and <b class="k-syn">synthetic</b> '
-            "over it, with its shape error, worst first. Histogram heights are square roots of "
-            "shares, so that small ones can be seen; missing values are left out; values beyond "
-            "the central 99% are in the outer bars."
+            t(
+                'Each column, <b class="k-real">real</b> filled and <b class="k-syn">synthetic</b> '
+                "over it, with its shape error, worst first. Histogram heights are square roots of "
+                "shares, so that small ones can be seen; missing values are left out; values "
+                "beyond the central 99% are in the outer bars."
+            )
         )
         + more,
         cards=cards,
@@ -130,19 +150,21 @@ def _association(data: dict[str, Any]) -> Section | None:
     ]
     largest = max((abs(v) for row in gap for v in row if v is not None), default=0.0)
     scale = max(0.1, round(largest + 0.049, 1))
-    last = f"Synthetic − real, full colour at ±{scale:.1f}"
     trio = [
-        ("Real", Markup(plots.heat(names, real))),
-        ("Synthetic", Markup(plots.heat(names, synthetic))),
-        (last, Markup(plots.heat(names, gap, scale=scale))),
+        (t("Real"), Markup(plots.heat(names, real))),
+        (t("Synthetic"), Markup(plots.heat(names, synthetic))),
+        (t("Synthetic − real"), Markup(plots.heat(names, gap, scale=scale))),
     ]
-    more = f" Only the {len(names)} columns that differ most." if maps["left_out"] else ""
+    some = t(" Only the {columns} columns that differ most.", columns=len(names))
+    more = some if maps["left_out"] else ""
     return section(
-        "Which columns go together",
+        t("Which columns go together"),
         Markup(
-            "Pearson's r between numbers, Cramér's V with categories: "
-            '<b class="k-pos">positive</b>, <b class="k-neg">negative</b>, pale is none. The third '
-            "map should be empty."
+            t(
+                "Pearson's r between numbers, Cramér's V with categories: "
+                '<b class="k-pos">positive</b>, <b class="k-neg">negative</b>, pale is none. The '
+                "third map should be empty."
+            )
         )
         + more,
         maps=trio,
@@ -151,14 +173,16 @@ def _association(data: dict[str, Any]) -> Section | None:
 
 def _training(data: dict[str, Any]) -> Section | None:
     pictures = data["pictures"]
-    picture = plots.curve(pictures["training"], pictures["training_unit"])
+    picture = plots.curve(pictures["training"], t(pictures["training_unit"]))
     if not picture:
         return None
     return section(
-        "Training",
+        t("Training"),
         Markup(
-            'Loss of the <b class="k-real">training rows</b> and of <b class="k-syn">held-out '
-            "rows</b>; where the second rises, the model begins to memorise."
+            t(
+                'Loss of the <b class="k-real">training rows</b> and of <b class="k-syn">held-out '
+                "rows</b>; where the second rises, the model begins to memorise."
+            )
         ),
         curve=Markup(picture),
     )
@@ -167,40 +191,46 @@ def _training(data: dict[str, Any]) -> Section | None:
 def _figures(data: dict[str, Any]) -> Section:
     rows = []
     for row in data["figures"]:
-        unit, better = row["unit"], _BETTER[row["better"]]
+        unit, better = row["unit"], t(_BETTER[row["better"]])
         others = []
         for key in ("independent", "copula"):
             said = row.get("independent_is") if key == "independent" else ""
-            label = Markup('<span class="only">{}: </span>').format(key)
+            label = Markup('<span class="only">{}{}</span>').format(t(key), t(": "))
             small = {"small": said} if said and row.get(key) is not None else {}
             others.append({"text": label + shown(row.get(key), unit)} | small)
         name, value = row["name"], shown(row["value"], unit)
         rows.append(
             (
-                {"text": name, "bold": True, "small": f"{row['meaning']} {better}."},
+                {"text": name, "bold": True, "small": row["meaning"] + t(" ") + better},
                 {"text": value, "bold": True, "small": interval(row)},
                 {"text": floor_text(row), "small": row["floor_is"]},
                 *others,
             )
         )
-    head = ("Figure", "Synthetic", "Floor or ideal", "Independent columns", "Gaussian copula")
+    head = [t("Figure"), t("Synthetic"), t("Floor or ideal")]
+    head += [t("Independent columns"), t("Gaussian copula")]
     return section(
-        "All figures",
-        "Each with its 95% interval, beside what the best possible table (resampled real rows) "
-        "and two naive ones (independent columns, a Gaussian copula) would get.",
+        t("All figures"),
+        t(
+            "Each with its 95% interval, beside what the best possible table (resampled real rows) "
+            "and two naive ones (independent columns, a Gaussian copula) would get."
+        ),
         table(head, rows, kind="figs"),
     )
 
 
 def _notes(data: dict[str, Any]) -> Section | None:
-    notes = [*data["notes"], f"Seed {data['seed']}; boosted trees: {data['detection']['engine']}."]
+    made = {"seed": data["seed"], "engine": data["detection"]["engine"]}
+    notes = [*data["notes"], t("Seed {seed}; boosted trees: {engine}.", **made)]
     ignored = data["tables"]["ignored"]
     if ignored:
-        names = ", ".join(map(repr, ignored[:30]))
-        notes.append(f"Not compared (keys, free text, empty or dropped): {names}.")
+        names = t(", ").join(map(repr, ignored[:30]))
+        notes.append(t("Not compared (keys, free text, empty or dropped): {names}.", names=names))
     return section(
-        "How it was measured",
-        "Shapes, trends and logistic detection are those of sdmetrics; the definitions are in the "
-        "library's documentation (Judging a table).",
+        t("How it was measured"),
+        t(
+            "Shapes, trends and logistic detection are those of sdmetrics; the definitions are in "
+            "the library's documentation (Judging a table)."
+        ),
         notes=notes,
     )

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from interfuse.evaluate.figure import shown
 from interfuse.evaluate.plots import cut
+from interfuse.language import t
 
 WORST_PAIRS = 30
 WORST_COLUMNS = 200
@@ -35,6 +36,7 @@ class Section:
     stands: Sequence[tuple[str, Markup, str]] = ()
     cards: Sequence[Mapping[str, Any]] = ()
     maps: Sequence[tuple[str, Markup]] = ()
+    scale: Markup | None = None
     curve: Markup | None = None
     figure: Markup | None = None
     notes: Sequence[str] = field(default=())
@@ -52,12 +54,17 @@ def table(
     return Table(head, list(rows), left, kind)
 
 
+def heads(*names: str) -> list[str]:
+    """Return names of columns in the language at hand."""
+    return [t(name) for name in names]
+
+
 def columns(data: dict[str, Any]) -> Section | None:
     """Return a row per column, worst first; None without any."""
     rows = []
     ordered = sorted(data["columns"], key=lambda r: -(r["error"] if r["error"] is not None else -1))
     for row in ordered[:WORST_COLUMNS]:
-        lost = ", ".join(f"{cut(label, 24)} ({p:.2%})" for label, p in row["absent"][:3])
+        lost = t(", ").join(f"{cut(label, 24)} ({p:.2%})" for label, p in row["absent"][:3])
         rows.append(
             (
                 cut(row["name"], 40),
@@ -68,11 +75,13 @@ def columns(data: dict[str, Any]) -> Section | None:
                 f"{row['invented']:.2%}" if row["invented"] else "–",
             )
         )
-    head = ("Column", "Metric", "Error", "Floor", "Categories lost", "Never seen")
+    head = heads("Column", "Metric", "Error", "Floor", "Categories lost", "Never seen")
     return section(
-        "Columns",
-        "Error: 100 (1 − score); KSComplement is one minus the largest gap of the distribution "
-        "functions, TVComplement one minus half the summed gaps of the frequencies.",
+        t("Columns"),
+        t(
+            "Error: 100 (1 − score); KSComplement is one minus the largest gap of the distribution "
+            "functions, TVComplement one minus half the summed gaps of the frequencies."
+        ),
         table(head, rows, left=2),
     )
 
@@ -93,11 +102,14 @@ def pairs(data: dict[str, Any]) -> Section | None:
         )
         for row in data["pairs"][:WORST_PAIRS]
     ]
-    head = ("Column", "Column", "Error", "Floor", "Independent", "Real", "Synthetic")
+    head = heads("Column", "Column", "Error", "Floor", "Independent", "Real", "Synthetic")
     return section(
-        "Pairs that are furthest off",
-        f"The {len(rows)} worst pairs; the last two columns are Pearson's r between numbers, "
-        "else Cramér's V over the bins of the metric. The JSON file has the others.",
+        t("Pairs that are furthest off"),
+        t(
+            "The {pairs} worst pairs; the last two columns are Pearson's r between numbers, else "
+            "Cramér's V over the bins of the metric. The JSON file has the others.",
+            pairs=len(rows),
+        ),
         table(head, rows, left=2),
     )
 
@@ -124,15 +136,18 @@ def detection(data: dict[str, Any]) -> Section | None:
     ]
     more: list[Table] = []
     if pairs:
-        head = ("Column", "Column", "AUC of both", "Greater AUC alone")
-        said = "Pairs that tell more together than either column alone: their dependence is off."
+        head = heads("Column", "Column", "AUC of both", "Greater AUC alone")
+        said = t("Pairs that tell more together than either column alone: their dependence is off.")
         more = [Table(head, pairs, left=2, explained=said)]
     return section(
-        "What gave it away",
-        "Share of each column in the gain of the boosted trees that look for synthetic rows "
-        f"({(data['detection']['engine'])}), and the AUC of small trees that see the column "
-        "alone. It means something only when the AUC of all is clearly above 0.5.",
-        table(("Column", "", "Share", "AUC alone"), rows, left=2),
+        t("What gave it away"),
+        t(
+            "Share of each column in the gain of the boosted trees that look for synthetic rows "
+            "({engine}), and the AUC of small trees that see the column alone. It means something "
+            "only when the AUC of all is clearly above 0.5.",
+            engine=data["detection"]["engine"],
+        ),
+        table(heads("Column", "", "Share", "AUC alone"), rows, left=2),
         *more,
     )
 
@@ -151,12 +166,14 @@ def targets(data: dict[str, Any]) -> Section | None:
     ]
     if not rows:
         return None
-    head = ("Target", "Real rows", "Synthetic", "Floor", "Agreement")
+    head = heads("Target", "Real rows", "Synthetic", "Floor", "Agreement")
     return section(
-        "Every column as the target",
-        "Skill of models trained on real and on synthetic rows, tested on real ones: 2 AUC − 1 of "
-        "a category, R² of a number's ranks; 0 is a guess, 1 is perfect. Agreement: correlation "
-        "of the ranks of what both models rest on.",
+        t("Every column as the target"),
+        t(
+            "Skill of models trained on real and on synthetic rows, tested on real ones: 2 AUC − 1 "
+            "of a category, R² of a number's ranks; 0 is a guess, 1 is perfect. Agreement: "
+            "correlation of the ranks of what both models rest on."
+        ),
         table(head, rows),
     )
 
@@ -176,11 +193,14 @@ def secrets(data: dict[str, Any]) -> Section | None:
     ]
     if not rows:
         return None
-    head = ("Secret", "Fitted rows", "Unseen rows", "By chance", "Risk", "95%")
+    head = heads("Secret", "Fitted rows", "Unseen rows", "By chance", "Risk", "95%")
     return section(
-        "Secrets",
-        "Share of rows whose secret cell the closest synthetic row gives away to someone who knows "
-        "the other cells. Unseen rows are the control: what is guessed there is the population's.",
+        t("Secrets"),
+        t(
+            "Share of rows whose secret cell the closest synthetic row gives away to someone who "
+            "knows the other cells. Unseen rows are the control: what is guessed there is the "
+            "population's."
+        ),
         table(head, rows),
     )
 
@@ -192,10 +212,13 @@ def missing(data: dict[str, Any]) -> Section | None:
         return None
     rows = [(cut(name, 40), f"{a:.2%}", f"{b:.2%}") for name, (a, b) in shares.items()]
     return section(
-        "Missing values",
-        "Missing share of each column that has any; the real table has "
-        f"{data['missing']['real_patterns']} distinct sets of columns missing together.",
-        table(("Column", "Real", "Synthetic"), rows),
+        t("Missing values"),
+        t(
+            "Missing share of each column that has any; the real table has {patterns} distinct "
+            "sets of columns missing together.",
+            patterns=data["missing"]["real_patterns"],
+        ),
+        table(heads("Column", "Real", "Synthetic"), rows),
     )
 
 
@@ -208,14 +231,18 @@ def rules(data: dict[str, Any]) -> Section | None:
         for row in data["rules"][:MOST_RULES]
     ]
     more = len(data["rules"]) - len(rows)
-    rest = f" The JSON file has {more} more." if more else ""
-    order = any(row.get("kind") == "sorted" for row in data["rules"])
-    rest += " Rows drawn one by one are in no order, so about half keep that rule." if order else ""
-    return section(
-        "Rules",
+    said = t(
         "Share of rows that keep each rule found in, or declared for, the real table. Ranges are "
-        f"listed only where they are broken.{rest}",
-        table(("Rule", "Real", "Synthetic"), rows),
+        "listed only where they are broken."
+    )
+    if more:
+        said += t(" The JSON file has {more} more.", more=more)
+    if any(row.get("kind") == "sorted" for row in data["rules"]):
+        said += t(" Rows drawn one by one are in no order, so about half keep that rule.")
+    return section(
+        t("Rules"),
+        said,
+        table(heads("Rule", "Real", "Synthetic"), rows),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from interfuse.evaluate.inference import ATTACKS
 from interfuse.evaluate.privacy import ROW_LIMIT
 from interfuse.evaluate.support import SUPPORT_ROWS
+from interfuse.language import t
 
 
 def _rows(default: int, note: str) -> Any:
@@ -61,7 +62,11 @@ class Limits:
         """Return a sentence for each step that samples tables of up to `rows` rows."""
         limited = [(item.metadata["note"], getattr(self, item.name)) for item in _limited]
         return [
-            f"{what}: tables over {limit:,} rows are sampled down to that."
+            t(
+                "{what}: tables over {limit:,} rows are sampled down to that.",
+                what=t(what),
+                limit=limit,
+            )
             for what, limit in limited
             if rows > limit
         ]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from interfuse.evaluate.association import Associations
 from interfuse.evaluate.shapes import Shapes
 from interfuse.evaluate.table import Floats, Table, time_text
+from interfuse.language import t
 
 BINS = 30
 MOST_BARS = 7
@@ -54,7 +55,7 @@ def _marginal(name: str, real: Table, synthetic: Table) -> dict[str, Any]:
         bars = [p[most].tolist(), q[most].tolist()]
         if len(labels) > len(most):
             count = len(labels) - len(most)
-            shown.append("1 other" if count == 1 else f"{count} others")
+            shown.append(t("1 other") if count == 1 else t("{count} others", count=count))
             for bar, share in zip(bars, (p, q), strict=True):
                 bar.append(float(share.sum() - share[most].sum()))
         return {"labels": shown, "real": bars[0], "synthetic": bars[1]}

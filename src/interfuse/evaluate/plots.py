@@ -11,9 +11,12 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from interfuse.language import t
+
 _CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Maybe = float | None
+_LARGEST = 1.4
 
 
 def escape(text: object) -> str:
@@ -58,26 +61,41 @@ def fitted(text: object, width: float) -> str:
     return escape(whole + "…")
 
 
-def histogram(real: Sequence[float], synthetic: Sequence[float], edges: Sequence[str]) -> str:
+def upright(text: str, y: float) -> str:
+    """Return the name of a vertical axis, along it; `y` is its middle."""
+    place = f'transform="translate(9 {y:g}) rotate(-90)" text-anchor="middle"'
+    return f'<text class="axis-name" {place}>{escape(text)}</text>'
+
+
+def along(text: str, x: float, y: float) -> str:
+    """Return the name of a horizontal axis, beneath it; `x` is its middle."""
+    return f'<text class="axis-name" x="{x:g}" y="{y:g}" text-anchor="middle">{escape(text)}</text>'
+
+
+def histogram(
+    real: Sequence[float], synthetic: Sequence[float], edges: Sequence[str], name: str
+) -> str:
     """Return real bars under a synthetic outline; heights are square roots of the shares."""
-    width, height, base = 260.0, 112.0, 92.0
+    left, width, height, base = 16.0, 260.0, 124.0, 92.0
     top = max([*real, *synthetic, 1e-12])
-    step = width / max(1, len(real))
+    step = (width - left) / max(1, len(real))
 
     def outline(shares: Sequence[float]) -> str:
-        points = [f"M0 {base:g}"]
+        points = [f"M{left:g} {base:g}"]
         for i, share in enumerate(shares):
             y = base - (base - 6) * math.sqrt(max(share, 0.0) / top)
-            points.append(f"L{i * step:.1f} {y:.1f}H{(i + 1) * step:.1f}")
+            points.append(f"L{left + i * step:.1f} {y:.1f}H{left + (i + 1) * step:.1f}")
         return "".join(points) + f"V{base:g}"
 
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img">'
         f'<path class="real" d="{outline(real)}Z"/>'
         f'<path class="line-syn" d="{outline(synthetic)}"/>'
-        f'<line class="axis" x1="0" y1="{base:g}" x2="{width:g}" y2="{base:g}"/>'
-        f'<text x="0" y="{height - 5:g}">{escape(edges[0])}</text>'
-        f'<text x="{width:g}" y="{height - 5:g}" text-anchor="end">{escape(edges[1])}</text></svg>'
+        f'<line class="axis" x1="{left:g}" y1="{base:g}" x2="{width:g}" y2="{base:g}"/>'
+        f'<text x="{left:g}" y="{base + 13:g}">{escape(edges[0])}</text>'
+        f'<text x="{width:g}" y="{base + 13:g}" text-anchor="end">{escape(edges[1])}</text>'
+        f"{along(cut(name, 34), (left + width) / 2, height - 4)}"
+        f"{upright(t('√ share of rows'), base / 2 + 3)}</svg>"
     )
 
 
@@ -89,14 +107,22 @@ def bars(labels: Sequence[str], real: Sequence[float], synthetic: Sequence[float
     for i, (label, p, q) in enumerate(zip(labels, real, synthetic, strict=True)):
         y = i * row + 2
         a, b = ((width - left) * max(share, 0.0) / top for share in (p, q))
+        said = t("{label}: real {p:.2%}, synthetic {q:.2%}", label=label, p=p, q=q)
         parts.append(
-            f"<g><title>{escape(label)}: real {p:.2%}, synthetic {q:.2%}</title>"
+            f"<g><title>{escape(said)}</title>"
             f'<text x="{left - 5:g}" y="{y + 11:g}" text-anchor="end">'
             f"{fitted(label, (left - 6) / font)}</text>"
             f'<rect class="real" x="{left:g}" y="{y:g}" width="{a:.1f}" height="7"/>'
             f'<rect class="syn" x="{left:g}" y="{y + 8:g}" width="{b:.1f}" height="6"/></g>'
         )
-    height = max(40.0, len(labels) * row + 4)
+    base = max(40.0, len(labels) * row + 4)
+    parts.append(
+        f'<line class="axis" x1="{left:g}" y1="{base:g}" x2="{width:g}" y2="{base:g}"/>'
+        f'<text x="{left:g}" y="{base + 12:g}" text-anchor="middle">0</text>'
+        f'<text x="{width:g}" y="{base + 12:g}" text-anchor="end">{top:.3g}</text>'
+        f"{along(t('share of rows'), (left + width) / 2, base + 12)}"
+    )
+    height = base + 16
     return f'<svg viewBox="0 0 {width:g} {height:g}" role="img">{"".join(parts)}</svg>'
 
 
@@ -116,7 +142,8 @@ def heat(names: Sequence[str], values: Sequence[Sequence[Maybe]], *, scale: floa
             box = f'x="{left + j * cell:g}" y="{top + i * cell:g}" width="13.4" height="13.4"'
             pair = f"{escape(name)} × {escape(names[j])}"
             if value is None:
-                parts.append(f'<rect class="void" {box}><title>{pair}: undefined</title></rect>')
+                said = f"{pair}: {t('undefined')}"
+                parts.append(f'<rect class="void" {box}><title>{said}</title></rect>')
                 continue
             strength = min(1.0, abs(value) / scale)
             parts.append(
@@ -124,13 +151,36 @@ def heat(names: Sequence[str], values: Sequence[Sequence[Maybe]], *, scale: floa
                 f'fill-opacity="{strength:.2f}"><title>{pair}: {value:.3f}</title></rect>'
             )
     frame = f'<rect class="frame" x="{left:g}" y="{top:g}" width="{size:g}" height="{size:g}"/>'
-    box = f"0 0 {left + size + 2:g} {top + size + 2:g}"
-    return f'<svg class="heat" viewBox="{box}" role="img">{frame}{"".join(parts)}</svg>'
+    parts.append(_scale(left, top + size + 10, max(size, 90.0), scale))
+    width = left + max(size, 90.0) + 2
+    box = f"0 0 {width:g} {top + size + 50:g}"
+    most = f"max-width:{_LARGEST * width:.0f}px"  # few columns would be drawn in large letters
+    return (
+        f'<svg class="heat" style="{most}" viewBox="{box}" role="img">{frame}{"".join(parts)}</svg>'
+    )
+
+
+def _scale(left: float, top: float, width: float, scale: float) -> str:
+    """Return what the colours of a map stand for, from -scale to scale."""
+    steps = 20
+    wide = width / steps
+    parts = []
+    for i in range(steps):
+        value = (2 * i + 1) / steps - 1
+        parts.append(
+            f'<rect class="{"pos" if value >= 0 else "neg"}" x="{left + i * wide:.1f}" '
+            f'y="{top:g}" width="{wide:.1f}" height="7" fill-opacity="{abs(value):.2f}"/>'
+        )
+    for share, anchor, text in ((0, "start", -scale), (0.5, "middle", 0), (1, "end", scale)):
+        x = left + share * width
+        parts.append(f'<text x="{x:g}" y="{top + 18:g}" text-anchor="{anchor}">{text:g}</text>')
+    name = t("r or V") if scale == 1 else t("difference of r or V")
+    return "".join(parts) + along(name, left + width / 2, top + 31)
 
 
 def curve(rows: Sequence[Sequence[Maybe]], unit: str) -> str:
     """Return the training loss and, where given, the held-out loss against progress."""
-    width, height, left, base, top = 480.0, 220.0, 48.0, 184.0, 10.0
+    width, height, left, base, top = 480.0, 220.0, 62.0, 184.0, 10.0
     lines = [
         [(row[0], row[k]) for row in rows if len(row) > k and _finite(row[0], row[k])]
         for k in (1, 2)
@@ -160,9 +210,8 @@ def curve(rows: Sequence[Sequence[Maybe]], unit: str) -> str:
         label = f"{at / 1e6:,.4g} M" if x1 >= 1e7 else f"{at:,.10g}"
         parts.append(f'<text x="{x:.1f}" y="{base + 15:g}" text-anchor="middle">{label}</text>')
     middle = (left + width) / 2
-    parts.append(
-        f'<text x="{middle:g}" y="{height - 4:g}" text-anchor="middle">{escape(unit)}</text>'
-    )
+    parts.append(along(unit, middle, height - 4))
+    parts.append(upright(t("loss"), (top + base) / 2))
     for line, kind in zip(lines, ("line-real", "line-syn"), strict=True):
         if line:
             spots = [place(float(x or 0), float(y or 0)) for x, y in line]
@@ -201,6 +250,16 @@ def standing(row: dict[str, Any]) -> str:
         f'<line class="axis" x1="{left:g}" y1="3" x2="{left:g}" y2="13"/>'
         f'<line class="axis" x1="{right:g}" y1="3" x2="{right:g}" y2="13"/>'
         f'<circle class="syn" cx="{x:.1f}" cy="8" r="5"/></svg>'
+    )
+
+
+def standing_scale() -> str:
+    """Return what both ends of `standing` are, as the axis below a column of them."""
+    return (
+        '<svg class="standing" viewBox="0 0 200 22" role="img">'
+        f'<text x="14" y="8">{escape(t("floor"))}</text>'
+        f'<text x="186" y="8" text-anchor="end">{escape(t("independent"))}</text>'
+        f"{along(t('share of the way'), 100, 19)}</svg>"
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from interfuse.errors import DataError
 from interfuse.evaluate.findings import nothing_found
 from interfuse.evaluate.html import page
+from interfuse.language import speaking
 
 FORMAT = 1
 
@@ -51,7 +52,8 @@ class Report:
     @property
     def nothing_found(self) -> str:
         """What to say where there are no findings: what was asked, and that nothing was found."""
-        return nothing_found(self.data["level"].get("questions"), self.data.get("asked", ()))
+        with speaking(self.data.get("language", "en")):
+            return nothing_found(self.data["level"].get("questions"), self.data.get("asked", ()))
 
     def table(self) -> list[dict[str, Any]]:
         """Return the figures as rows.
@@ -84,7 +86,8 @@ class Report:
 
     def to_html(self) -> str:
         """Return the report as one self-contained page."""
-        return page(self.data)
+        with speaking(self.data.get("language", "en")):
+            return page(self.data)
 
     def save(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
         """Write the page and, beside it, the JSON; each appears whole or not at all.

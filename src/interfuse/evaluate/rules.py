@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interfuse.evaluate.table import Floats, Table
+from interfuse.language import t
 
 NEAR = 1e-9
 """Off by more than this share of the parts is off by more than rounding."""
@@ -148,7 +149,8 @@ class Rising:
     @property
     def text(self) -> str:
         """The rule for people."""
-        return f"{self.value} {'rises' if self.sign > 0 else 'falls'} with {self.by}"
+        rising, falling = t("{value} rises with {by}"), t("{value} falls with {by}")
+        return (rising if self.sign > 0 else falling).format(value=self.value, by=self.by)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows outside of the bracket of their neighbours, and those with both."""
@@ -179,7 +181,7 @@ class Function:
     @property
     def text(self) -> str:
         """The rule for people."""
-        return f"{self.of} determines {self.value}"
+        return t("{of} determines {value}", of=self.of, value=self.value)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows with another value, and those whose ``of`` the real table has."""
@@ -207,7 +209,7 @@ class Constant:
     @property
     def text(self) -> str:
         """The rule for people."""
-        return f"{self.name} is always {self.shown}"
+        return t("{name} is always {shown}", name=self.name, shown=self.shown)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows with another value, and those with any."""
@@ -232,7 +234,7 @@ class Range:
     @property
     def text(self) -> str:
         """The rule for people."""
-        return f"{self.name} lies between its least and its greatest real value"
+        return t("{name} lies between its least and its greatest real value", name=self.name)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows outside, and those with a value."""
@@ -258,10 +260,10 @@ class Grid:
     def text(self) -> str:
         """The rule for people."""
         if self.is_time:
-            return f"{self.name} falls on the steps of the real times"
+            return t("{name} falls on the steps of the real times", name=self.name)
         if self.step == 1:
-            return f"{self.name} is a whole number"
-        return f"{self.name} is a multiple of {self.step:g}"
+            return t("{name} is a whole number", name=self.name)
+        return t("{name} is a multiple of {step:g}", name=self.name, step=self.step)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows between the steps, and those with a finite value."""
@@ -286,7 +288,9 @@ class Sorted:
     @property
     def text(self) -> str:
         """The rule for people."""
-        return f"rows are in {'rising' if self.sign > 0 else 'falling'} order of {self.name}"
+        if self.sign > 0:
+            return t("rows are in rising order of {name}", name=self.name)
+        return t("rows are in falling order of {name}", name=self.name)
 
     def broken(self, table: Table) -> tuple[Mask, Mask]:
         """Return the rows that go back behind the one before, and all but the first."""

@@ -1,5 +1,6 @@
 """One call that measures everything: `evaluate`."""
 
+import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -12,8 +13,8 @@ from interfuse.evaluate.chance import FAMILY, PERMUTATION
 from interfuse.evaluate.columns import Compared, as_polars, compared_columns
 from interfuse.evaluate.detection import CELL_LIMIT, one_hot_width
 from interfuse.evaluate.figure import FIGURES, Figure, row
-from interfuse.evaluate.figures.copying import secrets as guessed
 from interfuse.evaluate.figures.detection import culprits
+from interfuse.evaluate.figures.guesses import secrets as guessed
 from interfuse.evaluate.figures.trend import together
 from interfuse.evaluate.figures.utility import details, target_rows
 from interfuse.evaluate.findings import Faults
@@ -25,8 +26,10 @@ from interfuse.evaluate.sections import column_rows, pair_rows, rule_table
 from interfuse.evaluate.study import Study
 from interfuse.evaluate.table import encode
 from interfuse.evaluate.utility import check_target
+from interfuse.language import speaking, t
 
 MOST_PAIRS = 1_000
+_IN_A_PART = ", in a part"
 
 
 def evaluate(
@@ -45,6 +48,9 @@ def evaluate(
     limits: Limits | None = None,
     threads: int | None = None,
     progress: Callable[[str, float], None] | None = None,
+    language: str = "en",
+    names: Sequence[str] = (),
+    date: dt.date | None = None,
 ) -> Report:
     """Measure how close, how useful and how private a synthetic table is.
 
@@ -66,53 +72,61 @@ def evaluate(
         limits: Row limits of the slow steps, None = the defaults.
         threads: Threads for the boosted trees, None = all.
         progress: Called as (what is measured now, share done in [0, 1]).
+        language: Of every sentence of the report: ``en`` or ``zh``. Figures and names of columns
+            are the same in both.
+        names: What the real and the synthetic table are called, for the head of the page.
+        date: What the head of the page says, None = today.
 
     Raises:
         DataError: See `table.encode`; or the target or a secret is no column that can serve.
+        OptionError: There is no such language.
         SchemaError: See `columns.kinds_of`.
     """
     limits = limits or (Limits.thorough() if thorough else Limits())
-    tell = _Steps(progress, limits.draws + 5 + len(FIGURES))
-    tell("reading")
-    first = as_polars(real, "real")
-    compared = compared_columns(first, schema)
-    compared.also_of(as_polars(synthetic, "synthetic"))
-    train, copy, held = encode(first, synthetic, holdout, schema=schema)
-    if target is not None:
-        check_target(train, target)
-    check_secrets(train, tuple(secrets))
-    study = Study(
-        train,
-        copy,
-        held,
-        figures=FIGURES,
-        limits=limits,
-        seed=seed,
-        threads=threads,
-        target=target,
-        secrets=secrets,
-        declared=[{"text": t, "real": float(a), "synthetic": float(b)} for t, a, b in rules or ()],
-        tell=tell,
-        returned=_returned(compared.identifiers, first, synthetic, holdout),
-    )
-    figures, private, others = [], False, 0
-    faults: Faults = []
-    for key, figure in FIGURES.items():
-        tell(figure.words.name)
-        found = figure.measure(study)
-        if found is not None:
-            figures.append(row(figure, found))
-        made = figure.faults(study)
-        private |= bool(made) and key.startswith("privacy.")
-        others += 0 if key.startswith("privacy.") else len(made)
-        faults += made
-    data = _data(study, compared, figures, faults, private, others)
-    data["pictures"] |= {
-        "training": [list(point) for point in training_curve or ()],
-        "training_unit": training_unit,
-    }
-    tell.end()
-    return Report(_plain(data))
+    with speaking(language):
+        tell = _Steps(progress, limits.draws + 5 + len(FIGURES))
+        tell("reading")
+        first = as_polars(real, "real")
+        compared = compared_columns(first, schema)
+        compared.also_of(as_polars(synthetic, "synthetic"))
+        train, copy, held = encode(first, synthetic, holdout, schema=schema)
+        if target is not None:
+            check_target(train, target)
+        check_secrets(train, tuple(secrets))
+        study = Study(
+            train,
+            copy,
+            held,
+            figures=FIGURES,
+            limits=limits,
+            seed=seed,
+            threads=threads,
+            target=target,
+            secrets=secrets,
+            declared=[_declared(*rule) for rule in rules or ()],
+            tell=tell,
+            returned=_returned(compared.identifiers, first, synthetic, holdout),
+        )
+        figures, private, others = [], False, 0
+        faults: Faults = []
+        for key, figure in FIGURES.items():
+            tell(figure.words.name)
+            found = figure.measure(study)
+            if found is not None:
+                figures.append(row(figure, found))
+            made = figure.faults(study)
+            private |= bool(made) and key.startswith("privacy.")
+            others += 0 if key.startswith("privacy.") else len(made)
+            faults += made
+        data = _data(study, compared, figures, faults, private, others)
+        data["pictures"] |= {
+            "training": [list(point) for point in training_curve or ()],
+            "training_unit": training_unit,
+        }
+        data |= {"language": language, "date": (date or dt.date.today()).isoformat()}
+        data["tables"]["names"] = list(names)
+        tell.end()
+        return Report(_plain(data))
 
 
 def _data(
@@ -147,7 +161,7 @@ def _data(
             "questions": study.questions,
             "each": study.level,
         },
-        "asked": [one.words.asks for one in FIGURES.values() if _asked(one, study, by_key)],
+        "asked": [t(one.words.asks) for one in FIGURES.values() if _asked(one, study, by_key)],
         "figures": figures,
         "columns": column_rows(study),
         "pairs": pair_rows(study)[:MOST_PAIRS],
@@ -192,6 +206,17 @@ def _detection(study: Study) -> dict[str, Any]:
     }
 
 
+def _declared(text: str, real: float, synthetic: float) -> dict[str, Any]:
+    """Return a declared rule as a report lists it; what it says is in words or in symbols."""
+    way, colon, rest = text.partition(": ")
+    rule = text.removesuffix(_IN_A_PART)
+    if rule != text:
+        text = t("{rule}, in a part", rule=rule)
+    elif colon and t(rest) != rest:
+        text = f"{way}{t(': ')}{t(rest)}"
+    return {"text": t(text), "real": float(real), "synthetic": float(synthetic)}
+
+
 class _Steps:
     """Tells the caller what is measured, in equal steps that end at 1."""
 
@@ -200,39 +225,54 @@ class _Steps:
 
     def __call__(self, what: str) -> None:
         if self.progress is not None:
-            self.progress(what, min(1.0, self.done / self.steps))
+            self.progress(t(what), min(1.0, self.done / self.steps))
         self.done += 1
 
     def end(self) -> None:
         if self.progress is not None:
-            self.progress("done", 1.0)
+            self.progress(t("done"), 1.0)
 
 
 def _notes(study: Study) -> list[str]:
     train, limits = study.real, study.limits
     most = max(table.rows for table in (train, study.synthetic, study.held) if table)
     out = [
-        f"Floor: {limits.draws} bootstraps of the real rows, of the synthetic table's size; "
-        "mean ± standard deviation.",
+        t(
+            "Floor: {draws} bootstraps of the real rows, of the synthetic table's size; mean ± "
+            "standard deviation.",
+            draws=limits.draws,
+        )
     ]
     if study.held is None:
         out.append(
-            "No hold-out was given: the share of rows nearer to training rows cannot be told, and "
-            "real rows are compared with the other real rows instead of with unseen ones."
+            t(
+                "No hold-out was given: the share of rows nearer to training rows cannot be told, "
+                "and real rows are compared with the other real rows instead of with unseen ones."
+            )
         )
     out += limits.notes(most)
     if min(most, limits.detection) * 2 * one_hot_width(train) > CELL_LIMIT:
         out.append(
-            "Logistic detection: rows are sampled further, so that its one-hot matrix has at most "
-            f"{CELL_LIMIT:,} cells."
+            t(
+                "Logistic detection: rows are sampled further, so that its one-hot matrix has at "
+                "most {cells:,} cells.",
+                cells=CELL_LIMIT,
+            )
         )
     pairs = len(train.kinds) * (len(train.kinds) - 1) // 2
     if pairs > MOST_PAIRS:
-        out.append(f"Pairs: the {MOST_PAIRS:,} that are furthest off of {pairs:,} are listed.")
+        many = {"most": MOST_PAIRS, "pairs": pairs}
+        out.append(t("Pairs: the {most:,} that are furthest off of {pairs:,} are listed.", **many))
     out.append(
-        f"Findings: {study.questions:,} questions at a level of {study.level:.1g} each, and all "
-        f"correlations and strong pairs by one test at {PERMUTATION:.2%}, so that fresh real rows "
-        f"would get any finding in at most {FAMILY:.0%} of reports."
+        t(
+            "Findings: {questions:,} questions at a level of {level:.1g} each, and all "
+            "correlations and strong pairs by one test at {test:.2%}, so that fresh real rows "
+            "would get any finding in at most {family:.0%} of reports.",
+            questions=study.questions,
+            level=study.level,
+            test=PERMUTATION,
+            family=FAMILY,
+        )
     )
     return out + [note for figure in FIGURES.values() for note in figure.notes(study)]
 

@@ -46,7 +46,8 @@ class Notice:
     Attributes:
         stage: "schema", "estimate", "warning", "resumed", "preview" or "calibrate".
         message: for people.
-        value: the schema, the estimate, or the path of the preview.
+        value: the schema, the estimate, the path of the preview, or its marginals
+            (`interfuse.io.shares.distribution` of drawn columns beside real ones).
     """
 
     stage: str
@@ -55,6 +56,15 @@ class Notice:
 
 
 Listener = Callable[[Notice | Event], None]
+
+
+WATCHED = "previews"
+"""Attribute of a listener that shows marginals while a table is fitted."""
+
+
+def watched(listener: Listener) -> bool:
+    """Whether marginals are to be drawn on the way."""
+    return bool(getattr(listener, WATCHED, False))
 
 
 def start(folder: Path, schema: Any, record: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -19,6 +20,14 @@ from interfuse.studio.settings import Settings
 from interfuse.studio.state import Has, Studio
 from interfuse.studio.workers import Workers
 
+WARM_AFTER = 1.0
+"""Seconds after which a process for questions is started: the first page comes before."""
+
+
+async def _warmed(workers: Workers) -> None:
+    await asyncio.sleep(WARM_AFTER)
+    await workers.warm()
+
 
 def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
     """A studio.
@@ -32,9 +41,10 @@ def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if warm:
-            await has.workers.warm()
+        begun = asyncio.create_task(_warmed(has.workers)) if warm else None
         yield
+        if begun is not None:
+            begun.cancel()
         for task in list(has.asking.values()):
             task.cancel()
         await has.workers.close()

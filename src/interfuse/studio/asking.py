@@ -29,6 +29,7 @@ OF_JUDGE = (
     Option("holdout", "Real rows that were not fitted.", reads_file=True),
     Option("target", "What the utility figures predict."),
     Option("seed", "Of every random draw.", int, 0),
+    Option("language", "Of the report's sentences: en or zh."),
 )
 """Of `interfuse evaluate`."""
 
@@ -134,13 +135,14 @@ def _judging(has: Studio, run: Path, said: dict[str, Any], data: str | None) -> 
     name, page = shown_name(run, has.places.folder), f"{run.name}-report.html"
     shown = [JUDGE, real.name, synthetic.name, "--run", name, *_shown(words, has.places)]
     frames = f"pl.read_csv({real.name!r}), pl.read_csv({synthetic.name!r})"
+    spoken = f", language={said['language']!r}" if said.get("language") else ""
     return {
         "run": has.places.id_of(run), "run_name": run.name, "question": JUDGE, "options": said,
         "data": data, "file": page, "fingerprint": _fingerprint(run),
         "arguments": [JUDGE, str(real), str(synthetic), "--run", str(run), *words],
         "command": command_line([*shown, "-o", page]),
         "python": f"import interfuse\nimport polars as pl\n\nmodel = interfuse.load({name!r})\n"
-                  f"report = interfuse.evaluate({frames}, schema=model.schema)\n"
+                  f"report = interfuse.evaluate({frames}, schema=model.schema{spoken})\n"
                   f"report.save({page!r})",
     }  # fmt: skip
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-BINS = 24
-TOP = 8
 SEEN = 20_000
 """Rows that distributions are counted over."""
-LONGEST = 200
 _TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 
 
@@ -29,6 +25,8 @@ def of(path: Path, rows: int, by: str | None = None, *, end: bool = False) -> di
         Names, rows, their numbers from 1, and how many there are (null is more than were seen);
         nothing of these for what is no table.
     """
+    from interfuse.io.shares import shortened
+
     both = _read(path)
     if both is None:
         return {"columns": [], "rows": [], "numbers": [], "total": None}
@@ -41,7 +39,7 @@ def of(path: Path, rows: int, by: str | None = None, *, end: bool = False) -> di
         shown, numbers = text[order], [i + 1 for i in order.to_list()]
     return {
         "columns": text.columns,
-        "rows": [[_shown(v) for v in row] for row in shown.iter_rows()],
+        "rows": [[shortened(v) for v in row] for row in shown.iter_rows()],
         "numbers": numbers,
         "total": text.height if text.height < SEEN else None,
     }
@@ -58,6 +56,8 @@ def distributions(path: Path, beside: Path | None) -> list[dict[str, Any]]:
         By column: equal bins of numbers (`low`, `high`, shares), or the most frequent values of
         everything else with their shares; `other` is the second table's, in the same bins.
     """
+    from interfuse.io.shares import distribution
+
     both = _read(path)
     if both is None:
         return []
@@ -96,58 +96,6 @@ def _separator(path: Path) -> str:
     with path.open("rb") as file:
         first = file.readline().decode(errors="replace")
     return max(",;\t|", key=first.count)
-
-
-def _shown(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def distribution(column: Any, other: Any = None) -> dict[str, Any]:
-    """One column; see `distributions`."""
-    known = column.drop_nulls()
-    out: dict[str, Any] = {"name": column.name, "missing": column.len() - known.len()}
-    both = [known] if other is None else [known, other.drop_nulls()]
-    if known.len() and all(c.dtype.is_numeric() for c in both):
-        numbers = [c.cast(float) for c in both]
-        numbers = [c.filter(c.is_finite()) for c in numbers]
-        ends = [c.quantile(q) for c in numbers if c.len() for q in (0.005, 0.995)]
-        low, high = min(ends, default=0.0), max(ends, default=0.0)
-        if high > low:
-            shares = [_binned(c, low, high) for c in numbers]
-            return {
-                **out,
-                "low": _rounded(low),
-                "high": _rounded(high),
-                "shares": shares[0],
-                "other": shares[1] if len(shares) > 1 else None,
-            }
-    texts = [c.cast(str, strict=False) for c in both]
-    counts = [dict(c.value_counts().iter_rows()) for c in texts]
-    top = sorted({v for c in counts for v in c}, key=lambda v: (-counts[-1].get(v, 0), str(v)))
-    shares = [
-        [c.get(v, 0) / max(1, t.len()) for v in top[:TOP]]
-        for c, t in zip(counts, texts, strict=True)
-    ]
-    return {
-        **out,
-        "values": [_shown(v) for v in top[:TOP]],
-        "shares": shares[0],
-        "other": shares[1] if len(shares) > 1 else None,
-        "distinct": len(counts[0]),
-    }
-
-
-def _binned(numbers: Any, low: float, high: float) -> list[float]:
-    place = ((numbers.clip(low, high) - low) / (high - low) * BINS).floor()
-    counts = dict(place.clip(0, BINS - 1).cast(int).value_counts().iter_rows())
-    return [counts.get(i, 0) / max(1, numbers.len()) for i in range(BINS)]
-
-
-def _rounded(x: float) -> float:
-    return float(f"{x:.6g}") if math.isfinite(x) else 0.0
 
 
 def arrow_stream(path: Path) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Privacy: copies, nearness, and what two attacks and guesses of secrets reach."""
+"""Privacy: copies, nearness, and what two attacks reach."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,18 +9,18 @@ from interfuse.evaluate.chance import deviations, share_chance
 from interfuse.evaluate.counts import SLACK
 from interfuse.evaluate.figure import Figure, Measurement, Words, register
 from interfuse.evaluate.findings import Fault, Faults
-from interfuse.evaluate.inference import Inference, attribute_inference
-from interfuse.evaluate.interval import Z, wilson_interval
+from interfuse.evaluate.interval import wilson_interval
 from interfuse.evaluate.membership import Membership, membership
 from interfuse.evaluate.privacy import Closest, Copies, closest, exact_copies
 from interfuse.evaluate.study import Study
 from interfuse.evaluate.table import Table
+from interfuse.language import t
 
 BASELINE_ROWS = 3_000
 """Rows of a baseline whose distances are measured."""
 
 _ATTACKED = 0.02
-_FLOOR = "the same of unseen real rows"
+_FLOOR, _OTHERS = "the same of unseen real rows", "the same of other real rows"
 
 
 @register
@@ -57,7 +57,10 @@ class NearerShare(Figure):
         z = deviations(study.level)
         if near.share is None or not near.share > 0.5 + z * (near.error or 0.0) + SLACK:
             return []
-        text = f"{near.share:.1%} of the rows are nearer to training rows than to unseen ones."
+        text = t(
+            "{share:.1%} of the rows are nearer to training rows than to unseen ones.",
+            share=near.share,
+        )
         return [Fault("nearness", (), text, near.share)]
 
 
@@ -103,7 +106,9 @@ class ExactCopies(Figure):
         known = (study.held or study.real).rows
         if b <= a + share_chance(a, known, b, rows, study.level) + SLACK:
             return []
-        text = f"{b:.1%} of the rows are exact copies of training rows; {a:.1%} are expected."
+        text = t(
+            "{b:.1%} of the rows are exact copies of training rows; {a:.1%} are expected.", a=a, b=b
+        )
         return [Fault("copies", (), text, b - a)]
 
 
@@ -143,9 +148,11 @@ class Nearness(Figure):
         z = deviations(study.level)
         if near.nearness + z * near.nearness_sd >= 0.5 * near.reference or near.rows < 100:
             return []
-        text = (
-            f"The nearest 5% of the rows are within {near.nearness:.3g} of a training row; "
-            f"for real rows it is {near.reference:.3g}."
+        text = t(
+            "The nearest 5% of the rows are within {near:.3g} of a training row; for real rows it "
+            "is {real:.3g}.",
+            near=near.nearness,
+            real=near.reference,
         )
         return [Fault("nearness", (), text, near.reference - near.nearness)]
 
@@ -203,9 +210,11 @@ class _Attack(Figure):
         area, error = getattr(attack, self.how)
         if not (area - deviations(study.level) * error > 0.5 and area > 0.5 + _ATTACKED):
             return []
-        text = (
-            f"An attack by {self.how} tells training rows from unseen ones with an AUC of "
-            f"{area:.3f}; 0.5 is a coin toss."
+        text = t(
+            "An attack by {how} tells training rows from unseen ones with an AUC of {area:.3f}; "
+            "0.5 is a coin toss.",
+            how=t(self.how),
+            area=area,
         )
         return [Fault("membership", (), text, area)]
 
@@ -238,68 +247,6 @@ class ByDensity(_Attack):
     )
 
 
-@register
-class AttributeInference(Figure):
-    """What is guessed of the secret that is guessed best; see `inference`."""
-
-    key = "privacy.inference"
-    words = Words(
-        "Attribute inference risk",
-        "What a row of the table gives away about a training row's secret, beyond the population.",
-        floor="ideal",
-        asks="guesses of each secret",
-    )
-    bounds = (-1.0, 1.0)
-
-    def measure(self, study: Study) -> Measurement | None:
-        """Return the risk of the secret of greatest risk; None without secrets or a hold-out."""
-        guesses = study.once(secrets)
-        if not guesses:
-            return None
-        worst = max(guesses, key=lambda one: one.risk)
-        others = {
-            name: _guess(study, table, worst.secret).risk
-            for name, table in study.once(_few_of_baselines).items()
-        }
-        return Measurement(
-            value=worst.risk,
-            error=worst.error / Z,
-            floor=0.0,
-            others=others,
-            words=replace(self.words, name=f"Attribute inference risk ({worst.secret})"),
-        )
-
-    def questions(self, study: Study) -> int:
-        """Return the number of secrets."""
-        return len(study.secrets)
-
-    def faults(self, study: Study) -> Faults:
-        """Return the secrets that are guessed better than the population explains."""
-        out: Faults = []
-        z = deviations(study.level)
-        for guess in study.once(secrets):
-            if guess.risk - z / 1.96 * guess.error > 0:
-                text = (
-                    f"The secret {guess.secret!r} is guessed for {guess.rate:.1%} of the training "
-                    f"rows and for {guess.control:.1%} of unseen ones."
-                )
-                out.append(Fault("inference", (guess.secret,), text, guess.risk))
-        return out
-
-    def notes(self, study: Study) -> list[str]:
-        """Return why secrets were not guessed."""
-        if study.secrets and study.held is None:
-            return ["Attribute inference: not measured; it needs a hold-out, as its control."]
-        return []
-
-
-def secrets(study: Study) -> list[Inference]:
-    """Return what is guessed of each secret; nothing without a hold-out."""
-    if study.held is None:
-        return []
-    return [_guess(study, study.synthetic, secret) for secret in study.secrets]
-
-
 def distances(study: Study) -> tuple[Closest, Mapping[str, Closest]]:
     """Return the distances of the synthetic rows, and of few rows of the baselines."""
 
@@ -308,10 +255,11 @@ def distances(study: Study) -> tuple[Closest, Mapping[str, Closest]]:
         return closest(study.real, table, study.held, seed=study.seed, limit=limit)
 
     near = of(study.synthetic)
-    return near, {name: of(table) for name, table in study.once(_few_of_baselines).items()}
+    return near, {name: of(table) for name, table in study.once(few_of_baselines).items()}
 
 
-def _few_of_baselines(study: Study) -> dict[str, Table]:
+def few_of_baselines(study: Study) -> dict[str, Table]:
+    """Return few rows of each baseline, made once a study."""
     # Fewer rows of a baseline look for theirs: its figures need no small error.
     rng = np.random.default_rng([study.seed, 15])
     return {name: table.sample(BASELINE_ROWS, rng) for name, table in study.baselines.items()}
@@ -332,15 +280,9 @@ def _attacks(study: Study) -> tuple[Membership | None, Mapping[str, Membership |
     attack = of(study.synthetic)
     if attack is None:
         return None, {}
-    return attack, {name: of(table) for name, table in study.once(_few_of_baselines).items()}
-
-
-def _guess(study: Study, table: Table, secret: str) -> Inference:
-    assert study.held is not None
-    few = {"attacks": study.limits.secrets, "limit": study.limits.closest}
-    return attribute_inference(study.real, table, study.held, secret, seed=study.seed, **few)
+    return attack, {name: of(table) for name, table in study.once(few_of_baselines).items()}
 
 
 def _of_others(words: Words, study: Study) -> Words:
     """Return the words with another floor if there are no unseen rows."""
-    return words if study.held else replace(words, floor="the same of other real rows")
+    return words if study.held else replace(words, floor=_OTHERS)

@@ -7,6 +7,7 @@ from interfuse.evaluate.findings import Fault, Faults
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.study import Study
 from interfuse.evaluate.suspects import Suspects, suspects
+from interfuse.language import t
 
 _HARDLY = 0.55
 _TOGETHER = 0.05
@@ -65,24 +66,31 @@ class Boosted(Compared):
         if not found.auc > chance or not found.columns:
             return []
         columns = found.columns[:3]
-        how = "tell" if found.auc > _HARDLY else "can hardly tell"
-        but = "" if found.auc > _HARDLY else ", but more often than by chance"
-        names = ", ".join(f"{n!r} ({share:.0%})" for n, share in columns)
-        text = (
-            f"Boosted trees {how} the rows apart{but} (AUC {found.auc:.3f}, where chance explains "
-            f"at most {chance:.3f}), most of all by {names}."
+        names = t(", ").join(f"{n!r} ({share:.0%})" for n, share in columns)
+        told = {"auc": found.auc, "chance": chance, "names": names}
+        clear = t(
+            "Boosted trees tell the rows apart (AUC {auc:.3f}, where chance explains at most "
+            "{chance:.3f}), most of all by {names}"
         )
+        hardly = t(
+            "Boosted trees can hardly tell the rows apart, but more often than by chance (AUC "
+            "{auc:.3f}, where chance explains at most {chance:.3f}), most of all by {names}"
+        )
+        text = (clear if found.auc > _HARDLY else hardly).format(**told)
         named = [name for name, _ in columns]
         guilty = study.once(culprits)
         if guilty.pairs:
             a, b, both, alone = guilty.pairs[0]
             if both > alone + _TOGETHER:
                 named += [a, b]
-                text = (
-                    f"{text[:-1]}; {a!r} and {b!r} together give {both:.3f}, either alone at most "
-                    f"{alone:.3f}."
+                text += t(
+                    "; {a!r} and {b!r} together give {both:.3f}, either alone at most {alone:.3f}",
+                    a=a,
+                    b=b,
+                    both=both,
+                    alone=alone,
                 )
-        return [Fault("detection", tuple(dict.fromkeys(named)), text, found.auc)]
+        return [Fault("detection", tuple(dict.fromkeys(named)), text + t("."), found.auc)]
 
 
 def culprits(study: Study) -> Suspects:

@@ -6,6 +6,7 @@ from interfuse.evaluate.figure import Figure, Measurement, Words, register
 from interfuse.evaluate.findings import Fault, Faults
 from interfuse.evaluate.identifiers import FEW, Returned
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 
 @register
@@ -48,29 +49,50 @@ class Identifiers(Figure):
             slack = share_chance(a, known, b, study.synthetic.rows, study.level) + SLACK
             if b <= a + max(slack, deviations(study.level) * one.error):
                 continue
-            text = (
-                f"{_named(one)}: {one.rows:,} rows ({b:.1%}) have one of {one.values:,} real "
-                f"{one.sort} that fewer than {FEW} rows have; {a:.1%} are expected. They are "
-                f"{_some(one)}."
+            text = t(
+                "{named}: {rows:,} rows ({b:.1%}) have one of {values:,} real {sort} that fewer "
+                "than {few} rows have; {a:.1%} are expected. They are {some}.",
+                named=_named(one),
+                rows=one.rows,
+                values=one.values,
+                sort=t(one.sort),
+                few=FEW,
+                a=a,
+                b=b,
+                some=_some(one),
             )
             out.append(Fault("identifiers", one.columns, text, b - a))
         return out
 
     def notes(self, study: Study) -> list[str]:
         """Return what was counted in each column."""
-        return [
-            f"{_named(one)}: of {one.rare:,} real {one.sort} that fewer than {FEW} rows have "
-            f"{one.values:,} came back, in {one.share:.2%} of the rows; chance {one.chance:.2%}"
-            + (f", unseen rows {one.held:.2%}." if one.held is not None else ".")
-            for one in study.returned
-        ]
+        return [_note(one) for one in study.returned]
+
+
+def _note(one: Returned) -> str:
+    text = t(
+        "{named}: of {rare:,} real {sort} that fewer than {few} rows have {values:,} came back, in "
+        "{share:.2%} of the rows; chance {chance:.2%}",
+        named=_named(one),
+        rare=one.rare,
+        sort=t(one.sort),
+        few=FEW,
+        values=one.values,
+        share=one.share,
+        chance=one.chance,
+    )
+    if one.held is not None:
+        text += t(", unseen rows {held:.2%}", held=one.held)
+    return text + t(".")
 
 
 def _named(one: Returned) -> str:
-    first = "Column" if len(one.columns) == 1 else "Columns"
-    return f"{first} {' and '.join(map(repr, one.columns))}"
+    names = t(" and ").join(map(repr, one.columns))
+    if len(one.columns) == 1:
+        return t("Column {names}", names=names)
+    return t("Columns {names}", names=names)
 
 
 def _some(one: Returned) -> str:
     more = ", ..." if one.values > len(one.some) else ""
-    return ", ".join(one.some) + more
+    return t(", ").join(one.some) + more

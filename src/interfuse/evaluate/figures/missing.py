@@ -6,6 +6,7 @@ from interfuse.evaluate.figure import Compared, Words, register
 from interfuse.evaluate.findings import Fault, Faults, against, worst
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 
 class _Missing(Compared):
@@ -43,7 +44,12 @@ class MissingShares(_Missing):
         n, m = study.real.rows, study.synthetic.rows
         for name, (a, b) in study.pair.missing.shares.items():
             if abs(a - b) > share_chance(a, n, b, m, study.level) + SLACK:
-                text = f"Column {name!r}: {b:.1%} missing, {a:.1%} in the real table."
+                text = t(
+                    "Column {name!r}: {b:.1%} missing, {a:.1%} in the real table.",
+                    name=name,
+                    a=a,
+                    b=b,
+                )
                 out.append(Fault("missing", (name,), text, abs(a - b)))
         return worst(out)
 
@@ -74,5 +80,5 @@ class MissingPatterns(_Missing):
         if not found.patterns > found.chance + SLACK:
             return []
         off = against(found.patterns, found.chance)
-        text = f"Which columns are missing together is off by {off}."
+        text = t("Which columns are missing together is off by {off}.", off=off)
         return [Fault("missing pattern", tuple(found.shares), text, found.patterns)]

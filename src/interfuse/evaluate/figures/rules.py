@@ -8,6 +8,7 @@ from interfuse.evaluate.interval import wilson_interval
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.rules import Kept, Range, broken_share
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 _BACKWARDS = 0.75
 
@@ -49,7 +50,12 @@ class Broken(Compared):
         for rule in study.declared:
             a, b = rule["real"], rule["synthetic"]
             if a - b > SLACK:
-                text = f"The rule {rule['text']} holds in {b:.1%} of rows, {a:.1%} of real ones."
+                text = t(
+                    "The rule {rule} holds in {b:.1%} of rows, {a:.1%} of real ones.",
+                    rule=rule["text"],
+                    a=a,
+                    b=b,
+                )
                 out.append(Fault("rule", (), text, a - b))
         return worst(out)
 
@@ -62,13 +68,23 @@ def _fault(one: Kept, level: float) -> Faults:
     if rule.kind == "sorted":
         if share <= _BACKWARDS:
             return []
-        text = (
-            f"The rows run backwards: {rule.text} in the real table, and {share:.1%} of the "
-            "synthetic ones go against it."
+        text = t(
+            "The rows run backwards: {rule} in the real table, and {share:.1%} of the synthetic "
+            "ones go against it.",
+            rule=rule.text,
+            share=share,
         )
         return [Fault("order of rows", rule.columns, text, share)]
     if isinstance(rule, Range):
-        text = f"Column {rule.name!r}: {share:.1%} of the values are outside of the real range."
+        text = t(
+            "Column {name!r}: {share:.1%} of the values are outside of the real range.",
+            name=rule.name,
+            share=share,
+        )
     else:
-        text = f"The rule {rule.text} is broken in {share:.1%} of rows, in no real one."
+        text = t(
+            "The rule {rule} is broken in {share:.1%} of rows, in no real one.",
+            rule=rule.text,
+            share=share,
+        )
     return [Fault("rule", rule.columns, text, share)]

@@ -9,6 +9,7 @@ from interfuse.evaluate.findings import Fault, Faults, against, worst
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.shapes import ColumnShape
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 _EACH = 3
 """Values of a column that are told."""
@@ -49,10 +50,15 @@ def _column(column: ColumnShape, rows: int) -> Faults:
     out: Faults = []
     error = 1 - column.score
     if error > column.chance:
-        text = f"Column {column.name!r} is off by {against(error, column.chance)}."
+        off = against(error, column.chance)
+        text = t("Column {name!r} is off by {off}.", name=column.name, off=off)
         out.append(Fault("shape", (column.name,), text, error))
     if column.invented > 2 * column.unseen + SLACK + 10 / rows:
-        text = f"Column {column.name!r}: {column.invented:.1%} are categories never seen."
+        text = t(
+            "Column {name!r}: {share:.1%} are categories never seen.",
+            name=column.name,
+            share=column.invented,
+        )
         out.append(Fault("invented", (column.name,), text, 1 + column.invented))
     return out
 
@@ -65,22 +71,26 @@ def _values(values: Sequence[Value]) -> Faults:
         if told[value.column] > _EACH:
             continue
         size = abs(value.real - value.synthetic)
+        told_of = {"column": value.column, "shown": value.shown}
+        told_of |= {"real": value.real, "synthetic": value.synthetic}
         if value.spike:
-            text = (
-                f"Column {value.column!r}: the value {value.shown} holds {value.synthetic:.1%} of "
-                f"the rows, {value.real:.1%} in the real table."
+            text = t(
+                "Column {column!r}: the value {shown} holds {synthetic:.1%} of the rows, "
+                "{real:.1%} in the real table.",
+                **told_of,
             )
             out.append(Fault("spike", (value.column,), text, size))
         elif not value.synthetic:
-            text = (
-                f"Column {value.column!r} lacks the category {value.shown!r}, {value.real:.1%} of "
-                "the real rows."
+            text = t(
+                "Column {column!r} lacks the category {shown!r}, {real:.1%} of the real rows.",
+                **told_of,
             )
             out.append(Fault("category lost", (value.column,), text, 1 + size))
         else:
-            text = (
-                f"Column {value.column!r}: the category {value.shown!r} holds "
-                f"{value.synthetic:.1%} of the rows, {value.real:.1%} in the real table."
+            text = t(
+                "Column {column!r}: the category {shown!r} holds {synthetic:.1%} of the rows, "
+                "{real:.1%} in the real table.",
+                **told_of,
             )
             out.append(Fault("category share", (value.column,), text, size))
     return out

@@ -9,6 +9,7 @@ from interfuse.evaluate.figure import Compared, Words, register
 from interfuse.evaluate.findings import Fault, Faults, against, worst
 from interfuse.evaluate.pair import Pair
 from interfuse.evaluate.study import Study
+from interfuse.language import t
 
 _MANY = 3
 
@@ -47,9 +48,13 @@ class Trend(Compared):
             mine = [joint for joint in off if name in (joint.first, joint.second)]
             off = [joint for joint in off if name not in (joint.first, joint.second)]
             other = mine[0].second if mine[0].first == name else mine[0].first
-            text = (
-                f"Column {name!r} does not go with {count} other columns as it should; furthest "
-                f"off with {other!r}, by {against(mine[0].error, mine[0].chance)}."
+            text = t(
+                "Column {name!r} does not go with {count} other columns as it should; furthest off "
+                "with {other!r}, by {off}.",
+                name=name,
+                count=count,
+                other=other,
+                off=against(mine[0].error, mine[0].chance),
             )
             out.append(Fault("pair", (name, other), text, mine[0].error))
         return out + worst([_pair(joint) for joint in off])
@@ -83,10 +88,15 @@ class StrongTrend(Compared):
         for pair in changed(*study.few, seed=study.seed):
             if frozenset((pair.first, pair.second)) in named:
                 continue
-            text = (
-                f"Columns {pair.first!r} and {pair.second!r}: {pair.measure} is {pair.real:.2f} in "
-                f"the real table and {pair.synthetic:.2f} here; chance explains at most "
-                f"{pair.chance:.2f} of difference."
+            text = t(
+                "Columns {first!r} and {second!r}: {measure} is {real:.2f} in the real table and "
+                "{synthetic:.2f} here; chance explains at most {chance:.2f} of difference.",
+                first=pair.first,
+                second=pair.second,
+                measure=t(pair.measure),
+                real=pair.real,
+                synthetic=pair.synthetic,
+                chance=pair.chance,
             )
             size = abs(pair.real - pair.synthetic)
             out.append(Fault("dependence", (pair.first, pair.second), text, size))
@@ -121,5 +131,6 @@ def _off(study: Study) -> list[Joint]:
 
 def _pair(joint: Joint) -> Fault:
     off = against(joint.error, joint.chance)
-    text = f"Pair {joint.first!r} and {joint.second!r} is off by {off}."
+    pair = {"first": joint.first, "second": joint.second}
+    text = t("Pair {first!r} and {second!r} is off by {off}.", off=off, **pair)
     return Fault("pair", (joint.first, joint.second), text, joint.error)

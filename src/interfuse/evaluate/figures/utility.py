@@ -19,6 +19,7 @@ from interfuse.evaluate.utility import (
     metric_names,
     predictions,
 )
+from interfuse.language import t
 
 MOST_RESAMPLED = 5_000
 """Test rows of which a bootstrap is drawn; its deviation is scaled to all of them."""
@@ -94,7 +95,7 @@ class OnSynthetic(Figure):
             others={name: main(found) for name, found in task.others.items()},
             words=replace(
                 self.words,
-                name=f"{task.metric}, trained on synthetic rows",
+                name=t("{metric}, trained on synthetic rows", metric=task.metric),
                 better="higher" if task.higher else "lower",
             ),
         )
@@ -103,10 +104,11 @@ class OnSynthetic(Figure):
         """Return what the target is, and what the models are tested on."""
         task = study.once(one_target)
         if task is None:
-            return ["Utility: not measured; no column varies enough to be predicted."]
-        by_default = "by default the last category column of 2 to 20 classes"
-        chosen = "given" if study.target else by_default
-        return [f"Utility: the target is {task.target!r} ({chosen}).", task.split.note]
+            return [t("Utility: not measured; no column varies enough to be predicted.")]
+        by_default = t("by default the last category column of 2 to 20 classes")
+        chosen = t("given") if study.target else by_default
+        said = t("Utility: the target is {target!r} ({chosen}).", target=task.target, chosen=chosen)
+        return [said, task.split.note]
 
 
 @register
@@ -133,7 +135,9 @@ class Gap(Figure):
             floor=sign * (real - mean),
             floor_sd=deviation,
             others={name: sign * (real - main(found)) for name, found in task.others.items()},
-            words=replace(self.words, name=f"{task.metric} lost against real training rows"),
+            words=replace(
+                self.words, name=t("{metric} lost against real training rows", metric=task.metric)
+            ),
         )
 
 
@@ -244,13 +248,14 @@ def split_rows(study: Study) -> Split:
     train, held, limit = study.real, study.held, study.limits.utility
     rng = np.random.default_rng([study.seed, 3])
     if held is not None:
-        note = f"Utility: tested on {held.rows:,} hold-out rows."
+        note = t("Utility: tested on {rows:,} hold-out rows.", rows=held.rows)
         return Split(train, held.sample(limit, rng), note)
     order = rng.permutation(train.rows)
     cut = max(1, train.rows // 5)
-    note = (
-        f"Utility: tested on a fifth of the real rows ({cut:,}), left out of the real training "
-        "rows; the synthetic table may know them, which flatters it. Give a hold-out."
+    note = t(
+        "Utility: tested on a fifth of the real rows ({rows:,}), left out of the real training "
+        "rows; the synthetic table may know them, which flatters it. Give a hold-out.",
+        rows=cut,
     )
     return Split(train.take(order[cut:]), train.take(order[:cut]).sample(limit, rng), note)
 

@@ -91,7 +91,8 @@ def page(data: dict[str, Any]) -> str:
         heading="What is there to know?",
         subtitle=f"{data['columns']} columns, {data['asked']:,} rows asked, of {data['rows']}"
         + given,
-        verdict=[s.split(": ", 1) for s in sentences(data)],
+        verdict=sentences(data),
+        about=[],
         findings=[],
         nothing_found="",
         sections=[s for s in sections if s is not None],

@@ -41,8 +41,9 @@ from interfuse.kinds.table.learn.setup import (
 from interfuse.kinds.table.learn.shrink import shrink_numbers
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
+from interfuse.kinds.table.previews import Previews, sample
 from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
-from interfuse.run.fitting import FitStopped, Notice, as_given
+from interfuse.run.fitting import FitStopped, Notice, as_given, watched
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
 from interfuse.train.hold_out import hold_out
@@ -260,6 +261,7 @@ class Job(BaseJob[Table, Model]):
             net = network_for(*known, net.width // 2)
             expected = expected_examples(net, budget, precision)
         net.kernel = kernel
+        self._real = sample(loaded.frame) if watched(self.listener) else None
         settings = settings_for(len(rows), self.seed, precision, layout.categories, expected)
         if self.batch is not None:
             settings = replace(settings, batch=self.batch)
@@ -274,7 +276,14 @@ class Job(BaseJob[Table, Model]):
             else budget,
             device=device,
         )
+        self._codec = codec
         return Ready(trainer, schema, partial(self._model, schema, codec, trainer))
+
+    def _between(self, folder: Path, ready: Ready[Model]) -> Previews | None:
+        if self._real is None:
+            return None
+        layout = ready.trainer.objective.layout
+        return Previews(self._codec, layout, ready.trainer, self._real, self.listener)
 
     def _model(
         self, schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]

@@ -1,7 +1,7 @@
 // A fit while it runs: phases, the curve, numbers, stop and resume.
 import { h, show, toast } from "./dom.js";
 import { send } from "./api.js";
-import { curve } from "./charts.js";
+import { curve, distribution } from "./charts.js";
 import { code } from "./forms.js";
 import { clock, number, t } from "./words.js";
 
@@ -10,7 +10,8 @@ const NAMES = { starting: "Starting", reading: "Reading", preparing: "Preparing"
 
 export function watch(main, run, finished) {
   const points = [], said = [];
-  let phase = run.phase, last = run.training, title = null;
+  let phase = run.phase, last = run.training, title = null, drawn = null;
+  const marginals = h("div.card", { hidden: true }, h("h2", {}, t("Drawn columns approach the real ones")));
   const chart = h("div"), stats = h("dl.stats"), phases = h("ol.phases"), notes = h("div"), log = h("div");
   const running = run.status === "running";
 
@@ -21,6 +22,17 @@ export function watch(main, run, finished) {
     title = `${t("Held-out loss")}: ${held.length ? number(held[held.length - 1][2], 4) : "–"}`;
     show(chart, points.length > 1 ? curve(points, t("Records seen"), title)
       : h("div.empty", {}, t("The curve begins at the first evaluation.")));
+    marginals.hidden = !drawn;
+    if (drawn) {
+      show(marginals, h("h2", {}, t("Drawn columns approach the real ones")),
+        h("div.legend", {}, h("span", {}, h("i"), t("drawn")), h("span", {}, h("i.real"), t("real"))),
+        h("div.charts", {}, drawn.columns.map((c) => {
+          const off = c.shares.reduce((sum, v, i) => sum + Math.abs(v - c.other[i]), 0) / 2;
+          return h("figure", {}, h("figcaption", { title: c.name }, c.name), h("p.small.soft", {}, `${number(100 * off, 1)} %`),
+            distribution(c, `${c.name}: ${t("drawn")}, ${t("real")}; ${number(100 * off, 1)} %`));
+        })),
+        h("p.small.soft", {}, t("A few rows, drawn at an evaluation from what is learned so far; beside the name, the share that lies elsewhere. What is calibrated at the end is closer.")));
+    }
     const stat = (name, value, unit) => h("div", {}, h("dt", {}, name), h("dd", {}, value, unit ? h("small", {}, ` ${unit}`) : null));
     if (last) {
       show(stats, stat(t("Held-out loss"), held.length ? number(held[held.length - 1][2], 4) : "–"),
@@ -38,7 +50,8 @@ export function watch(main, run, finished) {
     } else if (event.event === "notice") {
       phase = { reading: "reading", estimate: "preparing", resumed: "preparing", calibrate: "calibrating" }[event.stage] || phase;
       if (event.stage !== "reading") said.push(event.text);
-    } else if (event.event === "schema") phase = "reading";
+    } else if (event.event === "marginals") drawn = event;
+    else if (event.event === "schema") phase = "reading";
     else if (event.event === "warning") notes.append(h("div.note", { lang: "en" }, event.text));
     else if (event.event === "error" && run.status === "failed") notes.append(h("div.note.bad", { role: "alert", lang: "en" }, event.text));
     show(log, said.slice(-8).map((text) => h("p.small.soft", { lang: "en" }, text)));
@@ -58,6 +71,7 @@ export function watch(main, run, finished) {
     running && run.started_here ? stop : null, run.resumable ? resume : null),
   h("div.stack", {}, notes, h("div.card", {}, phases, h("div.field", {}, stats)),
     h("div.card", {}, h("div.row", {}, h("h2", {}, t("Held-out loss"))), h("div.legend", {}, h("span", {}, h("i"), t("held out")), h("span", {}, h("i.real"), t("training"))), chart),
+    marginals,
     h("div.card", {}, h("h2", {}, t("What it said")), log),
     run.command ? h("div.card", {}, h("h2", {}, t("The same bytes elsewhere")), code(t("Command"), run.command), code(t("Python"), run.python)) : null));
   draw();

@@ -5,7 +5,7 @@ import { curve } from "./charts.js";
 import { charts, draw } from "./answer.js";
 import { code, dataField, field, rowsOf, said } from "./forms.js";
 import { painting } from "./paint.js";
-import { clock, number, t } from "./words.js";
+import { clock, lang, number, t } from "./words.js";
 import { watch } from "./fit.js";
 
 export async function run(main, id, tab, again) {
@@ -112,7 +112,7 @@ export async function run(main, id, tab, again) {
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: (e) => {
       e.preventDefault();
       if (!real.value()) return toast(t("Drop a file, or choose one"));
-      ask("evaluate", { options: { synthetic: which.value }, data: real.value() }, place, go);
+      ask("evaluate", { options: { synthetic: which.value, language: lang() === "zh" ? "zh" : null }, data: real.value() }, place, go);
     } }, h("h2", {}, t("Judge a synthetic table")), h("div.field", {}, real.node), h("label.field", {}, h("span", {}, t("Synthetic table")), which), h("div.field", {}, go)), past), place));
     earlier();
   }

@@ -18,6 +18,7 @@ const ZH = {
   "Held-out loss": "留出损失", "Training loss": "训练损失", "held out": "留出", "training": "训练", "Records seen": "已见记录", "Speed": "速度", "Time": "用时", "Left at most": "最多还需", "Stop and save": "停止并保存", "Go on": "继续", "Stopping after this step": "这一步之后停止",
   "The fit runs in a process of its own: closing this page does not stop it.": "拟合在独立进程中运行：关闭此页不会停止它。",
   "The curve begins at the first evaluation.": "曲线从第一次评估开始。", "What it said": "过程信息", "Stopped; all of it is saved.": "已停止，全部已保存。", "This fit was started elsewhere; go on with it there.": "此拟合在别处启动，请在那里继续。",
+  "Drawn columns approach the real ones": "抽取的列逐渐接近真实的列", "drawn": "抽取", "A few rows, drawn at an evaluation from what is learned so far; beside the name, the share that lies elsewhere. What is calibrated at the end is closer.": "评估时用目前所学抽取的少量行；列名旁是落在别处的占比。最后的校准会使其更接近。",
   "The fit failed": "拟合失败", "generate": "生成", "impute": "填补", "detect": "查异常", "forecast": "预测", "recommend": "推荐", "similar": "相似", "animate": "动画", "backtest": "回测", "Judge": "评判", "Compare": "比较", "About": "关于",
   "Ask": "提问", "Asking": "正在计算", "Format": "格式", "Only where": "条件", "Condition": "条件", "add": "添加", "Add": "添加", "Remove": "移除", "value": "值", "from, to": "从, 到", "a, b, c": "a, b, c", "is": "等于", "is not": "不等于", "one of": "属于", "between": "介于", "above": "大于", "below": "小于", "is missing": "缺失",
   "Use the fitted data": "使用拟合时的数据", "Data": "数据", "other data": "换其他数据", "None yet": "尚无答案", "Set what you want on the left and ask.": "在左侧设置条件，然后提问。",
