@@ -8,7 +8,7 @@ import pytest
 
 from interfuse import infer_schema
 from interfuse.errors import InterfuseWarning
-from interfuse.io.numbers import forms_of_numbers
+from interfuse.io.numberguess import forms_of_numbers
 from interfuse.io.read import read_sheet
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.written import Writing

@@ -21,7 +21,8 @@ from typing import NamedTuple
 import polars as pl
 
 from interfuse.io.forms import Form
-from interfuse.io.numbers import MOST_FORMS, NumberForm
+from interfuse.io.numberguess import MOST_FORMS
+from interfuse.io.numbers import NumberForm
 from interfuse.io.textvalues import value_of
 
 MOST = 2 / 3

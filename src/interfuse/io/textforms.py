@@ -19,7 +19,8 @@ import polars as pl
 
 from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numbers import NumberForm, Ranked
+from interfuse.io.numberguess import Ranked
+from interfuse.io.numbers import NumberForm
 from interfuse.io.textcounts import Counted, count_forms, is_most, may_be_meant
 from interfuse.io.texttypes import casts
 from interfuse.io.textvalues import value_of

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from interfuse.io.monthnames import language_of
+from interfuse.io.timeparts import minutes_of
 from interfuse.io.timepatterns import compact_pattern, patterns_of
-from interfuse.io.times import EPOCHS, TimeForm, joins, minutes_of
+from interfuse.io.times import EPOCHS, TimeForm, joins
 
 _LOOK, _PATTERNS = 60, 6
 _NAMED = re.compile(
@@ -183,6 +185,7 @@ def _styled(form: TimeForm, texts: pl.Series) -> TimeForm:
         cases = Counter(True if n.isupper() else False if n.islower() else None
                         for n in names[0].unique().to_list())  # fmt: skip
         changes["upper"] = cases.most_common(1)[0][0]
+        changes["language"] = language_of(names[0].unique().to_list())
     if "z" in part and len(part["z"]):
         seen = Counter(part["z"].to_list())
         changes["zone"] = seen.most_common(1)[0][0]

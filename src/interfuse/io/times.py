@@ -20,20 +20,21 @@ from typing import Any, Literal
 
 import polars as pl
 
+from interfuse.io.monthnames import NAMES
 from interfuse.io.textvalues import escaped
-from interfuse.io.timepatterns import FULL, MONTHS, ZONES
+from interfuse.io.timeparts import CALENDAR, clock_of, day_of, minutes_from_utc, minutes_of
+from interfuse.io.timepatterns import ZONES
 
 Unit = Literal["ms", "us", "ns"]
 _SIGN = re.compile(r"%[a-zA-Z]")
 _GROUPS = {
-    "Y": r"\d{4}", "y": r"\d\d", "m": r"\d\d?", "d": r"\d\d?", "b": r"[A-Za-z]{3,}\.?",
-    "B": r"[A-Za-z]{3,}\.?", "a": r"[A-Za-z]{3,}", "A": r"[A-Za-z]{3,}", "H": r"\d\d?",
-    "I": r"\d\d?", "M": r"\d\d", "S": r"\d\d", "f": r"\d{1,9}", "p": r"[AaPp]\.?[Mm]\.?",
-    "z": r"Z|z|(?:UTC|GMT)?[+-]\d\d?(?::?\d\d)?|" + "|".join(ZONES), "j": r"\d{3}", "G": r"\d{4}",
-    "V": r"\d\d", "u": r"\d", "Q": "[1-4]", "s": r"-?\d+(?:\.\d+)?",
+    "Y": r"\d{4}", "y": r"\d\d", "m": r"\d\d?", "d": r"\d\d?", "o": r"\d\d?(?:st|nd|rd|th)",
+    "b": r"[^\W\d_]{3,}\.?", "B": r"[^\W\d_]{3,}\.?", "a": r"[A-Za-z]{3,}", "A": r"[A-Za-z]{3,}",
+    "H": r"\d\d?", "I": r"\d\d?", "M": r"\d\d", "S": r"\d\d", "f": r"\d{1,9}",
+    "p": r"[AaPp]\.?[Mm]\.?", "j": r"\d{3}", "G": r"\d{4}", "V": r"\d\d", "u": r"\d", "Q": "[1-4]",
+    "z": r"Z|z|(?:UTC|GMT)?[+-]\d\d?(?::?\d\d)?|" + "|".join(ZONES), "s": r"-?\d+(?:\.\d+)?",
 }  # fmt: skip
 _CLOCK = frozenset("HIs")
-_CALENDAR = frozenset("YyGmbBdj")
 EPOCHS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -53,6 +54,7 @@ class TimeForm:
         epoch: what `%s` counts: s, ms, us or ns.
         open: another pattern that reads all values as well.
         also: a pattern of the values that are not in the first, where a column has two.
+        language: of the names of months, where that is not English.
     """
 
     pattern: str
@@ -66,6 +68,7 @@ class TimeForm:
     epoch: str = ""
     open: str = ""
     also: str = ""
+    language: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -92,7 +95,7 @@ class TimeForm:
             raise ValueError(f"{form.pattern!r} is no pattern of times")
         if ("s" in signs) != (form.epoch in EPOCHS) or {form.padded, form.hours} - {"0", " ", "1"}:
             raise ValueError(f"{said!r} is no form of times")
-        if form.half not in ("AM", "am", "A.M.", "a.m."):
+        if form.half not in ("AM", "am", "A.M.", "a.m.") or form.language not in ("", *NAMES):
             raise ValueError(f"{said!r} is no form of times")
         if form.also and not joins(form, cls.from_json({"pattern": form.also})):
             raise ValueError(f"{form.also!r} cannot stand beside {form.pattern!r}")
@@ -107,13 +110,13 @@ class TimeForm:
     def yearless(self) -> bool:
         """Whether it has a day or a month but no year."""
         signs = set(self.signs)
-        return bool(signs & set("mbBd")) and not signs & set("Yy")
+        return bool(signs & set("mbBdo")) and not signs & set("Yy")
 
     @property
     def dtype(self) -> pl.DataType:
         """Of the values."""
         signs = set(self.signs)
-        if not signs & _CALENDAR and "s" not in signs:
+        if not signs & CALENDAR and "s" not in signs:
             return pl.Time()
         if not signs & _CLOCK:
             return pl.Date()
@@ -174,7 +177,7 @@ class TimeForm:
         part = {s: groups.struct.field(f"{s}{i}") for i, s in enumerate(self.signs)}
         if "s" in part:
             return self._since_1970(part["s"])
-        day, clock = _day(part), _time_of_day(part)
+        day, clock = day_of(part), clock_of(part)
         if day is None:
             return clock.str.to_time("%H:%M:%S%.9f", strict=False)
         if not set(part) & _CLOCK:
@@ -184,7 +187,7 @@ class TimeForm:
         )
         if "z" not in part:
             return stamp
-        stamp = stamp - pl.duration(minutes=_minutes(part["z"]), time_unit=self._unit)
+        stamp = stamp - pl.duration(minutes=minutes_from_utc(part["z"]), time_unit=self._unit)
         stamp = stamp.dt.replace_time_zone("UTC")
         zone = self._zone_name or "UTC"
         return stamp if zone == "UTC" else stamp.dt.convert_time_zone(zone)
@@ -236,8 +239,16 @@ class TimeForm:
             morning = when.dt.hour() < 12
             evening = self.half.replace("A", "P").replace("a", "p")
             return pl.when(morning).then(pl.lit(self.half)).otherwise(pl.lit(evening))
+        if letter == "o":
+            day = when.dt.day()
+            end = (day % 10).replace_strict({1: "st", 2: "nd", 3: "rd"}, default="th")
+            end = pl.when(day.is_between(11, 13)).then(pl.lit("th")).otherwise(end)
+            return day.cast(pl.String) + end
         if letter in "bBaA":
             text = when.dt.to_string(f"%{letter}")
+            if self.language and letter in "bB":
+                names = dict(enumerate(NAMES[self.language][letter == "b"], 1))
+                text = when.dt.month().replace_strict(names, return_dtype=pl.String)
             return text if self.upper is None else (
                 text.str.to_uppercase() if self.upper else text.str.to_lowercase())  # fmt: skip
         padded = self.padded if letter in "md" else self.hours
@@ -275,73 +286,3 @@ def joins(form: TimeForm, other: TimeForm) -> bool:
 
 
 _FIELDS = frozenset(TimeForm.__dataclass_fields__)
-
-
-def minutes_of(zone: str) -> int | None:
-    """Minutes of a zone from UTC; None if it has none."""
-    if zone.upper() in ZONES:
-        return ZONES[zone.upper()]
-    found = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d\d?)(?::?(\d\d))?", zone)
-    if found is None:
-        return None
-    minutes = 60 * int(found[2]) + int(found[3] or 0)
-    return -minutes if found[1] == "-" else minutes
-
-
-def _day(part: dict[str, pl.Expr]) -> pl.Expr | None:
-    """Year, month and day as in ISO 8601; None if there is none of them."""
-    if not set(part) & _CALENDAR:
-        return None
-    if "G" in part:
-        # Monday of week 1 is the one before 5 January.
-        first = (part["G"] + "-01-04").str.to_date("%Y-%m-%d", strict=False)
-        monday = first - pl.duration(days=first.dt.weekday().cast(pl.Int64) - 1)
-        week = part["V"].cast(pl.Int64, strict=False)
-        day = part["u"].cast(pl.Int64, strict=False) if "u" in part else pl.lit(1)
-        fine = week.is_between(1, 53) & day.is_between(1, 7)
-        out = monday + pl.duration(days=7 * (week - 1) + day - 1)
-        return pl.when(fine).then(out.dt.to_string("%Y-%m-%d"))
-    year: pl.Expr = pl.lit("2000")
-    if "Y" in part:
-        year = part["Y"]
-    elif "y" in part:
-        late = part["y"].cast(pl.Int64, strict=False) >= 69
-        year = pl.when(late).then(pl.lit("19")).otherwise(pl.lit("20")) + part["y"]
-    if "j" in part:
-        day = part["j"].cast(pl.Int64, strict=False)
-        first = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False)
-        out = first + pl.duration(days=day - 1)
-        return pl.when(out.dt.year() == first.dt.year()).then(out.dt.to_string("%Y-%m-%d"))
-    if "Q" in part:
-        month = (part["Q"].cast(pl.Int64, strict=False) * 3 - 2).cast(pl.String)
-    elif "m" in part:
-        month = part["m"]
-    else:
-        name = (part["b"] if "b" in part else part["B"]).str.to_lowercase().str.strip_chars_end(".")
-        names = {m: str(i) for i, m in enumerate(MONTHS, 1)}
-        names |= {m: str(i) for i, m in enumerate(FULL, 1)} | {"sept": "9"}
-        month = name.replace_strict(names, default=None, return_dtype=pl.String)
-    return year + "-" + month + "-" + part.get("d", pl.lit("1"))
-
-
-def _time_of_day(part: dict[str, pl.Expr]) -> pl.Expr:
-    hour = part.get("H", pl.lit("0"))
-    if "I" in part:
-        clock = part["I"].cast(pl.Int64, strict=False)
-        hour = pl.when(clock.is_between(1, 12)).then(clock % 12)
-        if "p" in part:
-            hour = hour + 12 * part["p"].str.to_lowercase().str.starts_with("p").cast(pl.Int64)
-        hour = hour.cast(pl.String)
-    fraction = part["f"].fill_null("0") if "f" in part else pl.lit("0")
-    minute, second = part.get("M", pl.lit("00")), part.get("S", pl.lit("00"))
-    return hour + ":" + minute + ":" + second + "." + fraction.str.pad_end(9, "0")
-
-
-def _minutes(zone: pl.Expr) -> pl.Expr:
-    """Minutes of zones from UTC."""
-    names = zone.str.to_uppercase().replace_strict(ZONES, default=None, return_dtype=pl.Int64)
-    hours = zone.str.extract(r"[+-](\d\d?)").cast(pl.Int64, strict=False)
-    minutes = zone.str.extract(r"[+-]\d\d?:?(\d\d)").cast(pl.Int64, strict=False).fill_null(0)
-    west = zone.str.contains("-", literal=True)
-    total = hours * 60 + minutes
-    return pl.coalesce(names, pl.when(west).then(-total).otherwise(total))

@@ -67,17 +67,25 @@ MOSTLY = 0.5
 ALMOST_ALL = 0.95
 SHORT, LONG, WORDS = 32, 100, 4
 _MARKED = (
-    r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
-    r"([%‰$€£¥₹]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h)?\)?$"
+    r"^[-+(]?\s*[$€£¥₹￥]?\s*[-+]?(0|[1-9]\d{0,2}(,\d{3})+|[1-9]\d*)(\.\d+)?\s*"
+    r"([%％‰$€£¥₹元円원]|°[CF]?|[kKMGTP]?i?B(/s)?|[kKMGT]?bps|[kMGT]?Hz|[num]?s|µs|sec|min|h|[kKMGT])?"
+    r"\)?$"
 )
 _NUMBERISH = (
     r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(\d+([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{2,3})+(\.\d*)?|"
-    r"\d{1,3}(\.\d{3})+(,\d*)?|\d{1,3}(['\s]\d{3})+([.,]\d*)?)([eE][-+]?\d+)?\s*[%)]?$"
+    r"\d{1,3}(\.\d{3})+(,\d*)?|\d{1,3}(['\s_]\d{3})+([.,]\d*)?)([eEdD][-+]?\d+)?\s*[%)]?$"
 )
+_DECIMAL = r"^[^\w\s]{0,3}\s?\d+[.,٫·](\d+\D{0,12}|[-–]+)$"
+"""A number with decimals and anything around it: not read as one, but no name either."""
 _DAY = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))"
-_TIMEISH = rf"^\[?({_DAY}|\d{{1,2}}:\d\d)([T ,:]|$)"
+_MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_TIMEISH = (
+    rf"^\[?(({_DAY}|\d{{1,2}}:\d\d)([T ,:]|$)|\d{{4}}-\d\d-\d\d[-_Z+]|\d{{4}}:\d\d:\d\d |"
+    rf"\d{{1,2}}(st|nd|rd|th)?[-. /]?{_MONTHS}[-. /,]*\d{{2}}|\d{{4}}年|/Date\(\d|@\d{{9}}|"
+    rf"T\d\d:\d\d|\d{{1,2}}h\d\d$|\d{{1,2}}([.:]\d\d)?\s?[AaPp]\.?[Mm]\.?$)"
+)
 _ADDRESS = r"^(\d{1,3}(\.\d{1,3}){3}|\+\d{7,})$"  # or a telephone
-_BEGINS = r"^\s*[-+(\[$€£¥₹.,\d]"
+_BEGINS = r"^\s*([^\w\s]{0,3}\s?\d|T\d|/Date)"
 _MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
@@ -226,7 +234,8 @@ def _likeness(types: dict[str, pl.DataType], facts: dict[str, Any]) -> dict[str,
     for i, name in enumerate(types):
         if (facts.get(f"{i}:numberish") or 0) > MOSTLY:
             text = pl.col(name).str.strip_chars()
-            like = text.str.contains(_NUMBERISH) | text.str.contains(_TIMEISH)
+            forms = (_NUMBERISH, _DECIMAL, _TIMEISH)
+            like = pl.any_horizontal(text.str.contains(form) for form in forms)
             like = like & ~text.str.contains(_ADDRESS)
             found = {"numberish": like.mean(), "digits": text.str.contains(r"^\d*$").mean()}
             found |= {"other": pl.col(name).filter(~like).first()}
