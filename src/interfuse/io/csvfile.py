@@ -15,22 +15,33 @@ The rules of the format:
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
-from interfuse.io.csvlayout import DELIMITERS, Layout, layout_of, opened, records
-from interfuse.io.norows import blank_end, header_again, is_units, totals
+from interfuse.io.csvlayout import (
+    DELIMITERS,
+    Layout,
+    check_blanks,
+    layout_of,
+    records,
+)
+from interfuse.io.norows import (
+    begins_as_names,
+    blank_end,
+    commented,
+    header_again,
+    is_units,
+    shuffled_header,
+    totals,
+    without_last,
+)
+from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import read_text
-
-_CHUNK = 1 << 20
 
 
 def read_csv(
@@ -56,15 +67,29 @@ def read_csv(
     layout = layout_of(source, tabs)
     names = _checked(layout, source, where)
     lazy, gone, notes = _scanned(source, where, layout, names)
+    if not names[-1].strip():
+        shorter = without_last(lazy, names)
+        if shorter is None:
+            raise _nameless(names, where)
+        lazy, names = shorter, names[:-1]
+        notes.append(f"column {len(names) + 1} has neither a name nor a value and is left out")
     if layout.missing:
         words = list(layout.missing)
         lazy = lazy.with_columns(
             pl.when(pl.col(n).is_in(words).not_()).then(pl.col(n)).alias(n) for n in names
         )
-    again = header_again(lazy, names, gone) if layout.named else []
+    like = begins_as_names(lazy, names) if layout.named else pl.Series([], dtype=pl.UInt32)
+    again = header_again(lazy, names, like)
     if again:
         notes.append(_said(source, layout, gone, again, "repeat the names of the columns"))
         gone = sorted({*gone, *again})
+    left_out = set(gone)
+    like = pl.Series([row for row in like.to_list() if row not in left_out], dtype=pl.UInt32)
+    if (other := shuffled_header(lazy, names, like)) is not None:
+        raise DataError(
+            f"{where}: line {_lines(source, layout, [other])[0]} names the columns in another "
+            "order than the first; expected one order. Make files of their own of the two parts."
+        )
     text = _without(lazy, names, gone)
     rows = text.select(pl.len()).collect(engine="streaming").item()
     if not rows:
@@ -75,10 +100,13 @@ def read_csv(
     typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
     ends = totals(text, rows, names)
     units = rows > 2 and is_units(text, typed)
-    if ends or units:
-        off = _raw([*range(1 if units else 0), *range(rows - ends, rows)], gone)
+    remarks = commented(text, typed, names)
+    if ends or units or remarks:
+        off = _raw([*range(1 if units else 0), *remarks, *range(rows - ends, rows)], gone)
         if units:
             notes.append(_said(source, layout, gone, off[:1], "hold units"))
+        if remarks:
+            notes.append(_said(source, layout, gone, _raw(remarks, gone), "hold comments"))
         if ends:
             notes.append(_said(source, layout, gone, off[-ends:], "hold totals or remarks"))
         gone = sorted({*gone, *off})
@@ -192,18 +220,21 @@ def _seen(lazy: pl.LazyFrame, names: list[str]) -> tuple[int, ...]:
 def _scan(
     source: Path | bytes, layout: Layout, names: list[str], comment: str | None
 ) -> pl.LazyFrame:
-    # Explicit names: polars would rename repeated ones silently.
-    return pl.scan_csv(
+    # Explicit names: polars would rename repeated ones silently. It leaves quotes in names doubled.
+    written = {n: n.replace('"', '""') if layout.named else n for n in names}
+    lazy = pl.scan_csv(
         source,
         separator=layout.delimiter,
         quote_char=layout.quote,
         has_header=layout.named,
         skip_lines=layout.skip,
         comment_prefix=comment,
-        schema=dict.fromkeys(names, pl.String()),
+        schema=dict.fromkeys(written.values(), pl.String()),
         infer_schema=False,
         glob=False,
     )
+    changed = {theirs: ours for ours, theirs in written.items() if ours != theirs}
+    return lazy.rename(changed) if changed else lazy
 
 
 def _unreadable(where: str, error: Exception) -> DataError:
@@ -213,83 +244,30 @@ def _unreadable(where: str, error: Exception) -> DataError:
     )
 
 
-def check_text(source: Path | bytes, where: str) -> None:
-    """Raise unless the bytes are UTF-8 text without NUL."""
-    decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
-    feeds, returns = False, 0
-    with opened(source) as file:
-        while True:
-            chunk = file.read(_CHUNK)
-            if offset == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise DataError(
-                    f"{where}: is encoded as UTF-16; expected UTF-8. Recode it, for example with "
-                    "`iconv -f UTF-16 -t UTF-8`."
-                )
-            if b"\0" in chunk:
-                raise DataError(
-                    f"{where}: is binary, not text: a NUL at byte {offset + chunk.index(0)}. "
-                    "Expected delimited text; if it is Parquet or Arrow, name it so."
-                )
-            carried = len(decoder.getstate()[0])
-            try:
-                if not chunk or carried or not chunk.isascii():
-                    decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                at = offset - carried + error.start
-                raise DataError(
-                    f"{where}: is not UTF-8: byte 0x{error.object[error.start]:02x} at byte {at}. "
-                    "Recode it, for example with `iconv -f WINDOWS-1252 -t UTF-8`."
-                ) from None
-            if not chunk:
-                break
-            feeds = feeds or b"\n" in chunk
-            returns += 0 if feeds else chunk.count(b"\r")
-            offset += len(chunk)
-    if returns > 1 and not feeds:
-        raise DataError(
-            f"{where}: its lines end in a carriage return alone; expected a line feed. Write it "
-            "anew, for example with `tr '\\r' '\\n'`."
-        )
-
-
 def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:
     """The names, each of its own and usable."""
     names = list(layout.names)
     if not names:
         raise NoRowsError(f"{where}: is empty. Expected a header line and rows.")
-    if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
-        raise DataError(
-            f"{where}: the header gives no name to column {', '.join(unnamed)} of {len(names)}. "
-            "Name every column; an index that pandas wrote is left out with `index=False`."
-        )
+    # A delimiter at the end of every line makes a last column: see `without_last`.
+    if any(not name.strip() for name in (names[:-1] if len(names) > 2 else names)):
+        raise _nameless(names, where)
     check_unique(names, where)
     if len(names) == 1:
-        _check_blanks(source, where, layout)
+        check_blanks(source, where, layout)
     return names
+
+
+def _nameless(names: list[str], where: str) -> DataError:
+    unnamed = [str(i) for i, name in enumerate(names, 1) if not name.strip()]
+    return DataError(
+        f"{where}: the header gives no name to column {', '.join(unnamed)} of {len(names)}. "
+        "Name every column; an index that pandas wrote is left out with `index=False`."
+    )
 
 
 def _all(source: Path | bytes, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     return records(source, layout.delimiter, layout.quote, layout.skip)
-
-
-def _check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:
-    """Raise if the fields of a table of one column are parted by something else."""
-    some = [f[0] for _, f in islice(_all(source, layout), 50) if f]
-    for sign, word in ((None, "blanks"), (":", "colons"), ("^", "carets"), ("~", "tildes")):
-        rows = [line.split(sign) for line in some]
-        width = len(rows[0])
-        cells = [cell for row in rows[1:] for cell in row]
-        numbers = sum(re.fullmatch(r"[-+]?\d+([.,]\d+)?", c) is not None for c in cells)
-        if (
-            len(rows) > 2
-            and width > 2
-            and all(len(r) == width for r in rows)
-            and 2 * numbers > len(cells)
-        ):
-            raise DataError(
-                f"{where}: the fields seem to be parted by {word}; expected comma, semicolon, tab "
-                "or bar. Write it with one of these."
-            )
 
 
 def check_unique(names: list[str], where: str) -> None:

@@ -5,6 +5,8 @@
   and the words of its `#unset_field` and `#empty_field` are missing in every column.
   A single line of names may begin with `#` itself.
 * `sep=;` on the first line says the delimiter, as Excel reads it.
+* Lines above the names that fill at most half of the columns, or begin as comments do, are a title:
+  the names fill all columns, above numbers or times in at least one (`_below_title`).
 * A first line that is data, numbers above numbers, is no line of names (`_is_data`): the columns
   are then column_1, column_2, ...
 """
@@ -20,11 +22,14 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO
 
+from interfuse.errors import DataError
 from interfuse.io.textvalues import MISSING
 from interfuse.io.timepatterns import patterns_of
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LOOK = 101
+_TITLE = 20
+_COMMENTS = ("//", ";", "%", "--", "!", "'", "*", "/*", "REM ")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)*|[.,]\d+)([eE][-+]?\d+)?\s*%?")
 
 
@@ -95,7 +100,8 @@ def layout_of(source: Path | bytes, tabs: bool) -> Layout:
         words = tuple(said[key] for key in ("unset_field", "empty_field") if said.get(key))
         return Layout(delimiter, skip=skip, names=names, named=False, missing=words)
     if not skip or skip == len(start):
-        return _named(source, _sniffed(source, Layout(","), tabs))
+        usual = _sniffed(source, Layout(","), tabs)
+        return _named(source, _below_title(source, usual.delimiter, tabs) or usual)
     body = _sniffed(source, Layout(",", skip=skip), tabs)
     quote, delimiter = body.quote, body.delimiter
     rows = [f for _, f in islice(records(source, delimiter, quote, skip), 30) if f]
@@ -127,6 +133,49 @@ def _sniffed(source: Path | bytes, layout: Layout, tabs: bool) -> Layout:
             if (agree, widths[0]) > best:
                 best, chosen = (agree, widths[0]), (delimiter, quote)
     return Layout(chosen[0], chosen[1], layout.skip)
+
+
+def _below_title(source: Path | bytes, likely: str, tabs: bool) -> Layout | None:
+    """The layout of a file with a title above the names; None if it has none."""
+    for delimiter in dict.fromkeys(
+        (likely, *(("\t", ";", ",", "|") if tabs else (";", ",", "\t", "|")))
+    ):
+        some = islice(records(source, delimiter), _LOOK)
+        rows = [(line, [c.strip() for c in f]) for line, f in some if any(c.strip() for c in f)]
+        widths = [len(f) for _, f in rows]
+        width = max(set(widths), key=widths.count) if rows else 0
+        first = next((i for i, (_, f) in enumerate(rows) if len(f) == width and all(f)), 0)
+        if width < 2 or not 0 < first <= _TITLE or {*widths[first:]} != {width}:
+            continue
+        title = [f for _, f in rows[:first]]
+        below = [f for _, f in rows[first + 1 :]]
+        if all(_is_title(f, width) for f in title) and _is_above(rows[first][1], below):
+            line = rows[first][0]
+            shown = " ".join(c for c in title[0] if c)[:40]
+            note = f"{_lines(line - 1)} ({shown!r} ...) stand{'s' * (line == 2)} above the names"
+            return Layout(delimiter, skip=line - 1, notes=(f"{note} and count as a title",))
+    return None
+
+
+def title_rows(rows: list[list[str]]) -> int:
+    """How many of the first rows of a sheet stand above its names, which leave no cell empty."""
+    first = next((i for i, row in enumerate(rows) if all(row)), 0)
+    return first if first <= _TITLE and _is_above(rows[first], rows[first + 1 :]) else 0
+
+
+def _is_title(fields: list[str], width: int) -> bool:
+    return 2 * sum(map(bool, fields)) <= width or fields[0].startswith(_COMMENTS)
+
+
+def _is_above(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether these are names: no values themselves, and above a column of values."""
+    if any(map(_is_value, names)) or len(set(names)) < len(names):
+        return False
+    for column in zip(*rows, strict=True):
+        cells = [c for c in column if c not in MISSING]
+        if cells and 2 * sum(map(_is_value, cells)) > len(cells):
+            return True
+    return False
 
 
 def _quote(source: Path | bytes, delimiter: str, skip: int) -> str:
@@ -200,3 +249,31 @@ def _in_steps(names: list[str]) -> bool:
         return numbers[0] in (0, 1) or _is_year(names[0])
     steps = {b - a for a, b in pairwise(numbers)}
     return len(steps) == 1 and steps.pop() > 0
+
+
+def check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:
+    """Raise if the fields of a table of one column are parted by something else.
+
+    Raises:
+        DataError: by blanks, colons or the like.
+    """
+    some = [
+        f[0]
+        for _, f in islice(records(source, layout.delimiter, layout.quote, layout.skip), 50)
+        if f
+    ]
+    for sign, word in ((None, "blanks"), (":", "colons"), ("^", "carets"), ("~", "tildes")):
+        rows = [line.split(sign) for line in some]
+        width = len(rows[0])
+        cells = [cell for row in rows[1:] for cell in row]
+        numbers = sum(re.fullmatch(r"[-+]?\d+([.,]\d+)?", c) is not None for c in cells)
+        if (
+            len(rows) > 2
+            and width > 2
+            and all(len(r) == width for r in rows)
+            and 2 * numbers > len(cells)
+        ):
+            raise DataError(
+                f"{where}: the fields seem to be parted by {word}; expected comma, semicolon, tab "
+                "or bar. Write it with one of these."
+            )

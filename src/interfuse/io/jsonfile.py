@@ -23,8 +23,9 @@ from typing import Any
 import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
-from interfuse.io.csvfile import check_text, check_unique
+from interfuse.io.csvfile import check_unique
 from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
+from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.timeguess import forms_of_texts

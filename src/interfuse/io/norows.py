@@ -1,4 +1,4 @@
-"""Rows that are no data: the names again, a line of units, totals and remarks at the end."""
+"""What is no data: the names again, a line of units, totals at the end, a column without a name."""
 
 from __future__ import annotations
 
@@ -19,50 +19,90 @@ _REMARK = re.compile(
     r"(?i)[*©].*|(sources?|notes?|remarks?|footnotes?|quellen?|anmerkung(en)?|hinweise?|"
     r"fuentes?|notas?|remarques?|generated|exported|created|printed|as of|stand|erstellt)\b.*"
 )
+_ROW = "\0row"
 _MOST = 5
 _BLANK = 100
 
 
-def header_again(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> list[int]:
-    """The numbers of the rows that hold the names of all columns, in whatever case.
+def begins_as_names(lazy: pl.LazyFrame, names: Sequence[str]) -> pl.Series:
+    """The numbers of the rows whose first cell is the name of a column, in whatever case.
 
-    Of one column, none.
+    Of one column, none. Most files have no such row: `header_again` and `shuffled_header` look at
+    these alone.
     """
     if len(names) < 2:
-        return []
-    index = "\0row"
+        return pl.Series([], dtype=pl.UInt32)
+    like = _as_name(names[0]).is_in([n.strip().lower() for n in names])
+    rows = lazy.select(names[0]).with_row_index(_ROW).filter(like).select(_ROW)
+    return rows.collect(engine="streaming").to_series()
 
-    def same(some: Sequence[str]) -> pl.Expr:
-        return pl.all_horizontal(
-            pl.col(n).str.strip_chars().str.to_lowercase() == n.strip().lower() for n in some
-        )
 
-    # Of the first column alone first: most files have no such row.
-    like = lazy.select(names[0]).with_row_index(index).filter(same(names[:1])).select(index)
-    rows = like.collect(engine="streaming").to_series()
-    for at in range(1, len(names), GROUP):
+def _as_name(name: str) -> pl.Expr:
+    """Cells as names are compared: a file put behind another may begin with a byte-order mark."""
+    return pl.col(name).str.strip_chars("\ufeff\"' \t").str.to_lowercase()
+
+
+def header_again(lazy: pl.LazyFrame, names: Sequence[str], rows: pl.Series) -> list[int]:
+    """Which of some rows hold the names of all columns, in whatever case."""
+    for at in range(0, len(names), GROUP):
         if rows.is_empty():
             break
         some = names[at : at + GROUP]
-        part = lazy.select(some).with_row_index(index).filter(pl.col(index).is_in(rows.implode()))
-        rows = part.filter(same(some)).select(index).collect(engine="streaming").to_series()
+        same = pl.all_horizontal(_as_name(n) == n.strip().lower() for n in some)
+        part = lazy.select(some).with_row_index(_ROW).filter(pl.col(_ROW).is_in(rows.implode()))
+        rows = part.filter(same).select(_ROW).collect(engine="streaming").to_series()
     return rows.cast(pl.Int64).to_list()
 
 
+def shuffled_header(lazy: pl.LazyFrame, names: Sequence[str], rows: pl.Series) -> int | None:
+    """The first of some rows that holds the names of all columns in another order."""
+    plain = sorted({n.strip().lower() for n in names})
+    if rows.is_empty() or len(plain) < len(names):
+        return None
+    some = lazy.with_row_index(_ROW).filter(pl.col(_ROW).is_in(rows.implode()))
+    cells = pl.concat_list(_as_name(n) for n in names).list.sort().list.join("\0")
+    found = some.filter(cells == "\0".join(plain)).select(_ROW).collect(engine="streaming")
+    return int(found.item(0, 0)) if found.height else None
+
+
+def commented(text: pl.LazyFrame, typed: Typed, names: Sequence[str]) -> list[int]:
+    """The numbers of rows that begin with `#` and hold words wherever columns hold values."""
+    held = [n for n, t in typed.frame.collect_schema().items() if t != pl.String]
+    lost = {loss.column for loss in typed.losses}
+    if not held or not lost.issuperset(held):
+        return []
+    word = pl.all_horizontal(pl.col(n).is_null() for n in held)
+    both = typed.frame.select(word.alias("\0word")), text.select(pl.col(names[0]).alias("\0first"))
+    rows = pl.concat(both, how="horizontal").with_row_index(_ROW)
+    begins = pl.col("\0first").str.starts_with("#")
+    return rows.filter(begins & pl.col("\0word")).collect()[_ROW].to_list()
+
+
 def is_units(text: pl.LazyFrame, typed: Typed) -> bool:
-    """Whether the first row holds words wherever columns hold numbers or times, at least two."""
+    """Whether the first row holds units wherever columns hold numbers or times.
+
+    At least two, or one beside nothing but words for missing values.
+    """
     first = text.head(1).collect().row(0, named=True)
     values = typed.frame.head(1).collect().row(0, named=True)
     types = typed.frame.collect_schema()
     lost = {loss.column for loss in typed.losses}
     held = [n for n, t in types.items() if t != pl.String]
     words = [n for n in held if (first[n] or "").strip() not in MISSING]
-    letters = [re.sub(r"(?<=[a-z])[23]", "", first[n]) for n in words]
+    others = [c for n, c in first.items() if n not in words]
+    empty = all((c or "").strip() in (*MISSING, "[]", "()", "[-]", "1") for c in others)
     return (
-        len(words) >= 2
+        (len(words) >= 2 or (len(words) == 1 and empty and len(first) > 1))
         and all(n in lost and values[n] is None for n in words)
-        and not any(c.isdigit() for unit in letters for c in unit)
+        and all(_may_be_unit(first[n].strip()) for n in words)
     )
+
+
+def _may_be_unit(text: str) -> bool:
+    """A word without digits but for powers, or anything in brackets."""
+    if text[0] + text[-1] in ("[]", "()"):
+        return True
+    return not re.search(r"\d", re.sub(r"(?<=[a-z^])-?[23]|^1(?=/)", "", text))
 
 
 def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
@@ -81,7 +121,7 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
         word = next(((i, c) for i, c in filled if _TOTAL.fullmatch(c)), None)
         if len(filled) == 1 and filled[0][0] == 0 and _REMARK.fullmatch(filled[0][1]):
             word = filled[0]
-        elif filled and (word is None or len(filled) < 2):
+        elif filled and word is None:
             break
         count += 1
         found += [word] if word else []
@@ -100,3 +140,10 @@ def blank_end(text: pl.LazyFrame, names: Sequence[str]) -> int:
     last = text.tail(_BLANK).collect().rows()[::-1]
     held = [any(c and c.strip() for c in row) for row in last]
     return held.index(True) if True in held else 0
+
+
+def without_last(lazy: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame | None:
+    """The frame without a last column that has no name; None if it holds a value."""
+    column = pl.col(names[-1]).str.strip_chars()
+    held = lazy.select((column != "").any()).collect(engine="streaming").item()
+    return None if held else lazy.drop(names[-1])

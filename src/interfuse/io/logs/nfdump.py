@@ -15,11 +15,12 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.io.astext import as_text
-from interfuse.io.csvfile import check_text, check_unique
+from interfuse.io.csvfile import check_unique
 from interfuse.io.format import Format, Sink
 from interfuse.io.logs.lines import CUT, check_most, left_out, whole_lines
 from interfuse.io.numbers import NumberForm
 from interfuse.io.packed import read_all
+from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.written import Writing

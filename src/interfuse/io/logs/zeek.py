@@ -26,7 +26,7 @@ from typing import IO, Any
 import polars as pl
 
 from interfuse.errors import DataError
-from interfuse.io.csvfile import check_text, check_unique
+from interfuse.io.csvfile import check_unique
 from interfuse.io.format import Format, Sink
 from interfuse.io.forms import BooleanForm, Form
 from interfuse.io.logs.lines import (
@@ -41,6 +41,7 @@ from interfuse.io.logs.lines import (
 from interfuse.io.logs.zeekhead import BEGIN, Head, heads_of, marked_lines, read_codes
 from interfuse.io.logs.zeekout import opened_log
 from interfuse.io.numbers import NumberForm
+from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import Reading, Sheet, words_of
 from interfuse.io.textforms import Loss, read_text
 from interfuse.io.times import TimeForm
