@@ -3,7 +3,9 @@
 import datetime as dt
 import os
 import shutil
+import sqlite3
 import subprocess
+import warnings
 
 import numpy as np
 import polars as pl
@@ -183,6 +185,30 @@ def test_what_a_workbook_lacks_is_said(tmp_path):
     (tmp_path / "bad.xlsx").write_bytes(b"PK\x03\x04" + b"x" * 200)
     with pytest.raises(DataError, match="workbook"):
         read_sheet(tmp_path / "bad.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([*range(3_000), "word"], pl.Int64),
+        ([*range(3_000), 0.5], pl.Float64),
+        ([*[None] * 2_000, "x", "y"], pl.String),
+        ([*[None] * 2_000, 1.5], pl.Float64),
+        ([*["a"] * 2_000, 5], pl.String),
+    ],
+)
+def test_types_of_a_database_without_any_are_those_of_all_rows(values, dtype, tmp_path):
+    with sqlite3.connect(tmp_path / "t.db") as base:
+        base.execute("CREATE TABLE t (a, b)")
+        base.executemany("INSERT INTO t VALUES (?, ?)", [(v, i) for i, v in enumerate(values)])
+    base.close()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        a = read_sheet(f"sqlite:{tmp_path}/t.db").frame.collect()["a"]
+    assert a.dtype == dtype
+    words = [v for v in values if isinstance(v, str)] if dtype != pl.String else []
+    assert a.null_count() == values.count(None) + len(words)
+    assert len([t for t in told if "count" in str(t.message)]) == len(words)
 
 
 def test_what_is_no_frame_becomes_one():

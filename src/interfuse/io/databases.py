@@ -32,6 +32,7 @@ _URL = re.compile(r"(sqlite|duckdb|postgres|postgresql):")
 _QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _NAMED = 8
+_FETCHED, _ALL = "adbc.sqlite.query.batch_rows", 10**9
 _DRIVERS = {
     "sqlite": "adbc_driver_sqlite",
     "postgresql": "adbc_driver_postgresql",
@@ -170,7 +171,9 @@ def _opened(place: Place, *, reading: bool) -> Iterator[tuple[Ask, Put]]:
     except DataError:
         raise
     except Exception as error:  # each driver has errors of its own
-        if type(error).__module__.split(".")[0] not in ("adbc_driver_manager", "duckdb", "_duckdb"):
+        theirs = ("adbc_driver_manager", "duckdb", "_duckdb")
+        arrow = isinstance(error, OSError) and error.errno is None  # while rows are fetched
+        if not arrow and type(error).__module__.split(".")[0] not in theirs:
             raise
         words = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
@@ -193,6 +196,10 @@ def _adbc(driver: Any, place: Place, reading: bool) -> Iterator[tuple[Ask, Put]]
     with driver.connect(where) as connection, connection.cursor() as cursor:
 
         def ask(query: str) -> Any:
+            if place.engine == "sqlite":
+                # It has types of cells alone; the driver makes those of columns of the first
+                # rows that it fetches, and fails at others.
+                cursor.adbc_statement.set_options(**{_FETCHED: str(_ALL)})
             cursor.execute(query)
             return pl.DataFrame(cursor.fetch_arrow_table())
 
