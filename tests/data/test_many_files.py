@@ -1,6 +1,7 @@
 """Several files as one table: a folder, a pattern, a list, hive partitions."""
 
 import datetime as dt
+import warnings
 
 import polars as pl
 import pytest
@@ -159,3 +160,41 @@ def test_a_fit_of_a_folder_is_that_of_its_rows(tmp_path):
     assert model.record["data"]["source"] == "d"
     assert model.detect(tmp_path / "d").polars().height == 120
     assert model.impute([tmp_path / "d" / "1.csv"]).median().height == 30
+
+
+def column(name, cells):
+    return f"{name};w\n" + "".join(f"{cell};{'ab'[i % 2]}\n" for i, cell in enumerate(cells))
+
+
+JANUARY = [f"01/{1 + i % 12:02d}/2024" for i in range(24)]
+JUNE = [f"06/{1 + i % 30:02d}/2024" for i in range(60)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("open_", "sure", "first"),
+    [
+        ([f"{1 + i % 9:02d}/01/2024" for i in range(24)], JUNE, dt.date(2024, 1, 1)),
+        (["1.234", "5.678"] * 9, ["1.234,5", "99,75"] * 9, 1234.0),
+        (["1,234", "5,678"] * 9, ["1,234.50", "12.25"] * 9, 1234.0),
+        (["1,234", "5,678"] * 9, ["1234,5", "12,25"] * 9, 1.234),
+    ],
+)
+def test_what_one_file_leaves_open_the_others_settle(open_, sure, first, order, tmp_path):
+    for name, cells in zip("ab"[::order], (open_, sure), strict=True):
+        (tmp_path / f"{name}.csv").write_text(column("x", cells))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InterfuseWarning)
+        x = rows(tmp_path)["x"]
+    at = 0 if order == 1 else len(sure)
+    assert x[at] == first
+
+
+def test_files_that_all_leave_it_open_are_read_alike(tmp_path):
+    (tmp_path / "a.csv").write_text(column("x", JANUARY))
+    (tmp_path / "b.csv").write_text(column("x", [f"{1 + i % 12:02d}/03/2024" for i in range(24)]))
+    with pytest.warns(InterfuseWarning, match="two ways"):
+        x = rows(tmp_path)["x"]
+    assert x.dt.month().unique().to_list()[0] == 1
+    assert x.dt.day()[0] == 1
+    assert x.dt.month()[24:].to_list() == [1 + i % 12 for i in range(24)]

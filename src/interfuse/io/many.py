@@ -4,6 +4,8 @@
   are no data; files of formats that are unknown are left out and said.
 * Every file has the same columns, in any order. A column may be of narrower numbers, or wholly
   missing, in some files: it gets the type that holds them all.
+* What can be read in two ways in one file, as 01/02/2024, is read as in the others, if these leave
+  no doubt.
 * Files without rows are left out and said, if others have some.
 * Folders called NAME=VALUE are columns, as Hive has them: `year=2024/month=03/part-0.parquet` has
   `year` and `month`. They are whole numbers or dates where all of them are, else text.
@@ -24,7 +26,10 @@ import polars as pl
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.databases import is_database, shown
 from interfuse.io.formats import format_of, supported
+from interfuse.io.forms import Form, form_from_json
+from interfuse.io.numbers import NumberForm
 from interfuse.io.sheet import Sheet
+from interfuse.io.textforms import Said
 
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 _HIDDEN = (".", "_")
@@ -93,12 +98,12 @@ def parts_of(source: Any) -> tuple[list[Part], list[Path]]:
     return parts, [path for path in found if path not in kept]
 
 
-def read_parts(source: Any, read_one: Callable[[Path], Sheet]) -> Sheet:
+def read_parts(source: Any, read_one: Callable[[Path, Mapping[str, Said]], Sheet]) -> Sheet:
     """The rows of all files, one file after the other.
 
     Args:
         source: of which `is_many` is true.
-        read_one: reads a file.
+        read_one: reads a file, of some columns of which more is known than the caller knows.
 
     Raises:
         DataError: a file cannot be read, or differs from the first in its columns or their types.
@@ -109,14 +114,18 @@ def read_parts(source: Any, read_one: Callable[[Path], Sheet]) -> Sheet:
     empty: list[Path] = []
     for part in parts:
         try:
-            sheet = read_one(part.path)
+            sheet = read_one(part.path, {})
         except NoRowsError:
             empty.append(part.path)
             continue
         sheets.append((part, sheet))
-        notes += sheet.notes
     if not sheets:
         raise NoRowsError(f"{called(source)}: {_some(empty)} without rows. Expected some.")
+    sheets = [
+        (part, read_one(part.path, more) if (more := settled_by(sheet, sheets)) else sheet)
+        for part, sheet in sheets
+    ]
+    notes += [note for _, sheet in sheets for note in sheet.notes]
     if empty:
         notes.append(f"{called(source)}: {_some(empty)} left out: no rows")
     frame = _joined(sheets)
@@ -129,6 +138,33 @@ def read_parts(source: Any, read_one: Callable[[Path], Sheet]) -> Sheet:
     for _, sheet in reversed(sheets):
         columns |= sheet.columns
     return Sheet(frame, columns, whole, tuple(notes))
+
+
+def settled_by(sheet: Sheet, others: Sequence[tuple[Part, Sheet]]) -> dict[str, Said]:
+    """The forms of columns that one file leaves open, as other files have them.
+
+    Those that leave no doubt, if they agree; where all are open, that of the first file.
+    """
+    out = {}
+    for name, said in sheet.columns.items():
+        form = form_from_json(name, said) if name else None
+        if form is None or not (left := getattr(form, "open", "")):
+            continue
+        read = [form_from_json(name, other.columns.get(name)) for _, other in others]
+        known = [f for f in read if f is not None]
+        sure = [f for f in known if not getattr(f, "open", "")]
+        if sure and {_marks(f) for f in sure} in ({left}, {_marks(form)}):
+            out[name] = Said(form=sure[0])
+        elif not sure and _marks(known[0]) == left:
+            out[name] = Said(form=known[0])
+    return out
+
+
+def _marks(form: Form) -> str:
+    """What two readings of a column differ in."""
+    if isinstance(form, NumberForm):
+        return form.decimal + form.group
+    return getattr(form, "pattern", "")
 
 
 def _joined(sheets: Sequence[tuple[Part, Sheet]]) -> pl.LazyFrame:

@@ -78,7 +78,11 @@ def read_sheet(
     if is_database(source):
         return _told(read_database(str(source), how))
     if is_many(source):
-        return _told(read_parts(source, lambda path: _file(path, how)))
+
+        def one(path: Path, more: Mapping[str, Said]) -> Sheet:
+            return _file(path, how._replace(said={**(said or {}), **more}) if more else how)
+
+        return _told(read_parts(source, one))
     return _told(_file(Path(str(source)).expanduser(), how))
 
 
