@@ -30,7 +30,7 @@ from interfuse.train.contracts import BatchLosses, Examples, Goal, Net, worst_ce
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
 from interfuse.train.flat import FlatParameters
-from interfuse.train.order import Order
+from interfuse.train.order import BlockOrder, Order
 from interfuse.train.precision import autocast
 from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint, Progress
@@ -56,6 +56,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         settings: seed, batch size, rates.
         budget: when to stop at the latest.
         device: where to compute.
+        order: of the training rows; one of the settings' seed if None.
 
     Attributes:
         progress: the counters.
@@ -72,6 +73,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         settings: Settings,
         budget: Budget,
         device: torch.device,
+        order: Order | BlockOrder | None = None,
     ) -> None:
         self.net = net.to(device)
         self.objective = objective
@@ -87,7 +89,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.stop_requested = False
         self.whole = True
         self._best: dict[str, dict[str, Tensor]] = {}
-        self._order = Order(settings.seed, len(rows))
+        self._order = order or Order(settings.seed, len(rows))
         self._bad_steps = 0
         self._losses: BatchLosses | None = None
 

@@ -85,6 +85,14 @@ BALANCE = Option(
     metavar="COLUMN",
 )
 
+OUT_OF_CORE = Option(
+    "out_of_core",
+    "Keep encoded rows on the disk, in TMPDIR, so that any number can be fitted; default: where "
+    "they would take more than half of the free memory.",
+    bool,
+    False,
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -186,6 +194,7 @@ class Table(Kind):
     parts = store.PARTS
     options = (
         KEEP_ROWS, REAL_NETWORKS, KINDS, BALANCE, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT,
+        OUT_OF_CORE,
     )  # fmt: skip
     verbs = (GENERATE, IMPUTE, DETECT, EXPLAIN)
     judged = True
@@ -217,6 +226,7 @@ class Table(Kind):
             "keep_rows": bool(record.get("keep_rows", True)),
             "balance": record.get("balance"),
             "batch": record["training"]["settings"]["batch"],
+            "out_of_core": bool(record["data"].get("out_of_core", False)),
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
 
