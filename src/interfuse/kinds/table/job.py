@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -47,6 +47,7 @@ from interfuse.run.fitting import FitStopped, Notice, as_given
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
 from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.ranks import ranks
 from interfuse.train.trainer import HELD_OUT_DRAWS, Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
@@ -65,10 +66,7 @@ OF_FILES = {
 
 @dataclass(frozen=True)
 class Table:
-    """What was loaded: the columns to be fitted, their schema, and words for `run.json`.
-
-    Rows that are not in memory are `Pieces`.
-    """
+    """What was loaded: the columns to be fitted, their schema, and words for `run.json`."""
 
     frame: pl.DataFrame | Pieces
     schema: Schema
@@ -102,6 +100,8 @@ class Job(BaseJob[Table, Model]):
     out_of_core: bool | None = None
     _on_disk: ExitStack = field(default_factory=ExitStack, repr=False)
 
+    together: ClassVar[bool] = True
+
     def run(self) -> Model:
         """Fit without a folder."""
         with self._on_disk:
@@ -111,6 +111,11 @@ class Job(BaseJob[Table, Model]):
         """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
         with self._on_disk:
             return super().run_in(folder, again=again)
+
+    def beside(self, folder: Path | None) -> None:
+        """Train as one of several processes but the first."""
+        with self._on_disk:
+            super().beside(folder)
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -143,7 +148,7 @@ class Job(BaseJob[Table, Model]):
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
         if self.out_of_core is None:
-            self.out_of_core = too_large(self.data, lazy)
+            self.out_of_core = bool(ranks().agreed(too_large(self.data, lazy))[0])
         pieces = Pieces.of(self.data, lazy.lazy())
 
         def put(schema: Schema) -> Schema:
@@ -283,6 +288,7 @@ class Job(BaseJob[Table, Model]):
             else budget,
             device=device,
             order=made.order,
+            ranks=ranks(),
         )
         return Ready(trainer, schema, partial(self._model, schema, made, trainer))
 

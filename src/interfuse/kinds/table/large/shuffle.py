@@ -21,7 +21,6 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -123,8 +122,7 @@ class Shuffler:
         out, part = out[order], part[order]
         which, start = np.unique(part, return_index=True)
         for i, a, b in zip(which, start, [*start[1:], n], strict=True):
-            with (self.folder / f"part-{int(i):05}").open("ab") as file:
-                self._write(file, out[a:b])
+            self._append(f"part-{int(i):05}", out[a:b])
         self.written += n
 
     def finish(self) -> StoredRows:
@@ -138,20 +136,18 @@ class Shuffler:
                 f"the data: has {self.written:,} rows, {self.rows:,} when they were counted. "
                 "Expected data that stays as it is. Fit a copy."
             )
-        path = self.folder / "rows"
-        with path.open("wb") as file:
-            for i in range(self._parts):
-                part = self.folder / f"part-{i:05}"
-                if part.exists():
-                    rows = np.fromfile(part, self._keyed)
-                    self._write(file, rows["row"][np.argsort(rows["key"])])
-                    part.unlink()
-        return StoredRows(path, self.record, self.sizes, 0, self.rows)
+        for i in range(self._parts):
+            part = self.folder / f"part-{i:05}"
+            if part.exists():
+                rows = np.fromfile(part, self._keyed)
+                self._append("rows", rows["row"][np.argsort(rows["key"])])
+                part.unlink()
+        return StoredRows(self.folder / "rows", self.record, self.sizes, 0, self.rows)
 
-    def _write(self, file: BinaryIO, rows: np.ndarray) -> None:
+    def _append(self, name: str, rows: np.ndarray) -> None:
         try:
-            file.write(np.ascontiguousarray(rows).tobytes())
-            file.flush()
+            with (self.folder / name).open("ab") as file:
+                file.write(rows.tobytes())
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -203,7 +199,7 @@ class StoredRows:
         small = np.array([k <= 1 << 8 for k in self.sizes], bool)
         codes = np.empty((rows, len(small)), np.int32)
         codes[:, small], codes[:, ~small] = found["small"], found["wide"]
-        low, high = (np.ascontiguousarray(found[name]) for name in ("low", "high"))
+        low, high = (found[name].copy() for name in ("low", "high"))
         return Rows(torch.from_numpy(codes), torch.from_numpy(low), torch.from_numpy(high))
 
     def take(self, index: Tensor) -> Rows:

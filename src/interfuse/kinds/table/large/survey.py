@@ -9,6 +9,7 @@ all rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -79,24 +80,26 @@ _ROW, _KEY = "interfuse row", "interfuse key"
 
 
 def _ends(
-    piece: pl.DataFrame, name: str, ends: dict[tuple[str, str], tuple[object, pl.DataFrame]]
+    here: pl.DataFrame, name: str, ends: dict[tuple[str, str], tuple[object, pl.DataFrame]]
 ) -> None:
     """Keep the rows of a piece that hold what no row before held."""
-    column = piece[name]
+    column = here[name]
     for what, there in (("missing", column.is_null()), ("present", column.is_not_null())):
         if (name, what) not in ends and there.any():
-            at = there.arg_max()
-            ends[name, what] = None, piece[at]
-    if column.dtype.is_nested() or column.dtype == pl.Binary or column.null_count() == len(column):
+            ends[name, what] = None, here[there.arg_max()]
+    if column.dtype.is_nested() or column.dtype == pl.Binary:
         return
     work = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
-    for what, at in (("least", work.arg_min()), ("most", work.arg_max())):
-        if at is None:
-            continue
-        value = work[at]
+    work = work.fill_nan(None) if work.dtype.is_float() else work
+    for what, value in (("least", work.min()), ("most", work.max())):
         before = ends.get((name, what))
-        if before is None or (value < before[0] if what == "least" else value > before[0]):  # type: ignore[operator]
-            ends[name, what] = value, piece[at]
+        if value is None or (before is not None and not _beyond(what, value, before[0])):
+            continue
+        ends[name, what] = value, here[(work == value).arg_max()]
+
+
+def _beyond(what: str, value: Any, before: Any) -> bool:
+    return bool(value < before if what == "least" else value > before)
 
 
 def _rise(column: pl.Series, name: str, last: dict[str, int | None], first: bool) -> None:
