@@ -60,7 +60,7 @@ class Pieces:
             batches = self.lazy.collect_batches(
                 chunk_size=self.size, maintain_order=True, lazy=True, engine="streaming"
             )
-            yield from batches
+            yield from (piece for piece in batches if piece.height)
         except (pl.exceptions.PolarsError, OSError) as error:
             self.check()
             raise self._unreadable(error) from error

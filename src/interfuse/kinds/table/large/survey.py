@@ -71,9 +71,9 @@ class Survey:
             f"of {self.rows:,} rows; every rule that is used holds in all of them."
         ]
         some = ", ".join(only[:4]) + (", ..." if len(only) > 4 else "")
-        return [*words, f"true in that sample but not in all rows, and not used: {some}."][
-            : 2 if only else 1
-        ]
+        if only:
+            words.append(f"true in that sample but not in all rows, and not used: {some}.")
+        return words
 
 
 _ROW, _KEY = "interfuse row", "interfuse key"
@@ -86,7 +86,7 @@ def _ends(
     column = here[name]
     for what, there in (("missing", column.is_null()), ("present", column.is_not_null())):
         if (name, what) not in ends and there.any():
-            ends[name, what] = None, here[there.arg_max()]
+            ends[name, what] = None, _row(here, there)
     if column.dtype.is_nested() or column.dtype == pl.Binary:
         return
     work = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
@@ -95,7 +95,12 @@ def _ends(
         before = ends.get((name, what))
         if value is None or (before is not None and not _beyond(what, value, before[0])):
             continue
-        ends[name, what] = value, here[(work == value).arg_max()]
+        ends[name, what] = value, _row(here, work == value)
+
+
+def _row(here: pl.DataFrame, where: pl.Series) -> pl.DataFrame:
+    """The first such row, without the piece that it is from: a slice would keep that in memory."""
+    return here[[where.arg_max()]]
 
 
 def _beyond(what: str, value: Any, before: Any) -> bool:
