@@ -149,7 +149,7 @@ class Job(BaseJob[Table, Model]):
         types = dict(lazy.lazy().collect_schema())
         if self.out_of_core is None:
             self.out_of_core = bool(ranks().agreed(too_large(self.data, lazy))[0])
-        pieces = Pieces.of(self.data, lazy.lazy())
+        pieces = Pieces.of(self.data, lazy.lazy()) if self.out_of_core else None
 
         def put(schema: Schema) -> Schema:
             schema = asked.put(schema, types)
@@ -157,7 +157,7 @@ class Job(BaseJob[Table, Model]):
 
         if given is not None:
             schema = put(fit_to_frame(given, types))
-        elif self.out_of_core:
+        elif pieces is not None:
             schema, words = told(pieces, origin, self.seed, put, asked.kinds)
             for said_of_it in words:
                 self.listener(Notice("warning", said_of_it))
@@ -190,7 +190,7 @@ class Job(BaseJob[Table, Model]):
         if rows < 2:
             raise DataError(f"the data has {rows} row; expected at least 2. Add rows.")
         self._estimate(lazy.lazy().select(wanted), schema, rows)
-        if self.out_of_core:
+        if pieces is not None:
             frame = pieces.select(wanted)
         else:
             frame = lazy.lazy().select(wanted).collect(engine="streaming")

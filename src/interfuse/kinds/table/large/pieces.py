@@ -17,6 +17,7 @@ PIECE = 1 << 18
 """Rows of a piece."""
 PIECES_AT_ONCE = 6
 """Pieces that are in memory: read ahead, at hand, and on the way to cells."""
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Pieces:
                 chunk_size=self.size, maintain_order=True, lazy=True, engine="streaming"
             )
             yield from (piece for piece in batches if piece.height)
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except _UNREADABLE as error:
             self.check()
             raise self._unreadable(error) from error
         self.check()
@@ -85,14 +86,14 @@ class Pieces:
                     "when it is complete."
                 )
 
-    def _unreadable(self, error: Exception) -> DataError:
+    def _unreadable(self, error: BaseException) -> DataError:
         """The error, with the name of the file that is the reason."""
         bad = self.source
         for path, _, _ in self.files if len(self.files) > 1 else ():
             try:
                 for _ in pl.scan_parquet(path).collect_batches(engine="streaming"):
                     pass
-            except (pl.exceptions.PolarsError, OSError) as own:
+            except _UNREADABLE as own:
                 if path.suffix == ".parquet":
                     bad, error = str(path), own
                     break

@@ -107,9 +107,11 @@ class Shuffler:
         """Write the rows first, first + 1, ... to the parts that they belong to.
 
         Raises:
-            DataError: the disk is full.
+            DataError: the disk is full, or a value was not there when columns were learned.
         """
         n = len(cells.codes)
+        if cells.codes.min(initial=0) < 0:
+            raise _changed("has values that it had not when they were counted")
         keys = row_keys(np.arange(first, first + n, dtype=np.uint64), self.seed)
         out = np.empty(n, self._keyed)
         out["key"] = keys
@@ -132,10 +134,7 @@ class Shuffler:
             DataError: the disk is full, or there were more or fewer rows.
         """
         if self.written != self.rows:
-            raise DataError(
-                f"the data: has {self.written:,} rows, {self.rows:,} when they were counted. "
-                "Expected data that stays as it is. Fit a copy."
-            )
+            raise _changed(f"has {self.written:,} rows, {self.rows:,} when they were counted")
         for i in range(self._parts):
             part = self.folder / f"part-{i:05}"
             if part.exists():
@@ -152,6 +151,10 @@ class Shuffler:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise no_room(self.folder.parent, bytes_needed(self.rows, self.record)) from error
+
+
+def _changed(found: str) -> DataError:
+    return DataError(f"the data: {found}. Expected data that stays as it is. Fit a copy.")
 
 
 def no_room(place: Path, wanted: int, free: int = 0) -> DataError:
