@@ -110,6 +110,8 @@ class Shuffler:
             DataError: the disk is full, or a value was not there when columns were learned.
         """
         n = len(cells.codes)
+        if not n:
+            return
         if cells.codes.min(initial=0) < 0:
             raise _changed("has values that it had not when they were counted")
         keys = row_keys(np.arange(first, first + n, dtype=np.uint64), self.seed)
