@@ -34,7 +34,7 @@ from interfuse.kinds.table.large.prepare import out_of_core, require_room
 from interfuse.kinds.table.large.told import told
 from interfuse.kinds.table.learn.balance import Balanced
 from interfuse.kinds.table.learn.calibrate import calibrate
-from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
+from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
 from interfuse.kinds.table.learn.setup import layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
@@ -258,13 +258,14 @@ class Job(BaseJob[Table, Model]):
         self._tell_cost(cost, "Fit a part of the rows, or leave columns out (kind drop).")
 
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
-        schema, rows = loaded.schema, loaded.words["rows"]
+        schema, count = loaded.schema, loaded.words["rows"]
         if isinstance(loaded.frame, Pieces):
-            made = out_of_core(loaded.frame, schema, rows, self.seed, self._room())
+            made = out_of_core(loaded.frame, schema, count, self.seed, self._room())
         else:
             made = in_memory(loaded.frame, schema, self.seed)
-        codec, layout, rows, held_out = made.codec, made.layout, made.rows, made.held_out
-        for said in codec.remarks(loaded.words["rows"]):
+        codec, layout = made.codec, made.layout
+        rows: Any = made.rows  # in memory or not, what is taken of them is `Rows`
+        for said in codec.remarks(count):
             self.listener(Notice("warning", said))
         cell = None if self.balance is None else self._balanced(codec)
         focus = None if self.focus is None else codec.places[self.focus].codes.start
@@ -280,8 +281,8 @@ class Job(BaseJob[Table, Model]):
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel, balanced=cell, focus=focus),
-            rows=Balanced.by(rows, cell) if cell is not None and isinstance(rows, Rows) else rows,
-            held_out=held_out,
+            rows=rows if cell is None else Balanced.by(rows, cell),
+            held_out=made.held_out,
             settings=settings,
             budget=replace(budget, seconds=TRAINING_SHARE * budget.seconds)
             if budget.seconds
