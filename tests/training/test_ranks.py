@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +91,10 @@ def test_the_first_process_alone_speaks_and_writes_and_survives_the_others(tmp_p
     """A kill of one ends the other with one error; one process goes on with what two began."""
     shop(tmp_path / "rows.parquet")
     fit = ["-m", "interfuse", "fit", tmp_path / "rows.parquet", "-o", tmp_path / "run"]
-    first, other = started([*fit, "--examples", "100000000"], 2)
+    first, other = started([*fit, "--examples", "80000"], 2)
     events = tmp_path / "run" / "events.jsonl"
     while first.poll() is None and not (events.exists() and events.read_text().count("\n") > 1):
-        first.poll()
+        time.sleep(0.05)
     other.kill()
     _, said = first.communicate(timeout=600)
     assert first.returncode == 2, said
@@ -102,10 +103,6 @@ def test_the_first_process_alone_speaks_and_writes_and_survives_the_others(tmp_p
     assert other.communicate() == ("", "")
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
-    # To the end of a budget that is nearly spent: as `--seconds` would have it.
-    record = (tmp_path / "run" / "run.json").read_text()
-    assert '"examples": 100000000' in record
-    (tmp_path / "run" / "run.json").write_text(record.replace("100000000", "1"))
     again = subprocess.run(
         [sys.executable, *map(str, fit), "--resume"], capture_output=True, text=True, timeout=600
     )

@@ -21,7 +21,7 @@ from torch import Tensor
 from interfuse.errors import InterfuseError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Alone:
@@ -89,9 +89,9 @@ class Together(Alone):
         self._do(functools.partial(torch.distributed.broadcast, src=0), said)
         return tuple(said.tolist())
 
-    def _do(self, collective: functools.partial | object, tensor: Tensor) -> None:
+    def _do(self, collective: Callable[[Tensor], object], tensor: Tensor) -> None:
         try:
-            collective(tensor)  # type: ignore[operator]
+            collective(tensor)
         except RuntimeError as error:
             raise InterfuseError(
                 f"process {self.rank} of {self.size}: another one has ended "

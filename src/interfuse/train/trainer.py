@@ -224,10 +224,9 @@ class Trainer(Generic[Net, Goal, Examples]):
         while not p.reason:
             self.whole = True
             loss = self._step()
-            now = time.monotonic()
+            now, self.whole = time.monotonic(), True  # also if another process is gone
             seconds, stop = self.ranks.agreed(now - clock, self.stop_requested)
-            p.seconds += seconds
-            clock = now
+            p.seconds, clock, self.whole = p.seconds + seconds, now, False
             losses.append(loss)
             recent.append(loss)
             kind, message = "tick", ""
