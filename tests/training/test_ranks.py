@@ -65,7 +65,7 @@ def test_two_processes_are_one_that_adds_two_halves(two, alone):
 def test_halves_learn_what_the_whole_batch_does(alone):
     """They differ in dropout, which is drawn anew for each part: the loss is near, not the same."""
     halves, whole = (t.progress.curve[-1][3] for t in alone)
-    assert abs(halves - whole) < 0.05
+    assert abs(halves - whole) < 0.1
 
 
 def test_losses_of_parts_add_up_to_those_of_the_batch(alone):
