@@ -14,6 +14,7 @@ from interfuse.kinds import Asked, Kind, all_kinds, knowing, named, of, of_recor
 from interfuse.run import store
 from interfuse.run.fitting import WATCHED, FitStopped, Listener, Notice
 from interfuse.train.events import Event
+from interfuse.train.ranks import ranks
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
@@ -79,7 +80,9 @@ def fit(
             `keep_rows`, whether up to 8,192 rows that were trained on and 4,096 that were held back
             are kept as part of the model, for `Model.detect`; with False a saved model holds no row
             of the data, and `detect` compares with rows drawn from the model; `balance`, a column
-            whose rare values get more of the training, without more of them being drawn. Of images:
+            whose rare values get more of the training, without more of them being drawn;
+            `out_of_core`, whether encoded rows are kept on the disk rather than in memory, as they
+            are where there are too many for it. Of images:
             `labels`,
             their classes, a CSV, .npy or idx file or a sequence, looked for beside the images
             unless given; `size`, the height and width that they are brought to; `column`, which
@@ -90,7 +93,7 @@ def fit(
 
     Returns:
         The fitted model: a `Model` of a table, an `ImageModel` of images, a `SeriesModel` of
-        series.
+        series. Of several processes (`interfuse.train.ranks`) the first has it, others None.
 
     Raises:
         DataError: the data cannot be read or used.
@@ -132,6 +135,9 @@ def fit(
         listener=told,
         **_own(found, options),
     )
+    if ranks().rank:
+        job.beside(Path(folder) if folder is not None and resume else None)
+        return None
     if folder is None:
         model = job.run()
     else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from interfuse.cli.flags import flag, with_parameters
+from interfuse.cli.streams import silence
 from interfuse.cli.training import Training, print_end
 from interfuse.console import say, tell
 from interfuse.errors import OptionError, SchemaError
@@ -105,6 +108,9 @@ def _flags_of_kinds() -> list[inspect.Parameter]:
 def _fit(data: str, said: dict[str, Any]) -> None:
     from interfuse import api
 
+    if int(os.environ.get("RANK", 0)) and int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        silence(sys.stdout)
+        silence(sys.stderr)
     common = typed(COMMON, said)
     run = common.get("run")
     dry_run, save_schema = common.get("dry_run", False), common.get("save_schema")
@@ -146,6 +152,8 @@ def _fit(data: str, said: dict[str, Any]) -> None:
             training.__exit__(None, None, None)
             tell(_stopped(str(stopped), data, run))
             raise typer.Exit(130) from None
+    if model is None:  # one of several processes, of which the first says everything
+        return
     print_end(model, kind.words.unit)
     say(f"The model is in {run}. Next:")
     shown = "DATA" if data == "-" else quoted(data)

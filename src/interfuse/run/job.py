@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from interfuse.core.schedule import Schedule, schedule_of, schedule_to_json
-from interfuse.errors import OptionError
+from interfuse.errors import DataError, OptionError
 from interfuse.io.databases import shown
 from interfuse.io.many import called, is_many
 from interfuse.run import store
 from interfuse.run.cost import check_memory
 from interfuse.run.fitting import (
     CHECKPOINT_SECONDS,
+    FitStopped,
     Listener,
     Notice,
     drive,
@@ -32,6 +34,7 @@ from interfuse.run.fitting import (
 )
 from interfuse.train.budget import Budget
 from interfuse.train.events import Event
+from interfuse.train.ranks import ranks
 from interfuse.train.state import Checkpoint
 from interfuse.train.trainer import Trainer
 
@@ -72,6 +75,9 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     budget: Budget | None = None
     schedule: Schedule | str | Mapping[str, Any] | None = None
 
+    together: ClassVar[bool] = False
+    """Whether several processes can train it (`interfuse.train.ranks`)."""
+
     def run(self) -> Made:
         """Fit without a folder."""
         ready, record = self._begin(None, None)
@@ -80,15 +86,7 @@ class BaseJob(ABC, Generic[Loaded, Made]):
 
     def run_in(self, folder: Path, *, again: bool) -> Made:
         """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
-        checkpoint, before = None, None
-        if again:
-            before = store.unfinished(folder)
-            checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
-            self.seed = int(before["seed"])
-            self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
-            self.schedule = before.get("schedule")
-            self.precision = self._precision_of(checkpoint, folder)
-            self._recall(folder, before)
+        checkpoint, before = self._recalled(folder) if again else (None, None)
         ready, record = self._begin(folder, before)
         if checkpoint is not None:
             resume(ready.trainer, checkpoint, self.listener)
@@ -100,6 +98,30 @@ class BaseJob(ABC, Generic[Loaded, Made]):
         model.write_parts(folder)
         store.finish(folder, model)
         return model
+
+    def beside(self, folder: Path | None) -> None:
+        """Train as one of several processes but the first, which alone writes and speaks.
+
+        Args:
+            folder: of the fit that goes on; None for a new one.
+        """
+        checkpoint, before = (None, None) if folder is None else self._recalled(folder)
+        ready, _ = self._begin(folder, before)
+        if checkpoint is not None:
+            ready.trainer.restore(checkpoint)
+        with suppress(FitStopped):
+            drive(ready.trainer, None, self.listener)
+
+    def _recalled(self, folder: Path) -> tuple[Checkpoint, Record]:
+        """The state of an interrupted fit, whose seed, budget and so on become this one's."""
+        before = store.unfinished(folder)
+        checkpoint = Checkpoint.load(folder / store.CHECKPOINT)
+        self.seed = int(before["seed"])
+        self.seconds, self.examples = before["budget"]["seconds"], before["budget"]["examples"]
+        self.schedule = before.get("schedule")
+        self.precision = self._precision_of(checkpoint, folder)
+        self._recall(folder, before)
+        return checkpoint, before
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -168,15 +190,35 @@ class BaseJob(ABC, Generic[Loaded, Made]):
 
     def _begin(self, folder: Path | None, before: Record | None) -> tuple[Ready[Made], Record]:
         """All that comes before training; the data as it was loaded is not kept."""
+        if ranks().size > 1 and not self.together:
+            raise OptionError(
+                "WORLD_SIZE: several processes train models of tables alone. Start one process."
+            )
         loaded = self._load()
         budget = self.budget or self._budget(loaded)
         record = {"seed": self.seed, "budget": asdict(budget), **self._words(loaded)}
+        if ranks().size > 1:
+            _same_everywhere(record["data"]["sha256"])
         schedule = self.noise_schedule()
         if schedule is not None:
             record["schedule"] = schedule_to_json(schedule)
         if before is not None and folder is not None:
             same_data(folder, before, record["data"])
         return self._prepare(loaded, budget), record
+
+
+def _same_everywhere(sha256: str) -> None:
+    """Check that all processes have the data of the first one.
+
+    Raises:
+        DataError: this one has other data.
+    """
+    own = float(int(sha256[:12], 16))
+    if ranks().agreed(own) != (own,):
+        raise DataError(
+            f"the data: process {ranks().rank} has other data than the first one (checksum "
+            "differs). Give all of them the same file."
+        )
 
 
 def whole_record(record: Record, trainer: Trainer, **more: Any) -> Record:

@@ -48,10 +48,10 @@ class FlatParameters:
             for name, (start, shape, stride) in self._place.items()
         }
 
-    def clear_gradients(self) -> None:
-        """Set all gradients to zero, keeping their place."""
+    def clear_gradients(self) -> Tensor:
+        """Set all gradients to zero, keeping their place: (k,)."""
         assert self.weight.grad is not None
-        self.weight.grad.zero_()
+        return self.weight.grad.zero_()
 
     def clip(self, most: float) -> Tensor:
         """Scale the gradients down to a norm of at most `most`; the norm before."""

@@ -19,9 +19,14 @@ def hold_out(rows: Examples, seed: int) -> tuple[Examples, Examples]:
     keeps a tenth, one of fewer than 200 none: a loss on so few rows would stop training by chance.
     """
     n = len(rows)
-    share = HELD_OUT_SHARE if n >= 1000 else 0.1
-    k = min(max(round(share * n), FEWEST_HELD_OUT if n >= 1000 else 20), MOST_HELD_OUT)
-    if n < 200:
-        k = 0
+    k = how_many(n)
     order = torch.randperm(n, generator=generator_for(seed, Purpose.SPLIT))
     return rows.take(order[k:].sort().values), rows.take(order[:k].sort().values)
+
+
+def how_many(n: int) -> int:
+    """How many of n rows are held out; see `hold_out`."""
+    if n < 200:
+        return 0
+    share = HELD_OUT_SHARE if n >= 1000 else 0.1
+    return min(max(round(share * n), FEWEST_HELD_OUT if n >= 1000 else 20), MOST_HELD_OUT)

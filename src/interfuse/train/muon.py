@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from interfuse.train.adamw import BETAS, AdamW
 from interfuse.train.flat import FlatParameters
@@ -76,6 +76,12 @@ class Muon(AdamW):
                 wide.copy_(_wide(before[name]))
                 wide.mul_(1 - rate * self.weight_decay)
                 wide.sub_(move, alpha=rate * SCALE * math.sqrt(longer))
+
+
+def optimiser_for(net: nn.Module, parameters: FlatParameters, weight_decay: float) -> AdamW:
+    """Muon for the matrices that the network's attribute `inside` names, if any; else AdamW."""
+    inside = getattr(net, "inside", ())
+    return Muon(parameters, weight_decay, inside) if inside else AdamW(parameters, weight_decay)
 
 
 def orthogonal(x: Tensor) -> Tensor:

@@ -22,17 +22,18 @@ from typing import Generic
 import torch
 from torch import Tensor
 
-from interfuse.core.seeds import Purpose, generator_for, seeded
+from interfuse.core.seeds import Purpose, generator_for
 from interfuse.errors import InterfuseError
-from interfuse.train.adamw import AdamW
 from interfuse.train.budget import DECAY_SHARE, Budget, batch_size, learning_rate
 from interfuse.train.contracts import BatchLosses, Examples, Goal, Net, worst_cell
+from interfuse.train.descent import descend
 from interfuse.train.ema import PowerEma
 from interfuse.train.events import Event
 from interfuse.train.flat import FlatParameters
-from interfuse.train.muon import Muon
-from interfuse.train.order import Order
+from interfuse.train.muon import optimiser_for
+from interfuse.train.order import BlockOrder, Order
 from interfuse.train.precision import autocast
+from interfuse.train.ranks import Alone
 from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint, Progress
 
@@ -50,14 +51,16 @@ class Trainer(Generic[Net, Goal, Examples]):
     """Fits a network to rows.
 
     Args:
-        net: the network; moved to `device`, changed in place. Its attribute `inside`, if it has
-            one, names the matrices that `Muon` moves; all else is moved by `AdamW`.
+        net: the network; moved to `device`, changed in place.
         objective: noises batches and scores predictions.
         rows: training rows.
         held_out: rows never trained on that decide when to stop; may be empty.
         settings: seed, batch size, rates.
         budget: when to stop at the latest.
         device: where to compute.
+        order: of the training rows; one of the settings' seed if None.
+        ranks: the processes that train together.
+        parts: into how many each batch is cut; one a process if None.
 
     Attributes:
         progress: the counters.
@@ -74,6 +77,9 @@ class Trainer(Generic[Net, Goal, Examples]):
         settings: Settings,
         budget: Budget,
         device: torch.device,
+        order: Order | BlockOrder | None = None,
+        ranks: Alone | None = None,
+        parts: int | None = None,
     ) -> None:
         self.net = net.to(device)
         self.objective = objective
@@ -84,17 +90,14 @@ class Trainer(Generic[Net, Goal, Examples]):
         self.device = device
         self.parameters = FlatParameters(self.net)
         self.ema = PowerEma(self.parameters)
-        inside = getattr(self.net, "inside", ())
-        self.optimiser = (
-            Muon(self.parameters, settings.weight_decay, inside)
-            if inside
-            else AdamW(self.parameters, settings.weight_decay)
-        )
+        self.optimiser = optimiser_for(self.net, self.parameters, settings.weight_decay)
         self.progress = Progress()
         self.stop_requested = False
         self.whole = True
         self._best: dict[str, dict[str, Tensor]] = {}
-        self._order = Order(settings.seed, len(rows))
+        self.ranks = ranks or Alone()
+        self.parts = parts or self.ranks.size
+        self._order = order or Order(settings.seed, len(rows))
         self._bad_steps = 0
         self._losses: BatchLosses | None = None
 
@@ -107,17 +110,14 @@ class Trainer(Generic[Net, Goal, Examples]):
         size = batch_size(s.batch, p.examples, self.budget.examples, decay)
         batch = self.rows.take(self._order.batch(p.examples, size)).to(self.device)
         noisy = self.objective.corrupt(batch, generator)
-        dropout = seeded(s.seed, Purpose.DROPOUT, p.step, device=self.device)
-        with dropout, autocast(self.device, s.precision):
-            losses = self.objective.loss(self.net, noisy)
-        total = losses.total()
-        self.parameters.clear_gradients()
-        total.backward()
+        gradient = self.parameters.clear_gradients()
+        how = (s, p.step, self.device, self.ranks, self.parts)
+        total, losses = descend(self.net, self.objective, noisy, gradient, *how)
         norm = self.parameters.clip(1.0)
         self.whole = False
         p.step += 1
         p.examples += size
-        value = float(total.detach())
+        value = float(total)
         if not (torch.isfinite(norm) and value == value and abs(value) != float("inf")):
             p.skipped += 1
             self._bad_steps += 1
@@ -199,7 +199,8 @@ class Trainer(Generic[Net, Goal, Examples]):
     def _measure(self, loss: float) -> None:
         p = self.progress
         # Without held-out rows nothing can be compared: the latest average is the best.
-        held_out = self.evaluate() if len(self.held_out) else float("nan")
+        judged = self.evaluate() if len(self.held_out) and not self.ranks.rank else float("nan")
+        (held_out,) = self.ranks.agreed(judged)
         p.curve.append((p.examples, p.seconds, loss, held_out))
         if not len(self.held_out):
             self._keep_best()
@@ -223,9 +224,9 @@ class Trainer(Generic[Net, Goal, Examples]):
         while not p.reason:
             self.whole = True
             loss = self._step()
-            now = time.monotonic()
-            p.seconds += now - clock
-            clock = now
+            now, self.whole = time.monotonic(), True  # also if another process is gone
+            seconds, stop = self.ranks.agreed(now - clock, self.stop_requested)
+            p.seconds, clock, self.whole = p.seconds + seconds, now, False
             losses.append(loss)
             recent.append(loss)
             kind, message = "tick", ""
@@ -244,18 +245,17 @@ class Trainer(Generic[Net, Goal, Examples]):
                 self._measure(recent[-1] if recent else loss)
                 p.reason = self._why()
             self.whole = True
-            if self.stop_requested:
+            if stop or (self.stop_requested and self.ranks.size == 1):
                 break
             if p.reason or kind != "tick" or now - last >= TICK_SECONDS:
                 now = time.monotonic()
-                p.seconds += now - clock  # a held-out evaluation
+                if p.reason or kind != "tick":  # a held-out evaluation
+                    p.seconds += self.ranks.agreed(now - clock)[0]
                 speed = (p.examples - examples) / max(now - last, 1e-9)
                 finite = [x for x in losses if x == x]
                 mean = sum(finite) / len(finite) if finite else None
-                kind = "stopped" if p.reason else kind
-                yield Event(
-                    kind, copy.copy(p), mean, speed, self._remaining(speed), p.reason or message
-                )
+                left, why = self._remaining(speed), p.reason or message
+                yield Event("stopped" if p.reason else kind, copy.copy(p), mean, speed, left, why)
                 examples, losses = p.examples, []
                 # What the caller does between events is not training time.
                 last = clock = time.monotonic()

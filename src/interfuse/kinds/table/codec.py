@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,21 +70,14 @@ class TableCodec:
         Raises:
             SchemaError: a column cannot be what the schema says.
         """
-        specs = field_specs(schema)
         frame = with_hidden(frame, derived_of(schema.columns))
-        classes = {c.name: field_class(c.kind) for c in specs}
-        alike = Counter(_stored(field) for field in classes.values())
         fields: dict[str, Field] = {}
-        for members in _spaces(specs).values():
-            field = classes[members[0].name]
-            sketch = field.sketch(members[0])
-            for spec in members:
-                sketch = field.update(sketch, frame[spec.name])
-            for spec in members:
-                options = {**field.defaults(alike[_stored(field)]), **spec.options}
-                plain = PlainSpec(spec.name, spec.kind, spec.dtype, options)
-                fields[spec.name] = field.finish(sketch, plain)
-        return cls(schema, {spec.name: fields[spec.name] for spec in specs})
+        for space in Space.all_of(schema):
+            sketch = space.sketch()
+            for name in space.names:
+                sketch = space.field.update(sketch, frame[name])
+            fields |= space.finish(sketch)
+        return cls(schema, {spec.name: fields[spec.name] for spec in field_specs(schema)})
 
     def encode(self, frame: pl.DataFrame) -> Encoded:
         """Cells of a table; columns may be in any order.
@@ -239,6 +233,52 @@ def with_hidden(frame: pl.DataFrame, derived: Mapping[str, Leftover]) -> pl.Data
 def _stored(field: type[Field]) -> str:
     """The name that a field's state goes by."""
     return field.stored or field.kind
+
+
+@dataclass(frozen=True)
+class Space:
+    """Columns that are learned together, with the options of each.
+
+    Attributes:
+        field: what they are learned as.
+        first: the column that the sketch is of.
+        plain: of each column what its field is finished with.
+    """
+
+    field: type[Field]
+    first: ColumnSpec
+    plain: tuple[PlainSpec, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(spec.name for spec in self.plain)
+
+    @classmethod
+    def all_of(cls, schema: Schema) -> list[Space]:
+        """The spaces of a schema.
+
+        Raises:
+            SchemaError: columns of one space that are of different kinds or types.
+        """
+        specs = field_specs(schema)
+        classes = {c.name: field_class(c.kind) for c in specs}
+        alike = Counter(_stored(field) for field in classes.values())
+        out = []
+        for members in _spaces(specs).values():
+            field = classes[members[0].name]
+            more = field.defaults(alike[_stored(field)])
+            plain = [PlainSpec(s.name, s.kind, s.dtype, {**more, **s.options}) for s in members]
+            out.append(cls(field, members[0], tuple(plain)))
+        return out
+
+    def sketch(self) -> Any:
+        """Nothing seen yet."""
+        return self.field.sketch(self.first)
+
+    def finish(self, sketch: Any) -> dict[str, Field]:
+        """The field of each column."""
+        return {spec.name: self.field.finish(sketch, spec) for spec in self.plain}
 
 
 def _spaces(specs: list[ColumnSpec]) -> dict[tuple[str, str], list[ColumnSpec]]:

@@ -19,6 +19,10 @@ from interfuse.train.budget import Budget
 ENCODE_SECONDS_PER_CELL = 0.7e-6
 SUSTAINED_FLOPS = {"bf16": 1.0e11, "fp32": 0.5e11}
 CODE_COPIES = 4
+IN_MEMORY = 1 << 18
+"""Encoded rows that a fit out of core has in memory: a piece, later a sample."""
+PASSES = 3
+"""Out of core, in units of the one pass in memory: looked at, learned, encoded and shuffled."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,22 @@ class Estimate:
         prepare_seconds: until the first step.
         train_seconds: at most; a plateau may end it earlier.
         examples: records that will be seen, at most.
+        disk: bytes of the temporary folder; 0 in memory.
     """
 
     memory: float
     prepare_seconds: float
     train_seconds: float
     examples: int
+    disk: float = 0.0
 
     def __str__(self) -> str:
         minutes = self.train_seconds / 60
         time = f"{self.train_seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
+        disk = f" and {self.disk / 1e9:.1f} GB of disk, out of core" if self.disk else ""
         return (
-            f"about {self.memory / 1e9:.1f} GB of memory, {self.prepare_seconds:.0f} s to prepare "
-            f"and at most {time} to train ({self.examples:,} examples)"
+            f"about {self.memory / 1e9:.1f} GB of memory{disk}, {self.prepare_seconds:.0f} s to "
+            f"prepare and at most {time} to train ({self.examples:,} examples)"
         )
 
 
@@ -54,6 +61,7 @@ def estimate(
     batch: int,
     budget: Budget,
     precision: str,
+    disk: float = 0.0,
 ) -> Estimate:
     """Cost of a fit of `net` to a table.
 
@@ -65,17 +73,20 @@ def estimate(
         batch: records a step.
         budget: of seconds, examples or both.
         precision: "bf16" or "fp32".
+        disk: bytes of encoded rows that are not in memory; `frame_bytes` are of a piece then.
     """
     q, p = len(net.sizes), net.numbers
-    encoded = rows * (4.0 * q + 8.0 * p)
+    encoded = (rows if not disk else min(rows, IN_MEMORY)) * (4.0 * q + 8.0 * p)
     activations = 4.0 * batch * (4 * net.values + net.depth * 6 * net.width)
     speed = _speed(net, precision)
     examples = int(budget.left(0, 0, speed))
+    passes = PASSES if disk else 1
     return Estimate(
         memory=peak(frame_bytes + CODE_COPIES * encoded + weights_bytes(net) + activations),
-        prepare_seconds=1 + rows * columns * ENCODE_SECONDS_PER_CELL,
+        prepare_seconds=1 + passes * rows * columns * ENCODE_SECONDS_PER_CELL,
         train_seconds=examples / speed,
         examples=examples,
+        disk=disk,
     )
 
 

@@ -88,6 +88,7 @@ _ADDRESS = r"^(\d{1,3}(\.\d{1,3}){3}|\+\d{7,})$"  # or a telephone
 _BEGINS = r"^\s*([^\w\s]{0,3}\s?\d|T\d|/Date)"
 _MARK = r"[^\d.+\-\s]"
 _UNIX = [(946_684_800 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9)]
+RISING = "all different, rising from row to row"
 _IDENTIFIER = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid|key|hash|serial)$)|[a-z]I[Dd]$")
 
 
@@ -294,17 +295,24 @@ def _kind_of_number(
     if distinct <= 2:
         return "category", f"numbers of {distinct} value{'s' * (distinct > 1)}" + gaps
     if dtype.is_integer() and distinct == rows and rows >= FEW_ROWS:
-        span = high - low + 1
-        if span == rows:
+        if high - low + 1 == rows:
             return "key", f"all different, {low:,} to {high:,} without a gap"
-        unix = any(a <= low and high <= b for a, b in _UNIX)
-        if facts["rising"] and span <= 10 * rows and not unix:
-            return "key", "all different, rising from row to row"
-        if _IDENTIFIER.search(name) and not unix:
+        if facts["rising"] and counts_rows(low, high, rows):
+            return "key", RISING
+        if _IDENTIFIER.search(name) and not _unix(low, high):
             return "key", "all different, and named like an identifier"
     if not dtype.is_integer():
         return "number", f"real numbers, {low:.6g} to {high:.6g}" + gaps
     return "number", f"whole numbers, {low:,} to {high:,}" + gaps
+
+
+def counts_rows(low: int, high: int, rows: int) -> bool:
+    """Whether whole numbers that rise from row to row are keys: few gaps, and no Unix times."""
+    return high - low + 1 <= 10 * rows and not _unix(low, high)
+
+
+def _unix(low: int, high: int) -> bool:
+    return any(a <= low and high <= b for a, b in _UNIX)
 
 
 def _kind_of_text(count: int, facts: dict[str, Any], gaps: str) -> tuple[str, str]:

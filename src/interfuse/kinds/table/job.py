@@ -5,49 +5,50 @@
 
 from __future__ import annotations
 
-import math
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
-import torch
 
 from interfuse.core.plan import planned
 from interfuse.errors import DataError, OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.many import is_on_disk
 from interfuse.io.read import fingerprint
+from interfuse.io.scratch import ROWS, temporary
 from interfuse.kinds.table.ask.odd.reference import Reference
 from interfuse.kinds.table.asked import Asked, advice, typed_as
 from interfuse.kinds.table.codec import TableCodec
-from interfuse.kinds.table.estimate import estimate, expected_examples
-from interfuse.kinds.table.fields.physical import BEYOND, outside_calendar
+from interfuse.kinds.table.estimate import estimate
 from interfuse.kinds.table.following import cross_of
 from interfuse.kinds.table.infer import kinds_of, with_rules
-from interfuse.kinds.table.learn.balance import Balanced
+from interfuse.kinds.table.large.choose import too_large
+from interfuse.kinds.table.large.pieces import PIECE, PIECES_AT_ONCE, Pieces
+from interfuse.kinds.table.large.prepare import out_of_core, require_room
+from interfuse.kinds.table.large.told import told
+from interfuse.kinds.table.learn.balance import Balanced, balanced_cell
 from interfuse.kinds.table.learn.calibrate import calibrate
-from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
+from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
-from interfuse.kinds.table.learn.setup import (
-    FEW_EXAMPLES,
-    bin_scores,
-    layout_of,
-    network_for,
-    settings_for,
-)
+from interfuse.kinds.table.learn.setup import layout_of, network_for, settings_for
 from interfuse.kinds.table.learn.shrink import shrink_numbers
+from interfuse.kinds.table.learn.sizes import network_and_settings
 from interfuse.kinds.table.linksearch import skipped
 from interfuse.kinds.table.model import Model
+from interfuse.kinds.table.prepared import Prepared, in_memory
 from interfuse.kinds.table.previews import Previews, sample
-from interfuse.kinds.table.schema import Schema, fit_to_frame, unknown_column
+from interfuse.kinds.table.rowcount import rows_of
+from interfuse.kinds.table.schema import Schema, fit_to_frame
 from interfuse.run.fitting import FitStopped, Notice, as_given, watched
 from interfuse.run.job import BaseJob, Ready, source_of, whole_record
 from interfuse.train.budget import Budget
-from interfuse.train.hold_out import hold_out
 from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.ranks import ranks
 from interfuse.train.trainer import HELD_OUT_DRAWS, Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
@@ -68,33 +69,9 @@ OF_FILES = {
 class Table:
     """What was loaded: the columns to be fitted, their schema, and words for `run.json`."""
 
-    frame: pl.DataFrame
+    frame: pl.DataFrame | Pieces
     schema: Schema
     words: dict[str, Any]
-
-
-def rows_of(lazy: pl.LazyFrame, types: dict[str, pl.DataType]) -> int:
-    """How many rows there are, none of them with times that cannot be printed.
-
-    Raises:
-        DataError: a column has some.
-    """
-    times = {n: t for n, t in types.items() if t.is_temporal()}
-    counts = [outside_calendar(pl.col(n), t) for n, t in times.items()]
-    rows, *outside = (
-        lazy.select(
-            pl.len().alias("rows"), *(count.alias(f"{i}") for i, count in enumerate(counts))
-        )
-        .collect(engine="streaming")
-        .row(0)
-    )
-    for name, count in zip(times, outside, strict=True):
-        if count:
-            raise DataError(
-                f"column {name!r} holds {count:,} {BEYOND}; expected times that a calendar has. "
-                "Mend them, or make the column 'drop' in the schema."
-            )
-    return rows
 
 
 @dataclass(kw_only=True)
@@ -106,7 +83,8 @@ class Job(BaseJob[Table, Model]):
     (`interfuse.io.capture.meter`). `calibration`, the rounds of an earlier one, are made again when
     a fit is repeated, with batches and a network of the same size. `balance` names a column whose
     rare values get more of the training (`learn.balance`), `focus` one that is asked about
-    (`learn.objective`).
+    (`learn.objective`). `out_of_core` keeps encoded rows on the disk (`large`); None where they are
+    too many for memory.
     """
 
     data: Any
@@ -122,6 +100,25 @@ class Job(BaseJob[Table, Model]):
     width: int | None = None
     balance: str | None = None
     focus: str | None = None
+    out_of_core: bool | None = None
+    _on_disk: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    together: ClassVar[bool] = True
+
+    def run(self) -> Model:
+        """Fit without a folder."""
+        with self._on_disk:
+            return super().run()
+
+    def run_in(self, folder: Path, *, again: bool) -> Model:
+        """Fit in a folder that is locked and prepared; go on with what is there if `again`."""
+        with self._on_disk:
+            return super().run_in(folder, again=again)
+
+    def beside(self, folder: Path | None) -> None:
+        """Train as one of several processes but the first."""
+        with self._on_disk:
+            super().beside(folder)
 
     def fingerprint(self) -> str:
         """SHA-256 of the data as `run.json` has it."""
@@ -133,6 +130,7 @@ class Job(BaseJob[Table, Model]):
         self.schema, self.kinds = Schema.load(folder / "schema.json"), None
         self.keep_rows = self.keep_rows and before.get("keep_rows", True)
         self.balance = before.get("balance")
+        self.out_of_core = before["data"].get("out_of_core", False)
 
     def _load(self) -> Table:
         is_path = is_on_disk(self.data)
@@ -152,12 +150,22 @@ class Job(BaseJob[Table, Model]):
                 )
         lazy = lazy if is_path else typed_as(lazy, said)
         types = dict(lazy.lazy().collect_schema())
-        schema = kinds_of(lazy, origin) if given is None else fit_to_frame(given, types)
-        schema = asked.put(schema, types)
-        if self.real_networks:
-            schema = schema.with_option("real", True)
-        if given is None:
-            schema = with_rules(lazy, schema, asked.kinds)
+        if self.out_of_core is None:
+            self.out_of_core = bool(ranks().agreed(too_large(self.data, lazy))[0])
+        pieces = Pieces.of(self.data, lazy.lazy()) if self.out_of_core else None
+
+        def put(schema: Schema) -> Schema:
+            schema = asked.put(schema, types)
+            return schema.with_option("real", True) if self.real_networks else schema
+
+        if given is not None:
+            schema = put(fit_to_frame(given, types))
+        elif pieces is not None:
+            schema, words = told(pieces, origin, self.seed, put, asked.kinds)
+            for said_of_it in words:
+                self.listener(Notice("warning", said_of_it))
+        else:
+            schema = with_rules(lazy, put(kinds_of(lazy, origin)), asked.kinds)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
@@ -185,13 +193,18 @@ class Job(BaseJob[Table, Model]):
         if rows < 2:
             raise DataError(f"the data has {rows} row; expected at least 2. Add rows.")
         self._estimate(lazy.lazy().select(wanted), schema, rows)
-        frame = lazy.lazy().select(wanted).collect(engine="streaming")
+        if pieces is not None:
+            frame = pieces.select(wanted)
+        else:
+            frame = lazy.lazy().select(wanted).collect(engine="streaming")
         from_disk = is_path and str(self.data) != "-"
+        whole = frame.lazy if isinstance(frame, Pieces) else frame
         words = {
             "source": source_of(self.data),
             "rows": rows,
-            "sha256": fingerprint(self.data if from_disk else frame),
+            "sha256": fingerprint(self.data if from_disk else whole),
             **as_given(path=self.data),
+            **({"out_of_core": True} if self.out_of_core else {}),
         }
         return Table(frame, schema, words)
 
@@ -202,23 +215,6 @@ class Job(BaseJob[Table, Model]):
         balance = {} if self.balance is None else {"balance": self.balance}
         return {"keep_rows": self.keep_rows, "data": loaded.words, **balance}
 
-    def _balanced(self, codec: TableCodec) -> int:
-        """The category cell that rows are balanced by.
-
-        Raises:
-            OptionError: there is no such column, or it has no values that come up again.
-        """
-        name = str(self.balance)
-        if name not in codec.schema.names:
-            raise OptionError(f"balance: {unknown_column(name, codec.schema.names)}")
-        place = codec.places.get(name)
-        if place is None or place.codes.stop == place.codes.start:
-            raise OptionError(
-                f"balance: column {name!r} is {codec.schema[name].kind}; expected a column with "
-                "values that come up again, such as a label."
-            )
-        return place.codes.start
-
     def _estimate(self, lazy: pl.LazyFrame, schema: Schema, rows: int) -> None:
         """Say what the fit will cost, judged by its first rows."""
         from_file = is_on_disk(self.data)
@@ -228,56 +224,62 @@ class Job(BaseJob[Table, Model]):
         cells = codec.encode(sample.head(2))
         layout = layout_of(codec, cells.codes, cells.low)
         net = planned(lambda: network_for(layout, rows, self.seed))
+        disk = require_room(Path(tempfile.gettempdir()), rows, codec) if self.out_of_core else 0
+        loaded = PIECES_AT_ONCE * min(PIECE, rows) if self.out_of_core else rows
         cost = estimate(
             rows,
             len(sample.columns),
-            sample.estimated_size() * rows / len(sample) if from_file else 0,
+            sample.estimated_size() * loaded / len(sample) if from_file else 0,
             net,
             settings_for(rows, self.seed, "fp32").batch,
             Budget.of(self.seconds, self.examples, rows),
             choose_precision(self.precision, device),
+            disk,
         )
         self._tell_cost(cost, "Fit a part of the rows, or leave columns out (kind drop).")
 
     def _prepare(self, loaded: Table, budget: Budget) -> Ready[Model]:
-        schema = loaded.schema
-        codec = TableCodec.fit(loaded.frame, schema)
-        for said in codec.remarks(loaded.frame.height):
+        schema, count = loaded.schema, loaded.words["rows"]
+        if isinstance(loaded.frame, Pieces):
+            made = out_of_core(loaded.frame, schema, count, self.seed, self._room())
+        else:
+            made = in_memory(loaded.frame, schema, self.seed)
+        codec, layout = made.codec, made.layout
+        rows: Any = made.rows  # in memory or not, what is taken of them is `Rows`
+        for said in codec.remarks(count):
             self.listener(Notice("warning", said))
-        cells = codec.encode(loaded.frame)
-        layout = layout_of(codec, cells.codes, cells.low)
-        tensors = (torch.from_numpy(part) for part in (cells.codes, cells.low, cells.high))
-        rows, held_out = hold_out(Rows(*tensors), self.seed)
-        cell = None if self.balance is None else self._balanced(codec)
+        cell = None
+        if self.balance is not None:
+            cell = balanced_cell(codec, self.balance, bool(self.out_of_core))
         focus = None if self.focus is None else codec.places[self.focus].codes.start
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
         kernel = table_gaussian(self.noise_schedule())
-        scores = bin_scores(layout, cells.codes)
-        known = layout, len(rows), self.seed, scores, cross_of(codec, kernel)
-        net = network_for(*known, self.width)
-        expected = expected_examples(net, budget, precision) if device.type == "cpu" else math.inf
-        if self.width is None and budget.seconds and expected < FEW_EXAMPLES:
-            net = network_for(*known, net.width // 2)
-            expected = expected_examples(net, budget, precision)
+        cells = layout, len(rows), self.seed, made.scores, cross_of(codec, kernel)
+        net, settings = network_and_settings(
+            *cells, budget, precision, device, self.width, self.batch
+        )
         net.kernel = kernel
-        self._real = sample(loaded.frame) if watched(self.listener) else None
-        settings = settings_for(len(rows), self.seed, precision, layout.categories, expected)
-        if self.batch is not None:
-            settings = replace(settings, batch=self.batch)
+        in_core = isinstance(loaded.frame, pl.DataFrame)
+        self._real = sample(loaded.frame) if in_core and watched(self.listener) else None
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel, balanced=cell, focus=focus),
             rows=rows if cell is None else Balanced.by(rows, cell),
-            held_out=held_out,
+            held_out=made.held_out,
             settings=settings,
-            budget=replace(budget, seconds=TRAINING_SHARE * budget.seconds)
-            if budget.seconds
-            else budget,
+            budget=replace(budget, seconds=budget.seconds and TRAINING_SHARE * budget.seconds),
             device=device,
+            order=made.order,
+            ranks=ranks(),
         )
         self._codec = codec
-        return Ready(trainer, schema, partial(self._model, schema, codec, trainer))
+        return Ready(trainer, schema, partial(self._model, schema, made, trainer))
+
+    def _room(self) -> Path:
+        """A folder for encoded rows, which is removed when the fit ends."""
+        place = Path(tempfile.gettempdir())
+        return self._on_disk.enter_context(temporary(place, ROWS, folder=True))
 
     def _between(self, folder: Path, ready: Ready[Model]) -> Previews | None:
         if self._real is None:
@@ -286,12 +288,12 @@ class Job(BaseJob[Table, Model]):
         return Previews(self._codec, layout, ready.trainer, self._real, self.listener)
 
     def _model(
-        self, schema: Schema, codec: TableCodec, trainer: Trainer, record: dict[str, Any]
+        self, schema: Schema, made: Prepared, trainer: Trainer, record: dict[str, Any]
     ) -> Model:
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
         trainer.use_best()
-        layout, net = trainer.objective.layout, trainer.net.eval()
+        codec, layout, net = made.codec, made.layout, trainer.net.eval()
         shrink_numbers(
             net,
             trainer.objective,
@@ -300,19 +302,20 @@ class Job(BaseJob[Table, Model]):
             trainer.settings.seed,
             trainer.device,
         )
-        rows = trainer.rows.and_also(trainer.held_out)
+        trained = trainer.rows.once() if made.sample is None else made.sample
         seed, examples = trainer.settings.seed, trainer.progress.examples
         budget = record["budget"]["seconds"]
         done = calibrate(
             net,
             layout,
             codec,
-            rows,
+            trained.and_also(trainer.held_out),
             examples,
             seed,
             trainer.device,
             seconds=budget - trainer.progress.seconds if budget else None,
             again=self.calibration,
+            whole=made.whole,
         )
         if done.plain:
             names = [layout.names[j] for j in done.plain]
@@ -332,9 +335,5 @@ class Job(BaseJob[Table, Model]):
             marginal_error_before_calibration=done.before,
             width=net.width,
         )
-        kept = (
-            Reference.of(trainer.rows.once(), trainer.held_out, seed)
-            if record["keep_rows"]
-            else None
-        )
+        kept = Reference.of(trained, trainer.held_out, seed) if record["keep_rows"] else None
         return Model(schema, codec, layout, net.cpu(), full, kept)

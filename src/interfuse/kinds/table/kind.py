@@ -85,6 +85,14 @@ BALANCE = Option(
     metavar="COLUMN",
 )
 
+OUT_OF_CORE = Option(
+    "out_of_core",
+    "Keep encoded rows on the disk, in TMPDIR, so that any number can be fitted; default: where "
+    "they would take more than half of the free memory.",
+    bool,
+    False,
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new rows, images or series from a fitted model.",
@@ -186,6 +194,7 @@ class Table(Kind):
     parts = store.PARTS
     options = (
         KEEP_ROWS, REAL_NETWORKS, KINDS, BALANCE, EVENT_TYPE, IDLE_TIMEOUT, ACTIVE_TIMEOUT,
+        OUT_OF_CORE,
     )  # fmt: skip
     verbs = (GENERATE, IMPUTE, DETECT, EXPLAIN)
     judged = True
@@ -218,6 +227,7 @@ class Table(Kind):
             "balance": record.get("balance"),
             "batch": record["training"]["settings"]["batch"],
             "width": record["training"].get("width"),
+            "out_of_core": bool(record["data"].get("out_of_core", False)),
             "calibration": Plan(**{name: made[name] for name in Plan._fields}) if made else None,
         }
 

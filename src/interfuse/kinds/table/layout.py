@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,14 @@ class Layout:
         parts = (self.sizes, self.ordered, self.category_column)
         sizes, ordered, columns = (tuple(part[j] for j in cells) for part in parts)
         return Layout(tuple(self.names[j] for j in cells), sizes, ordered, columns, (), ())
+
+    def joined(self, other: Layout) -> Layout:
+        """The layout of two parts of a table: a number is there where it is in either."""
+        gates = tuple(
+            a and b and Gate(a.cell, tuple(x or y for x, y in zip(a.open, b.open, strict=True)))
+            for a, b in zip(self.gates, other.gates, strict=True)
+        )
+        return replace(self, gates=gates)
 
     def present(self, codes: np.ndarray) -> np.ndarray:
         """Which numbers are in records with these category codes.

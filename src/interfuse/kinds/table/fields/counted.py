@@ -1,55 +1,54 @@
-"""The values of a number column, counted."""
+"""Fields that are learned from numbers, counted: each value, or ranges in bounded memory."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.fields.physical import SPECIAL, to_physical
+from interfuse.kinds.table.fields.base import Field
+from interfuse.kinds.table.fields.coarse import Coarse
+from interfuse.kinds.table.fields.counts import Counted
+from interfuse.kinds.table.fields.spec import Spec
 
 
-class Counted(NamedTuple):
-    """The sketch of a number: the values seen, and how often.
+class CountedField(Field):
+    """A field whose sketch is `Counted`, or `Coarse` once it was held."""
 
-    Zero and minus zero are one value.
-
-    Attributes:
-        values: (m,) sorted distinct finite values, int64, uint64 or float64; None before any.
-        counts: (m,) rows of each.
-        special: which of missing, nan, inf and -inf were seen.
-    """
-
-    values: np.ndarray | None
-    counts: np.ndarray
-    special: tuple[bool, ...]
+    merges = True
 
     @classmethod
-    def none(cls) -> Counted:
+    def sketch(cls, spec: Spec) -> Counted | Coarse:
         """No value."""
-        return cls(None, np.zeros(0, np.int64), (False,) * len(SPECIAL))
+        return Counted.none()
 
     @classmethod
-    def of(cls, column: pl.Series) -> Counted:
-        """The values of a column.
+    def update(cls, sketch: Counted | Coarse, column: pl.Series) -> Counted | Coarse:
+        """Count the values of a column.
 
         Raises:
-            SchemaError: they do not fit into 64 bits.
+            SchemaError: the values do not fit into 64 bits.
         """
-        values, state = to_physical(column)
-        special = tuple(bool((state == i).any()) for i in range(len(SPECIAL)))
-        distinct, counts = np.unique(values[state < 0], return_counts=True)
-        return cls(distinct, counts, special)
+        return cls.merge(sketch, Counted.of(column))
 
-    def merged(self, other: Counted) -> Counted:
-        """The counts of both."""
-        special = tuple(x or y for x, y in zip(self.special, other.special, strict=True))
-        if self.values is None or other.values is None:
-            one = other if self.values is None else self
-            return Counted(one.values, one.counts, special)
-        both = np.concatenate([self.values, other.values])
-        values, inverse = np.unique(both, return_inverse=True)
-        counts = np.zeros(len(values), np.int64)
-        np.add.at(counts, inverse, np.concatenate([self.counts, other.counts]))
-        return Counted(values, counts, special)
+    @classmethod
+    def merge(cls, a: Counted | Coarse, b: Counted | Coarse) -> Counted | Coarse:
+        """Counts of both."""
+        if isinstance(a, Counted):
+            return b.merged(a) if isinstance(b, Coarse) else a.merged(b)
+        return a.merged(b)
+
+    @classmethod
+    def held(cls, sketch: Counted | Coarse, spec: Spec, most: int) -> Coarse:
+        """Counts of ranges of values instead of values, where there are more of these."""
+        return sketch if isinstance(sketch, Coarse) else Coarse.of(sketch, most)
+
+    @classmethod
+    def closer(cls, sketch: Counted | Coarse) -> Coarse | None:
+        """A sketch of the ranges that many rows are in."""
+        return sketch.closer() if isinstance(sketch, Coarse) else None
+
+    @classmethod
+    def joined(cls, sketch: Counted | Coarse, closer: Counted | Coarse) -> Coarse:
+        """The counts with those of the ranges that were looked at more closely."""
+        assert isinstance(sketch, Coarse)
+        assert isinstance(closer, Coarse)
+        return sketch.joined(closer)

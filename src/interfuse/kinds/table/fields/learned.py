@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
+from interfuse.errors import SchemaError
 from interfuse.kinds.table.fields.spec import Spec
 
 Columns = tuple[pl.Series, ...]
@@ -43,6 +44,39 @@ class Learned(abc.ABC):
     def merge(cls, a: Any, b: Any) -> Any:
         """The sketch of what either has seen."""
         return (*a, *b)
+
+    @classmethod
+    def held(cls, sketch: Any, spec: Spec, most: int) -> Any:
+        """The sketch in bounded memory, for columns of more rows than memory holds.
+
+        What it becomes depends on neither the pieces nor their order. It is asked for after the
+        first update, and after each further one.
+
+        Args:
+            sketch: of some pieces.
+            spec: of the column.
+            most: numbers that it may keep. Texts may be as many as fit there 16 times, since
+                what is learned of them needs each.
+
+        Raises:
+            SchemaError: the kind needs more values than that.
+        """
+        if isinstance(sketch, tuple):  # the pieces themselves
+            raise SchemaError(
+                f"column {spec.name!r} is of kind {cls.kind!r}, which is learned from a whole "
+                "column and cannot be out of core. Use another kind, or 'drop'."
+            )
+        return sketch
+
+    @classmethod
+    def closer(cls, sketch: Any) -> Any:
+        """A sketch for another pass over the column, if one is needed; None if not."""
+        return None
+
+    @classmethod
+    def joined(cls, sketch: Any, closer: Any) -> Any:
+        """The sketch with what the other pass found."""
+        raise NotImplementedError
 
     @classmethod
     @abc.abstractmethod

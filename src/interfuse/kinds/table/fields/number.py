@@ -20,10 +20,11 @@ import polars as pl
 
 from interfuse.errors import ConditionError, SchemaError
 from interfuse.io.dtypes import to_text
-from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.between import between, infinities, nothing_of
 from interfuse.kinds.table.fields.cells import Arrays, Cell, Encoded
-from interfuse.kinds.table.fields.counted import Counted
+from interfuse.kinds.table.fields.coarse import Coarse
+from interfuse.kinds.table.fields.counted import CountedField
+from interfuse.kinds.table.fields.counts import Counted
 from interfuse.kinds.table.fields.expected import expected_of, text_of
 from interfuse.kinds.table.fields.limit import Limit, Range
 from interfuse.kinds.table.fields.marginals import NumberMarginal
@@ -50,7 +51,7 @@ FEWEST_BINS, MOST_CODES = 4, 8_192
 
 
 @register_field
-class NumberField(Field):
+class NumberField(CountedField):
     """A column of numbers as bin and normal score.
 
     Args:
@@ -73,7 +74,6 @@ class NumberField(Field):
         "equals": "what it equals in a share of the rows: columns, or sums of them",
         "follows": "columns that it lies closer to than its bins are wide",
     }
-    merges = True
     ordered = True
 
     def __init__(
@@ -92,26 +92,7 @@ class NumberField(Field):
         self.grid = grid
 
     @classmethod
-    def sketch(cls, spec: Spec) -> Counted:
-        """No value."""
-        return Counted.none()
-
-    @classmethod
-    def update(cls, sketch: Counted, column: pl.Series) -> Counted:
-        """Count the values of a column.
-
-        Raises:
-            SchemaError: the values do not fit into 64 bits.
-        """
-        return sketch.merged(Counted.of(column))
-
-    @classmethod
-    def merge(cls, a: Counted, b: Counted) -> Counted:
-        """Counts of both."""
-        return a.merged(b)
-
-    @classmethod
-    def finish(cls, sketch: Counted, spec: Spec) -> Self:
+    def finish(cls, sketch: Counted | Coarse, spec: Spec) -> Self:
         """Bins, ranks and grid of the values counted."""
         special = tuple(s for s, seen in zip(SPECIAL, sketch.special, strict=True) if seen)
         links = tuple(spec.options.get("equals", ()))
@@ -120,8 +101,12 @@ class NumberField(Field):
             return cls(spec.name, spec.dtype, None, special or ("missing",), None)
         counts = sketch.counts
         label = assign_bins(distinct, counts, int(spec.options.get("bins", BINS)))
+        if isinstance(sketch, Coarse):
+            grid, distinct = sketch.grid, np.stack([distinct, sketch.upper], 1)
+        else:
+            grid = grid_of(distinct)
         quantiles = BinnedQuantiles(make_knots(distinct, counts, label))
-        return cls(spec.name, spec.dtype, quantiles, special, grid_of(distinct), links)
+        return cls(spec.name, spec.dtype, quantiles, special, grid, links)
 
     @classmethod
     def defaults(cls, alike: int) -> dict[str, Any]:

@@ -21,7 +21,8 @@ import polars as pl
 
 from interfuse.errors import ConditionError, InterfuseWarning, SchemaError
 from interfuse.kinds.table.fields.cells import TEXTS, Cell, Encoded
-from interfuse.kinds.table.fields.counted import Counted
+from interfuse.kinds.table.fields.coarse import Coarse
+from interfuse.kinds.table.fields.counts import Counted
 from interfuse.kinds.table.fields.limit import Limit, Range
 from interfuse.kinds.table.fields.marginals import NumberMarginal
 from interfuse.kinds.table.fields.number import BINS, NumberField
@@ -101,7 +102,7 @@ class PortField(NumberField):
         return Claim(0.9, f"ports, by name and range: {facts.values['distinct']:,} different")
 
     @classmethod
-    def update(cls, sketch: Counted, column: pl.Series) -> Counted:
+    def update(cls, sketch: Counted | Coarse, column: pl.Series) -> Counted | Coarse:
         """Count the values of a column, text as whole numbers."""
         whole = _whole(column)
         lost = whole.null_count() - column.null_count()
@@ -120,7 +121,7 @@ class PortField(NumberField):
         return super().update(sketch, whole)
 
     @classmethod
-    def finish(cls, sketch: Counted, spec: Spec) -> Self:
+    def finish(cls, sketch: Counted | Coarse, spec: Spec) -> Self:
         """Bins, ranks and grid of the ports counted.
 
         Raises:

@@ -153,10 +153,11 @@ def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Kno
     """Knots of every bin.
 
     Args:
-        values: (m,) sorted distinct values.
+        values: (m,) sorted distinct values, or (m, 2) ends of ranges of them (`fields.coarse`).
         counts: (m,) rows of each.
         label: (m,) bin of each, from `assign_bins`.
     """
+    ends_of = values if values.ndim == 2 else np.stack([values, values], 1)
     rows = np.bincount(label, counts).astype(np.int64)
     out_bin, out_p, out_value = [], [], []
     order = np.argsort(label, kind="stable")
@@ -169,11 +170,10 @@ def make_knots(values: np.ndarray, counts: np.ndarray, label: np.ndarray) -> Kno
         p = np.where(single, (low + high) / 2, low)
         p = np.stack([p, np.where(single, p, high)], 1)
         keep = np.stack([np.ones(len(member), bool), ~single], 1)
-        p, value = p[keep], np.repeat(values[member], keep.sum(1))
+        p, value = p[keep], ends_of[member][keep]
         if len(p) > KNOTS:
-            # The steps at both ends stay whole.
             inner = np.linspace(0, len(p) - 1, KNOTS).round().astype(np.int64)
-            at = np.unique([0, 1, *inner, len(p) - 2, len(p) - 1])
+            at = np.unique([0, 1, *inner, len(p) - 2, len(p) - 1])  # steps at the ends stay whole
             p, value = p[at], value[at]
         out_bin.append(np.full(len(p), b))
         out_p.append(p)

@@ -205,6 +205,14 @@ class KeyField(_Cellless):
         self.grown = False
 
     @classmethod
+    def held(cls, sketch: Columns, spec: Spec, most: int) -> Columns:
+        """The largest number; of text the first `_SAMPLE` keys, which tell the form."""
+        column = pl.concat(sketch)
+        if column.dtype.is_integer():
+            return (pl.Series(column.name, [column.max()], dtype=column.dtype),)
+        return (column.drop_nulls().head(_SAMPLE),)
+
+    @classmethod
     def finish(cls, sketch: Columns, spec: Spec) -> KeyField:
         """Learn the form of the keys; of text, from the first `_SAMPLE` in the pieces' order.
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from interfuse.errors import SchemaError
 from interfuse.kinds.table.fields.base import Field
 from interfuse.kinds.table.fields.cells import TEXTS
 from interfuse.kinds.table.fields.spec import Spec
+
+TEXTS_FOR_A_NUMBER = 16
+"""How many values are kept of a column for each range of numbers that one of numbers may have."""
 
 
 class Tallied(Field):
@@ -31,6 +35,21 @@ class Tallied(Field):
         if len(some) == 1:
             return some[0]
         return pl.concat(some).group_by("value").agg(pl.col("len").sum())
+
+    @classmethod
+    def held(cls, sketch: pl.DataFrame | None, spec: Spec, most: int) -> pl.DataFrame | None:
+        """Itself, if it is not too large.
+
+        Raises:
+            SchemaError: the column has more values than are counted out of core.
+        """
+        if sketch is not None and sketch.height > TEXTS_FOR_A_NUMBER * most:
+            raise SchemaError(
+                f"column {spec.name!r} is of kind {cls.kind!r} and has more than "
+                f"{TEXTS_FOR_A_NUMBER * most:,} different values, which are not counted out of "
+                "core. Make it 'key', 'text' or 'drop' (--as), or fit a part of the rows."
+            )
+        return sketch
 
     @classmethod
     def tallied(cls, sketch: pl.DataFrame | None, spec: Spec) -> pl.DataFrame:

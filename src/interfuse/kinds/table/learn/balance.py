@@ -23,9 +23,38 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from interfuse.errors import OptionError
+from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.learn.objective import Rows
+from interfuse.kinds.table.schema import unknown_column
 
 MOST = 32
+
+
+def balanced_cell(codec: TableCodec, name: str, out_of_core: bool) -> int:
+    """The category cell that rows are balanced by.
+
+    Args:
+        codec: of the table.
+        name: the column asked for.
+        out_of_core: whether rows are kept on the disk, where they are visited alike.
+
+    Raises:
+        OptionError: there is no such column, or it has no values that come up again.
+    """
+    if out_of_core:
+        raise OptionError(
+            "balance: is not there out of core. Leave one of the two out, or fit some of the rows."
+        )
+    if name not in codec.schema.names:
+        raise OptionError(f"balance: {unknown_column(name, codec.schema.names)}")
+    place = codec.places.get(name)
+    if place is None or place.codes.stop == place.codes.start:
+        raise OptionError(
+            f"balance: column {name!r} is {codec.schema[name].kind}; expected a column with "
+            "values that come up again, such as a label."
+        )
+    return place.codes.start
 
 
 @dataclass(frozen=True, kw_only=True)

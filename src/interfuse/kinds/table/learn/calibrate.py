@@ -90,6 +90,18 @@ def pair_shares_of(codes: Tensor, layout: Layout, groups: Tensor) -> Tensor:
     return out / max(len(codes), 1)
 
 
+class Whole(NamedTuple):
+    """What all rows say, where only some of them are in memory.
+
+    Attributes:
+        rows: how many there are.
+        shares: of their values, as `shares_of` gives them.
+    """
+
+    rows: int
+    shares: Tensor
+
+
 class Calibrated(NamedTuple):
     """What calibration did.
 
@@ -133,6 +145,7 @@ def calibrate(
     *,
     seconds: float | None = None,
     again: Plan | None = None,
+    whole: Whole | None = None,
 ) -> Calibrated:
     """Correct the logits until drawn marginals and pair marginals are those of the data.
 
@@ -150,17 +163,18 @@ def calibrate(
         seconds: end within so long, by the time that one block takes, but draw at least
             `rounds.fewest` blocks. As many as there are examples for if None.
         again: the rounds of an earlier calibration; it then depends on no clock.
+        whole: what single values are held to where `rows` are a sample; pairs are to these.
     """
     if not layout.categories:
         return Calibrated(NOTHING, None)
     begun = time.monotonic()
-    n = len(rows)
+    n = len(rows) if whole is None else whole.rows
     most = min(LAST_BLOCKS, MOST_CELLS // (BLOCK * layout.categories), -(-2 * n // BLOCK))
     most, affordable = max(1, most), DRAWS * examples // layout.categories / BLOCK
     if affordable < 1:
         return Calibrated(NOTHING, None)
     codes = rows.codes.to(device)
-    target = shares_of(codes, layout)
+    target = shares_of(codes, layout) if whole is None else whole.shares.to(device)
     pairs = None
     cells = paired_cells(codes, layout, target) if layout.categories > 1 else ()
     if cells:

@@ -104,6 +104,20 @@ class Noisy:
     v: Tensor  # (n, p) target
     unknown: Tensor  # (n, p) numbers with a loss
     hiding: int  # the first so many records are in the category window, the others in the numbers'
+    whole: tuple[int, Tensor] | None = None  # of a part: the batch's `hiding`, and (p,) terms
+
+    def part(self, k: int, count: int) -> Noisy:
+        """One of `count` parts, of as many records of each window; its losses are of the batch."""
+        n, h = len(self.codes), self.hiding
+        first = slice(h * k // count, h * (k + 1) // count)
+        rest = slice(h + (n - h) * k // count, h + (n - h) * (k + 1) // count)
+        parts = {
+            name: torch.cat([value[first], value[rest]])
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        own = first.stop - first.start
+        return Noisy(**parts, hiding=own, whole=(h, self.unknown.sum(0)))
 
 
 @dataclass(frozen=True)
@@ -255,10 +269,11 @@ class TableObjective:
         )
         square = torch.where(noisy.unknown[rest], (v.float() - noisy.v[rest]) ** 2, 0.0)
         blank = torch.where(noisy.unknown[rest], noisy.v[rest] ** 2, 0.0)
+        hiding, present = noisy.whole or (noisy.hiding, noisy.unknown.sum(0))
         return Losses(
             category=nats,
             number=square.sum(0),
             blank=blank.sum(0),
-            records=torch.tensor(noisy.hiding, device=v.device),
-            present=noisy.unknown.sum(0),
+            records=torch.tensor(hiding, device=v.device),
+            present=present,
         )

@@ -109,10 +109,20 @@ def bin_scores(layout: Layout, codes: np.ndarray) -> list[list[float]]:
     Returns:
         For each category cell the scores of its values in order, empty where none are.
     """
+    return scores_of(layout, counts_of(layout, codes))
+
+
+def counts_of(layout: Layout, codes: np.ndarray) -> list[np.ndarray]:
+    """For each category cell, the rows of each of its values."""
+    return [np.bincount(codes[:, j], minlength=k) for j, k in enumerate(layout.sizes)]
+
+
+def scores_of(layout: Layout, counts: Sequence[np.ndarray]) -> list[list[float]]:
+    """`bin_scores` of rows that were counted by `counts_of`."""
     out = []
-    for j, k in enumerate(layout.ordered):
+    for k, rows in zip(layout.ordered, counts, strict=True):
         # Half a row more in each bin: one that is empty still has a place of its own.
-        count = np.bincount(codes[:, j], minlength=layout.sizes[j])[:k] + 0.5
+        count = rows[:k] + 0.5
         middle = (count.cumsum() - count / 2) / count.sum()
         out.append(ndtri(middle).tolist())
     return out
