@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from benchmarks.pages.ledger import Ledger
 from benchmarks.pages.markdown import Found, number, table
 from benchmarks.published import GOALS, Goal
@@ -60,4 +63,20 @@ def tables(title: str, found: Found, ledger: Ledger) -> list[str]:
         ]
         for rule in one.get("rules", ()):
             lines.append(f"- {rule['rule']} holds in {rule['synthetic']:.2%} of rows")
+        if "relations" in one or "tails" in one:
+            lines += _relations(one)
     return lines
+
+
+def _relations(one: Mapping[str, Any]) -> list[str]:
+    """What a person of the field checks first, in real and in drawn rows."""
+    shares = [
+        (r["relation"], f"{r['real']:.2%}", f"{r['synthetic']:.2%}") for r in one["relations"]
+    ]
+    tails = [
+        (f"Pearson of {r['pair']}", f"{r['real']:.3f}", f"{r['synthetic']:.3f}")
+        for r in one["tails"]
+    ]
+    return ["", *table(("Relation", "Real rows", "Drawn rows"), shares + tails), ""] * bool(
+        shares + tails
+    )
