@@ -45,6 +45,7 @@ def test_neither_pieces_nor_their_order_show(values, most, data):
     while len(sketches) > 1:
         i = data.draw(st.integers(0, len(sketches) - 2))
         sketches[i : i + 2] = [sketches[i].merged(sketches[i + 1])]
+    assert once.values is not None
     assert len(once.values) <= most
     assert once.counts.sum() == len(values)
     assert (once.level, once.step, once.special) == (
@@ -63,6 +64,8 @@ def test_few_values_are_counted_one_by_one():
     values = np.random.default_rng(0).integers(0, 500, 3_000)
     once, exact = Coarse.of(counted(values, pl.Int64), 512), counted(values, pl.Int64)
     assert once.level == 0
+    assert once.values is not None
+    assert exact.values is not None
     assert np.array_equal(once.values, exact.values)
     assert np.array_equal(once.counts, exact.counts)
 
@@ -85,6 +88,7 @@ def fields(spiked):
     for part in np.array_split(spiked, 7):
         sketch = NumberField.held(NumberField.update(sketch, pl.Series("x", part)), spec, 2_048)
     closer = NumberField.closer(sketch)
+    assert closer is not None
     for part in np.array_split(spiked, 3):
         closer = NumberField.update(closer, pl.Series("x", part))
     return NumberField.fit(column, spec), NumberField.finish(

@@ -111,9 +111,8 @@ def test_the_sample_does_not_depend_on_pieces(frame):
 def models(frame, shards):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", interfuse.InterfuseWarning)
-        options = {"examples": 8_000, "seed": 1}
-        inside = interfuse.fit(shards, out_of_core=False, **options)
-        outside = interfuse.fit(shards, out_of_core=True, **options)
+        inside = interfuse.fit(shards, out_of_core=False, examples=8_000, seed=1)
+        outside = interfuse.fit(shards, out_of_core=True, examples=8_000, seed=1)
     return inside, outside
 
 

@@ -1,6 +1,7 @@
 """One small fit, by one process or by several; as a program, what torchrun starts."""
 
 import sys
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,7 @@ import torch
 
 from interfuse.io.origin import Origin
 from interfuse.kinds.table.infer import schema_of
-from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
+from interfuse.kinds.table.learn.objective import Rows, TableObjective, table_gaussian
 from interfuse.kinds.table.learn.setup import network_for
 from interfuse.kinds.table.prepared import in_memory
 from interfuse.train.budget import Budget
@@ -31,7 +32,7 @@ def trained(parts=None):
     trainer = Trainer(
         net,
         TableObjective(made.layout, net.kernel),
-        made.rows,
+        cast(Rows, made.rows),
         made.held_out,
         Settings(batch=64),
         Budget(examples=64 * STEPS),

@@ -21,6 +21,11 @@ def network(seed=0):
     return nn.Sequential(nn.Linear(40, 24), nn.SiLU(), nn.Linear(24, 24), nn.Linear(24, 3))
 
 
+def first_matrix():
+    """Where the first matrix of the network starts."""
+    return next(network().parameters()).detach().clone()
+
+
 def stepped(optimiser_of, steps=3, rate=1e-2):
     """The parameters of a network after some steps with made-up gradients."""
     net = network()
@@ -28,6 +33,7 @@ def stepped(optimiser_of, steps=3, rate=1e-2):
     optimiser = optimiser_of(flat)
     generator = torch.Generator().manual_seed(1)
     for _ in range(steps):
+        assert flat.weight.grad is not None
         flat.weight.grad.copy_(torch.randn(flat.weight.shape, generator=generator))
         optimiser.step(rate)
     return {name: p.detach().clone() for name, p in net.named_parameters()}, optimiser
@@ -56,7 +62,7 @@ def test_all_but_the_named_matrices_moves_as_by_adamw():
 
 def test_a_step_is_that_of_the_formula():
     rate, decay = 1e-2, 0.1
-    before = network()[0].weight.detach().clone()
+    before = first_matrix()
     after, optimiser = stepped(lambda flat: Muon(flat, decay, ["0.weight"]), steps=1, rate=rate)
     gradient = torch.randn(
         optimiser.parameters.weight.shape, generator=torch.Generator().manual_seed(1)
@@ -76,7 +82,7 @@ def test_a_step_is_that_of_the_formula():
 def test_steps_are_those_of_torch():
     """Its polynomials are others: lengths and directions agree nearly, as with the formula."""
     rate, decay = 1e-2, 0.1
-    start = network()[0].weight.detach().clone()
+    start = first_matrix()
     weight = nn.Parameter(start.clone())
     theirs = torch.optim.Muon(
         [weight], lr=rate, weight_decay=decay, momentum=BETAS[0], adjust_lr_fn="match_rms_adamw"

@@ -47,6 +47,7 @@ class TableOptions(Common, total=False):
     idle_timeout: float | None
     active_timeout: float | None
     balance: str | None
+    out_of_core: bool | None
 
 class ImagesOptions(Common, total=False):
     schema: ImageSchema | str | Path | None
@@ -81,6 +82,7 @@ class PathOptions(Common, total=False):
     idle_timeout: float | None
     active_timeout: float | None
     balance: str | None
+    out_of_core: bool | None
     labels: Any
     size: tuple[int, int] | None
     column: str | None

@@ -102,6 +102,7 @@ class Job(BaseJob[Table, Model]):
     focus: str | None = None
     out_of_core: bool | None = None
     _on_disk: ExitStack = field(default_factory=ExitStack, repr=False)
+    _real: pl.DataFrame | None = field(default=None, repr=False)
 
     together: ClassVar[bool] = True
 
@@ -260,8 +261,8 @@ class Job(BaseJob[Table, Model]):
             *cells, budget, precision, device, self.width, self.batch
         )
         net.kernel = kernel
-        in_core = isinstance(loaded.frame, pl.DataFrame)
-        self._real = sample(loaded.frame) if in_core and watched(self.listener) else None
+        if isinstance(loaded.frame, pl.DataFrame) and watched(self.listener):
+            self._real = sample(loaded.frame)
         trainer = Trainer(
             net=net,
             objective=TableObjective(layout, net.kernel, balanced=cell, focus=focus),

@@ -100,7 +100,8 @@ def _ends(
 
 def _row(here: pl.DataFrame, where: pl.Series) -> pl.DataFrame:
     """The first such row, without the piece that it is from: a slice would keep that in memory."""
-    return here[[where.arg_max()]]
+    at = where.arg_max()
+    return here[[] if at is None else [at]]
 
 
 def _beyond(what: str, value: Any, before: Any) -> bool:
