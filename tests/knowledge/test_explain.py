@@ -107,7 +107,7 @@ def test_the_page_is_one_well_formed_file(explained, tmp_path):
     assert not [e for e in tree.iter() if e.tag.endswith("script")]
     assert "http" not in text.replace("http://www.w3.org/1999/xhtml", "")
     heads = [e.text for e in tree.iter() if e.tag.endswith("h2")]
-    assert heads[:3] == ["What depends on what", "What drives label", "How it moves"]
+    assert heads[:4] == ["Contents", "What depends on what", "What drives label", "How it moves"]
 
 
 def test_names_are_escaped_in_the_page(fresh):
