@@ -35,6 +35,7 @@ class Progress:
         next_evaluation: examples at which the next one is due.
         decay_from: examples at which the decay of the learning rate started; None before.
         decay_examples: how long the decay takes.
+        plateau: whether it started because the held-out loss stopped falling.
         rate_scale: factor on the learning rate; halved when training had to be rescued.
         skipped: steps dropped because the loss or its gradient was not finite.
         reason: why training stopped; empty while it goes on.
@@ -51,6 +52,7 @@ class Progress:
     next_evaluation: int = 0
     decay_from: int | None = None
     decay_examples: int = 0
+    plateau: bool = False
     rate_scale: float = 1.0
     skipped: int = 0
     reason: str = ""

@@ -279,7 +279,7 @@ class Trainer(Generic[Net, Goal, Examples]):
         least = max(1.5 * p.best_examples, EARLIEST * self.settings.warm_up)
         waited = p.since_best >= self.settings.patience and p.examples >= least
         if waited and len(self.held_out):
-            p.decay_from = p.examples
+            p.decay_from, p.plateau = p.examples, True
             most = max(int(DECAY_SHARE * p.best_examples), self.settings.batch)
             p.decay_examples = self.budget.within(p.examples, most)
             self._load_weights(self._best["best_weights"])
@@ -302,7 +302,7 @@ class Trainer(Generic[Net, Goal, Examples]):
 
     def _why(self) -> str:
         p = self.progress
-        if self.budget.spent(p.seconds, p.examples) >= 0.97:
+        if not p.plateau or self.budget.spent(p.seconds, p.examples) >= 0.97:
             return "the budget is spent"
         return (
             f"the held-out loss stopped falling after {p.best_examples:,} examples; "
