@@ -27,7 +27,7 @@ def trained(parts=None):
     frame = pl.DataFrame({"x": x, "y": x + rng.normal(size=600), "c": (x > 0.3).astype(int)})
     frame = frame.with_columns(y=pl.when(pl.col("c") == 1).then(None).otherwise("y"))
     made = in_memory(frame, schema_of(frame, Origin()), 0)
-    net = network_for(made.layout, 600, 0, made.scores)
+    net = network_for(made.layout, 600, 0, made.scores, width=64)
     net.kernel = table_gaussian()
     trainer = Trainer(
         net,
