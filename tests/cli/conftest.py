@@ -6,9 +6,10 @@ import io
 import sys
 
 import pytest
-from commands import EXAMPLES, Result, child, flows
+from commands import EXAMPLES, child, flows
 
 from interfuse.cli import main
+from processes import Result
 
 
 @pytest.fixture(scope="session")

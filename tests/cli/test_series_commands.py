@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from commands import left_in, watched
+from commands import left_in
 
 import interfuse
+from processes import watched
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "series"))
 from tiny_series import HOUR, hosts, hours, small_network

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,8 @@ import polars as pl
 import pytest
 import ranked
 import torch
+
+from processes import watched
 
 
 def free_port():
@@ -40,8 +41,8 @@ def two(tmp_path_factory):
     """What each of two processes has learned."""
     folder = tmp_path_factory.mktemp("ranks")
     for process in started([ranked.__file__, folder], 2):
-        _, said = process.communicate(timeout=600)
-        assert process.returncode == 0, said
+        done = watched(process).wait_for_end()
+        assert done.code == 0, done.err
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
 
 
@@ -94,17 +95,17 @@ def test_the_first_process_alone_speaks_and_writes_and_survives_the_others(tmp_p
     fit = ["-m", "interfuse", "fit", tmp_path / "rows.parquet", "-o", tmp_path / "run"]
     first, other = started([*fit, "--examples", "80000"], 2)
     events = tmp_path / "run" / "events.jsonl"
-    while first.poll() is None and not (events.exists() and events.read_text().count("\n") > 1):
-        time.sleep(0.05)
+    watched(first).wait_until(lambda: events.exists() and events.read_text().count("\n") > 1)
     other.kill()
-    _, said = first.communicate(timeout=600)
-    assert first.returncode == 2, said
+    ended = watched(first).wait_for_end()
+    said = ended.err
+    assert ended.code == 2, said
     assert said.count("another one has ended") == 1
     assert "Traceback" not in said
     assert other.communicate() == ("", "")
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
     again = subprocess.run(
-        [sys.executable, *map(str, fit), "--resume"], capture_output=True, text=True, timeout=600
+        [sys.executable, *map(str, fit), "--resume"], capture_output=True, text=True
     )
     assert again.returncode == 0, again.stderr

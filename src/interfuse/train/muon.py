@@ -25,8 +25,8 @@ from interfuse.train.adamw import BETAS, AdamW
 from interfuse.train.flat import FlatParameters
 
 SCALE = 0.8
-"""Held-out nats of NSL-KDD after 60 s of training at .1, .2, .4, .8, 1.6: 1.486, 1.462, 1.443,
-1.440, 1.450; by AdamW alone 1.475. At .2 a step is about as long as one of AdamW."""
+"""Held-out nats of NSL-KDD after 60 s of training, width 128, at .1, .2, .4, .8, 1.6: 1.486, 1.462,
+1.443, 1.440, 1.450; by AdamW alone 1.475. At .2 a step is about as long as one of AdamW."""
 POLYNOMIALS = (
     (8.28721201814563, -23.595886519098837, 17.300387312530933),
     (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
@@ -50,10 +50,13 @@ class Muon(AdamW):
         self, parameters: FlatParameters, weight_decay: float, matrices: Sequence[str]
     ) -> None:
         super().__init__(parameters, weight_decay)
+        assert parameters.weight.grad is not None
+        # Neither tensor is ever another one, so that its views stay what they are.
+        self._weights = parameters.views(parameters.weight.data)
+        self._gradients = parameters.views(parameters.weight.grad)
         self._alike: dict[tuple[int, int], list[str]] = {}
-        shapes = {name: view.shape for name, view in parameters.views(parameters.weight).items()}
         for name in matrices:
-            n, m = shapes[name]
+            n, m = self._weights[name].shape
             self._alike.setdefault((min(n, m), max(n, m)), []).append(name)
 
     @torch.no_grad()
@@ -63,14 +66,12 @@ class Muon(AdamW):
         Args:
             rate: the learning rate of this step.
         """
-        weights = self.parameters.views(self.parameters.weight)
+        weights = self._weights
         before = {n: weights[n].clone() for names in self._alike.values() for n in names}
         super().step(rate)
-        assert self.parameters.weight.grad is not None
-        gradients = self.parameters.views(self.parameters.weight.grad)
         means = self.parameters.views(self.moments["exp_avg"])
         for (_, longer), names in self._alike.items():
-            moves = [_wide(gradients[n].lerp(means[n], BETAS[0])) for n in names]
+            moves = [_wide(self._gradients[n].lerp(means[n], BETAS[0])) for n in names]
             for name, move in zip(names, orthogonal(torch.stack(moves)), strict=True):
                 wide = _wide(weights[name])
                 wide.copy_(_wide(before[name]))

@@ -35,7 +35,7 @@ from interfuse.kinds.table.learn.balance import Balanced, balanced_cell
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
 from interfuse.kinds.table.learn.rounds import Plan
-from interfuse.kinds.table.learn.setup import layout_of, network_for, settings_for
+from interfuse.kinds.table.learn.setup import layout_of
 from interfuse.kinds.table.learn.shrink import shrink_numbers
 from interfuse.kinds.table.learn.sizes import network_and_settings
 from interfuse.kinds.table.linksearch import skipped
@@ -224,7 +224,14 @@ class Job(BaseJob[Table, Model]):
         codec = TableCodec.fit(sample, schema)
         cells = codec.encode(sample.head(2))
         layout = layout_of(codec, cells.codes, cells.low)
-        net = planned(lambda: network_for(layout, rows, self.seed))
+        precision = choose_precision(self.precision, device)
+        budget = Budget.of(self.seconds, self.examples, rows)
+        cells_of = layout, rows, self.seed, (), None
+        net, settings = planned(
+            lambda: network_and_settings(
+                *cells_of, budget, precision, device, self.width, self.batch
+            )
+        )
         disk = require_room(Path(tempfile.gettempdir()), rows, codec) if self.out_of_core else 0
         loaded = PIECES_AT_ONCE * min(PIECE, rows) if self.out_of_core else rows
         cost = estimate(
@@ -232,9 +239,9 @@ class Job(BaseJob[Table, Model]):
             len(sample.columns),
             sample.estimated_size() * loaded / len(sample) if from_file else 0,
             net,
-            settings_for(rows, self.seed, "fp32").batch,
-            Budget.of(self.seconds, self.examples, rows),
-            choose_precision(self.precision, device),
+            settings.batch,
+            budget,
+            precision,
             disk,
         )
         self._tell_cost(cost, "Fit a part of the rows, or leave columns out (kind drop).")

@@ -75,8 +75,8 @@ class Learned(abc.ABC):
 
     @classmethod
     def joined(cls, sketch: Any, closer: Any) -> Any:
-        """The sketch with what the other pass found."""
-        raise NotImplementedError
+        """The sketch with what the other pass found; of kinds that have a `closer`."""
+        raise NotImplementedError(f"field {cls.kind!r} asks for another pass, and has no joined")
 
     @classmethod
     @abc.abstractmethod
