@@ -44,6 +44,18 @@ def test_a_budget_in_seconds_is_repeated_bit_for_bit(tmp_path):
     assert found.changed == {}
 
 
+def test_experts_that_the_clock_chose_are_those_of_the_second_fit(tmp_path):
+    rng = np.random.default_rng(0)
+    user, item = np.divmod(rng.choice(200 * 40, 2_000, replace=False), 40)
+    frame = pl.DataFrame({"user_id": user, "item_id": item})
+    interfuse.fit(frame, kind="interactions", seconds=2.0, seed=2, folder=tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["experts"] == record["training"]["experts"]
+    found = reproduce(tmp_path / "run", frame)
+    assert found.same_weights
+    assert found.changed == {}
+
+
 def test_the_file_is_found_by_its_name_and_the_run_is_left_as_it_was(run):
     before = {p.name: store.sha256(p) for p in run.iterdir() if p.is_file()}
     assert reproduce(run).same_weights

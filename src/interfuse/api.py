@@ -57,8 +57,8 @@ def fit(
             fitted on request alone: a table of times and numbers may be either.
         schema: the columns' kinds, or the images' size, channels and classes, or the series' time,
             step and channels, edited by you; inferred and printed unless given.
-        seconds: spend at most about this long on training and calibration; reading and encoding
-            the data come on top.
+        seconds: spend about this long on the whole fit: reading, preparing, training and measuring
+            at the end. A tenth of it is trained at least.
         examples: train for at most this many records, counted with repetition; with `seconds` too,
             for what is spent first. The same seed and examples, without `seconds`, give the same
             model on the same machine.

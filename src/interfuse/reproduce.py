@@ -142,6 +142,7 @@ def _job(
         precision=training["settings"]["precision"],
         listener=listener,
         budget=Replay.of_record(training),
+        asked=record["budget"]["seconds"],
         schedule=record.get("schedule"),
         **{**kind.again(record), **given},
     )

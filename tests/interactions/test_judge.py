@@ -1,6 +1,7 @@
 """Figures against closed forms, splits against what they say, and what choosing does."""
 
 import math
+from time import monotonic
 
 import numpy as np
 import polars as pl
@@ -8,11 +9,13 @@ import pytest
 from made import baskets, touches
 
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.interactions.data.baskets import build
 from interfuse.kinds.interactions.experts.panel import top, without_known
 from interfuse.kinds.interactions.judge.backtest import backtest
 from interfuse.kinds.interactions.judge.metrics import rank
 from interfuse.kinds.interactions.judge.splits import split
 from interfuse.kinds.interactions.learn.choose import choose, part
+from interfuse.kinds.interactions.learn.patience import Patience
 from interfuse.kinds.interactions.schema import InteractionsSchema
 
 SCHEMA = InteractionsSchema("user_id", "item_id", time="timestamp")
@@ -114,3 +117,18 @@ def test_drawn_users_are_judged_between_their_floor_and_their_baseline(data, mod
     assert by["recommender"]["by_popularity"] < by["recommender"]["best"]
     with pytest.raises(DataError, match="expected at least 100"):
         model[0].judge(model[0].generate(20), half)
+
+
+def test_experts_that_there_is_no_time_for_are_left_out_and_said():
+    data = build(touches(users=120), SCHEMA)[0]
+    said = []
+    chosen = choose(data, False, 0, said.append, Patience(until=monotonic() - 1, again=2))
+    assert [c.name for c in chosen] == ["graph filter"]
+    assert chosen[0].weight == 1.0
+    assert sum("left out" in text for text in said) == len(said) - 1 > 2
+
+
+def test_a_patient_choice_is_the_choice_without_a_limit():
+    data = build(touches(users=120), SCHEMA)[0]
+    patience = Patience(until=monotonic() + 1e6, again=2)
+    assert choose(data, False, 0, patience=patience) == choose(data, False, 0)

@@ -1,5 +1,7 @@
 """The search: rules of made-up records are found, none in independent columns, none by chance."""
 
+import math
+
 import ledgers
 import numpy as np
 import polars as pl
@@ -217,3 +219,12 @@ def test_a_rule_has_a_value_for_every_row_that_may_be_drawn():
     rule = searched(frame).rules["load"].rule
     drawn = pl.DataFrame({"bytes": [120, 0, 120], "seconds": [0.0, 0.0, 2.0]})
     assert rule.apply(drawn).to_list() == [0.0, 0.0, 480.0]
+
+
+def test_a_search_without_time_says_what_it_left_out():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(1, 1000, (2, 500))
+    frame = pl.DataFrame({"a": a, "b": b, "both": a * b, "same": a})
+    found = find(frame, dict.fromkeys(frame.columns, "number"), until=-math.inf)
+    assert list(found.rules) == ["same"]  # exact sums of columns take no search
+    assert any(text.startswith("products and ratios: ") for text in found.skipped)

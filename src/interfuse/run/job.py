@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -18,6 +18,7 @@ from interfuse.errors import DataError, OptionError
 from interfuse.io.databases import shown
 from interfuse.io.many import called, is_many
 from interfuse.run import store
+from interfuse.run.clock import Clock
 from interfuse.run.cost import check_memory
 from interfuse.run.fitting import (
     CHECKPOINT_SECONDS,
@@ -51,11 +52,13 @@ class Ready(Generic[Made]):
         trainer: new.
         schema: of the data.
         finish: makes the fitted model of the record of the beginning, once training is over.
+        also: what was decided by the clock, for the record.
     """
 
     trainer: Trainer
     schema: Any
     finish: Callable[[Record], Made]
+    also: Record = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -63,7 +66,8 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     """The arguments that all fits have; see `interfuse.fit`.
 
     `schedule` is a noise schedule, its name (`interfuse.core.SCHEDULES`), or its name and numbers.
-    A `budget` takes the place of the one asked for, when a fit is repeated.
+    A `budget` takes the place of the one asked for, when a fit is repeated; `asked` are the seconds
+    of the first one then: how much is measured goes with them.
     """
 
     seconds: float | None
@@ -73,7 +77,9 @@ class BaseJob(ABC, Generic[Loaded, Made]):
     precision: str
     listener: Listener
     budget: Budget | None = None
+    asked: float | None = None
     schedule: Schedule | str | Mapping[str, Any] | None = None
+    clock: Clock = field(default_factory=Clock, init=False)
 
     together: ClassVar[bool] = False
     """Whether several processes can train it (`interfuse.train.ranks`)."""
@@ -145,6 +151,11 @@ class BaseJob(ABC, Generic[Loaded, Made]):
         """Take the schema and whatever else belongs to the kind from an interrupted fit."""
         return
 
+    @property
+    def _limit(self) -> float | None:
+        """Seconds that were asked for, also where a fit is repeated."""
+        return self.seconds if self.seconds is not None else self.asked
+
     def noise_schedule(self) -> Schedule | None:
         """The noise schedule asked for; None for the kind's own.
 
@@ -204,7 +215,8 @@ class BaseJob(ABC, Generic[Loaded, Made]):
             record["schedule"] = schedule_to_json(schedule)
         if before is not None and folder is not None:
             same_data(folder, before, record["data"])
-        return self._prepare(loaded, budget), record
+        ready = self._prepare(loaded, budget)
+        return ready, {**record, **ready.also}
 
 
 def _same_everywhere(sha256: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from interfuse.train.budget import Budget
 from interfuse.train.events import Event
 from interfuse.train.hold_out import hold_out
 from interfuse.train.precision import choose_device, choose_precision
+from interfuse.train.settings import Settings
 from interfuse.train.trainer import Trainer
 
 EXAMPLES_PER_IMAGE = 200
@@ -55,7 +56,12 @@ MOST_EXAMPLES = 1_000_000
 PREVIEWS = 32
 PREVIEW_SECONDS = 15.0
 PREVIEW_SHARE = 0.05
-MOST_SCORED = 256
+MOST_SCORED, FEWER_SCORED = 256, 64
+MEASURING = 0.3
+"""Of what is left of a budget in seconds when training begins: for scoring held-out images."""
+SHORT, FEW_HELD, FEW_STEPS = 120.0, 64, 8
+"""Fits of fewer seconds judge themselves by so few draws of held-out images, and draw previews in
+so few steps."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
         self.schema, self.size = ImageSchema.load(folder / "schema.json"), None
 
     def _between(self, folder: Path, ready: Ready[ImageModel]) -> Previews:
-        return Previews(folder, ready.schema, ready.trainer, self.listener)
+        steps = FEW_STEPS if self._short else None
+        return Previews(folder, ready.schema, ready.trainer, self.listener, steps)
 
     def _load(self) -> ImageSet:
         schema = self.schema
@@ -168,17 +175,28 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
             objective=objective,
             rows=rows,
             held_out=held_out,
-            settings=image_settings_for(schema.shape, len(rows), self.seed, precision),
-            budget=budget,
+            settings=self._quickened(
+                image_settings_for(schema.shape, len(rows), self.seed, precision)
+            ),
+            budget=self.clock.training(budget, MEASURING),
             device=device,
         )
         return Ready(trainer, schema, partial(self._model, schema, trainer))
+
+    @property
+    def _short(self) -> bool:
+        """Whether a fit would do little but judge itself."""
+        return self._limit is not None and self._limit < SHORT
+
+    def _quickened(self, settings: Settings) -> Settings:
+        return replace(settings, held_out_draws=FEW_HELD) if self._short else settings
 
     def _model(self, schema: ImageSchema, trainer: Trainer, record: dict[str, Any]) -> ImageModel:
         """The fitted model: averaged weights of the lowest held-out loss, and how they came."""
         trainer.use_best()
         net = trainer.net.eval()
-        held = trainer.held_out.take(torch.arange(min(len(trainer.held_out), MOST_SCORED)))
+        most = FEWER_SCORED if self._short else MOST_SCORED
+        held = trainer.held_out.take(torch.arange(min(len(trainer.held_out), most)))
         scores: tuple[float, ...] = ()
         if len(held):
             self.listener(Notice("calibrate", "scoring the images that were held out"))
@@ -197,11 +215,18 @@ class Previews:
         schema: of the images.
         trainer: whose averaged weights draw.
         listener: told of each picture.
+        steps: of the sampler; its default if None.
     """
 
     def __init__(
-        self, folder: Path, schema: ImageSchema, trainer: Trainer, listener: Listener
+        self,
+        folder: Path,
+        schema: ImageSchema,
+        trainer: Trainer,
+        listener: Listener,
+        steps: int | None = None,
     ) -> None:
+        self.steps = steps
         self.folder = folder / store.PREVIEWS
         self.schema = schema
         self.trainer = trainer
@@ -233,7 +258,8 @@ class Previews:
         for name, parameter in net.named_parameters():
             parameter.copy_(average[name])
         classes = len(self.schema.classes)
-        sampler = ImageSampler(net, self.schema.shape, classes, 0, device=self.trainer.device)
+        shape, device = self.schema.shape, self.trainer.device
+        sampler = ImageSampler(net, shape, classes, 0, steps=self.steps, device=device)
         labels = torch.arange(BLOCK) % max(classes, 1)
         pixels = sampler.batch(0, labels=labels)[: min(PREVIEWS, BLOCK)]
         return self.schema.cut(pixels.cpu().numpy())

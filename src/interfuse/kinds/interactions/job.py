@@ -29,6 +29,7 @@ from interfuse.kinds.interactions.learn.choose import Choice, choose, fit_panel
 from interfuse.kinds.interactions.learn.cold import Cold
 from interfuse.kinds.interactions.learn.habits import Habits
 from interfuse.kinds.interactions.learn.objective import FULL, BasketObjective, BasketRows
+from interfuse.kinds.interactions.learn.patience import Patience
 from interfuse.kinds.interactions.learn.ratings import Ratings
 from interfuse.kinds.interactions.learn.traits import Traits
 from interfuse.kinds.interactions.model import InteractionsModel
@@ -59,6 +60,11 @@ shares of items were .45 (total variation) from the real ones."""
 FEWEST_STOPPING = 40
 BATCH, SMALL_BATCH = 64, 16
 SMALL_FROM = 50_000
+PREPARING, MEASURING = 0.7, 0.1
+"""Of a budget in seconds: when all experts are to be fitted, those of the model as well; of what is
+left then, what measuring takes at the end."""
+FEWEST_PANELS = 2
+"""Experts apart from a fold of users, and those of the model."""
 RATE, WARM_UP, HELD_OUT_DRAWS = 1e-2, 1_000, 512
 
 
@@ -104,10 +110,13 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
     users: Any = None
     items: Any = None
     order: bool = True
+    experts: list[dict[str, Any]] | None = None
+    folds: int | None = None
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = InteractionsSchema.load(folder / "schema.json")
         self.order = bool(before.get("order", True))
+        self.experts, self.folds = before.get("experts"), before.get("folds")
 
     def _load(self) -> Touches:
         frame, origin = read(self.data)
@@ -162,9 +171,11 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
         batch = BATCH if m <= SMALL_FROM else SMALL_BATCH
         cost = Cost(peak(_memory(m, len(baskets.items), batch)), budget)
         self._tell_cost(cost, "Leave out items that few users touched (fewest_users).")
-        choices = choose(baskets, ordered, self.seed,
-                         lambda text: self.listener(Notice("experts", text)))  # fmt: skip
-        fold = _folds(len(baskets), m, self.seed)
+        patience = Patience(self.clock.until(self.seconds, PREPARING), FEWEST_PANELS)
+        choices = self._choices(baskets, ordered, patience)
+        if self.folds is None:
+            self.folds = FOLDS if patience.allows(FOLDS + 1) else 1
+        fold = _folds(len(baskets), m, self.seed, few=self.folds == 1)
         panels = tuple(
             fit_panel(choices, baskets.take(np.flatnonzero(others)), ordered, self.seed)
             for others in (fold != f if (fold != f).any() else fold == f
@@ -180,9 +191,24 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
         )
         rows, held_out = _hold_out(baskets, fold, self.seed)
         trainer = Trainer(
-            net, BasketObjective(panels), rows, held_out, settings, budget, torch.device("cpu")
-        )
-        return Ready(trainer, loaded.schema, partial(self._model, loaded, choices, trainer))
+            net, BasketObjective(panels), rows, held_out, settings,
+            self.clock.training(budget, MEASURING), torch.device("cpu"),
+        )  # fmt: skip
+        finish = partial(self._model, loaded, choices, trainer)
+        also = {"experts": [_finite(asdict(c)) for c in choices], "folds": self.folds}
+        return Ready(trainer, loaded.schema, finish, also)
+
+    def _choices(self, baskets: Baskets, ordered: bool, patience: Patience) -> list[Choice]:
+        """The experts: those of the fit that goes on or is repeated, else chosen."""
+        if self.experts is not None:
+            given = [{**c, "alone": c["alone"] if c["alone"] is not None else float("nan")}
+                     for c in self.experts]  # fmt: skip
+            return [Choice(**c) for c in given]
+
+        def tell(text: str) -> None:
+            self.listener(Notice("experts", text))
+
+        return choose(baskets, ordered, self.seed, tell, patience)
 
     def _model(
         self, loaded: Touches, choices: list[Choice], trainer: Trainer, record: dict[str, Any]
@@ -207,7 +233,7 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
             ratings,
             *self._traits(loaded, rng),
         )
-        more: dict[str, Any] = {"experts": [_finite(asdict(c)) for c in choices]}
+        more: dict[str, Any] = {"experts": record["experts"]}
         if ratings is not None:
             more["rating_error"] = {"model": ratings.spread, "item_means": ratings.plain}
         return InteractionsModel(fitted, whole_record(record, trainer, **more))
@@ -242,9 +268,18 @@ def _trained(users: int, items: int) -> int:
     return min(users // FOLDS, MOST_TRAINED)
 
 
-def _folds(users: int, items: int, seed: int) -> NDArray[np.int64]:
-    """The fold of each user, -1 for users whom only the experts are fitted to."""
+def _folds(users: int, items: int, seed: int, few: bool = False) -> NDArray[np.int64]:
+    """The fold of each user, -1 for users whom only the experts are fitted to.
+
+    Args:
+        users: how many there are.
+        items: how many there are.
+        seed: of the shuffle.
+        few: whether one fold is all there is time for.
+    """
     trained = _trained(users, items)
+    if few and users >= FEWEST_APART:
+        trained = min(trained, users // FOLDS)
     fold = np.zeros(users, np.int64)
     if users >= FEWEST_APART:
         rng = np.random.default_rng(seed_of(seed, Purpose.SPLIT, 1))

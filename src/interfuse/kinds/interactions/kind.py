@@ -169,10 +169,11 @@ class InteractionsKind(Kind):
         return open_interactions(folder, record, parts)
 
     def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether the order was used."""
+        """Whether the order was used, and what was chosen by the clock."""
         beside = record["data"].get("beside", {})
         given = {name: words["path"] for name, words in beside.items() if "path" in words}
-        return {"order": bool(record.get("order", True)), **given}
+        chosen = {name: record.get(name) for name in ("experts", "folds")}
+        return {"order": bool(record.get("order", True)), **chosen, **given}
 
     def apart(self, first: Any, again: Any) -> tuple[float, float]:
         """Share of equal touches of drawn users, and 1 if any differs."""

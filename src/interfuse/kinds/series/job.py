@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import torch
@@ -61,8 +60,6 @@ MEASURING = 0.15
 """Of the time that is left when training begins: what measuring takes at the end."""
 SHORT, FEW_HELD = 20.0, 32
 """Fits of fewer seconds score so few held-out windows at a time."""
-LEAST_TRAINED = 0.05
-"""Of the budget: trained at least, whatever reading took."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +95,6 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
-    asked: float | None = None
-    began: float = field(default_factory=monotonic, init=False)
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = SeriesSchema.load(folder / "schema.json")
@@ -179,36 +174,28 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         cost = SeriesEstimate(peak(weights_bytes(net) + packed + step), length, budget)
         self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         times = _times_held(train.held, whole, channels // seen_together)
-        base = base_of(loaded, times, self.seed, self._asked)
+        base = base_of(loaded, times, self.seed, self._limit)
         trainer = Trainer(
             net=net,
             objective=objective,
             rows=train.to(device),
             held_out=held.to(device),
             settings=self._quickened(settings),
-            budget=self._left(budget),
+            budget=self.clock.training(budget, MEASURING),
             device=device,
         )
         finish = partial(self._model, loaded, codec, trainer, base, times)
         return Ready(trainer, loaded.schema, finish)
 
     @property
-    def _asked(self) -> float | None:
-        """Seconds that were asked for, also where a fit is repeated."""
-        return self.seconds if self.seconds is not None else self.asked
+    def _short(self) -> bool:
+        return self._limit is not None and self._limit < SHORT
 
     def _quickened(self, settings: Settings) -> Settings:
         """Fewer held-out windows where a short fit would do little but score them."""
-        if self._asked is None or self._asked >= SHORT or settings.held_out_draws is None:
+        if not self._short or settings.held_out_draws is None:
             return settings
         return replace(settings, held_out_draws=min(settings.held_out_draws, FEW_HELD))
-
-    def _left(self, budget: Budget) -> Budget:
-        """What is left for training: all that a fit does counts, and a part is kept to the end."""
-        if budget.seconds is None or self.budget is not None:
-            return budget
-        left = (budget.seconds - (monotonic() - self.began)) * (1 - MEASURING)
-        return Budget(max(left, LEAST_TRAINED * budget.seconds), budget.examples)
 
     def _model(
         self,
@@ -227,7 +214,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         plain = Filler(net, looker, device=trainer.device)
         examples = trainer.progress.examples
         rounds = effort(examples, ROUNDS)
-        temper = measure_temper(plain, trainer.objective, trainer.held_out, self.seed, rounds)
+        batch = FEW_HELD // 4 if self._short else FEW_HELD
+        held_out = trainer.held_out
+        temper = measure_temper(plain, trainer.objective, held_out, self.seed, rounds, batch)
         filler = Filler(net, looker, device=trainer.device, temper=temper)
         gate, usual = Gate(), None
         calibration = Calibration.none(len(series.schema.channels))

@@ -189,10 +189,6 @@ class Series(Kind):
 
         return open_series(folder, record, parts)
 
-    def again(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """The seconds that were asked for: how much is measured goes with them."""
-        return {"asked": record["budget"]["seconds"]}
-
     def apart(self, first: Any, again: Any) -> tuple[float, float]:
         """Share of equal values, and the largest difference of two as a share of the range."""
         import numpy as np

@@ -36,6 +36,7 @@ by aggregates, so that a lazy frame is scanned and never held in memory.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -119,7 +120,10 @@ def schema_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
 
 
 def with_rules(
-    frame: pl.DataFrame | pl.LazyFrame, schema: Schema, learned: Collection[str] = ()
+    frame: pl.DataFrame | pl.LazyFrame,
+    schema: Schema,
+    learned: Collection[str] = (),
+    until: float = math.inf,
 ) -> Schema:
     """The schema with the rules that are found between its columns.
 
@@ -127,9 +131,10 @@ def with_rules(
         frame: the table.
         schema: what each column is.
         learned: columns that are to be learned whatever is found.
+        until: when to stop looking, by `time.monotonic`; what was not looked for is said.
     """
     lazy, columns = frame.lazy(), schema.columns
-    found = find(lazy, {c.name: c.kind for c in columns}, learned)
+    found = find(lazy, {c.name: c.kind for c in columns}, learned, until)
     note(f"the search for rules left out {skipped}." for skipped in found.skipped)
     said = {n: (rule.note, rule.options) for n, rule in found.rules.items()}
     # Keys are made anew, so that sums of them mean nothing; but a copy of a key is that key.

@@ -53,8 +53,9 @@ from interfuse.train.trainer import HELD_OUT_DRAWS, Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
 
-TRAINING_SHARE = 0.9
-"""Of a budget in seconds; calibration makes as many rounds as the rest has time for."""
+SEARCHING, MEASURING = 0.5, 0.1
+"""Of a budget in seconds: when the search for rules ends at the latest; and of what is left when
+training begins, what is kept for calibration, which makes as many rounds as there is time for."""
 _SAMPLE_ROWS = 10_000
 _CAPTURES = "captures, whose packets are metered to flows"
 OF_FILES = {
@@ -166,7 +167,8 @@ class Job(BaseJob[Table, Model]):
             for said_of_it in words:
                 self.listener(Notice("warning", said_of_it))
         else:
-            schema = with_rules(lazy, put(kinds_of(lazy, origin)), asked.kinds)
+            until = self.clock.until(self.seconds, SEARCHING)
+            schema = with_rules(lazy, put(kinds_of(lazy, origin)), asked.kinds, until)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))
         self.listener(Notice("schema", f"{len(schema.columns)} columns", schema))
@@ -276,7 +278,7 @@ class Job(BaseJob[Table, Model]):
             rows=rows if cell is None else Balanced.by(rows, cell),
             held_out=made.held_out,
             settings=settings,
-            budget=replace(budget, seconds=budget.seconds and TRAINING_SHARE * budget.seconds),
+            budget=self.clock.training(budget, MEASURING),
             device=device,
             order=made.order,
             ranks=ranks(),
@@ -321,7 +323,7 @@ class Job(BaseJob[Table, Model]):
             examples,
             seed,
             trainer.device,
-            seconds=budget - trainer.progress.seconds if budget else None,
+            seconds=self.clock.left(budget) if budget else None,
             again=self.calibration,
             whole=made.whole,
         )

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interfuse.kinds.interactions.data.baskets import Baskets
-from interfuse.kinds.interactions.experts.forms import Floats
+from interfuse.kinds.interactions.experts.forms import Expert, Floats
 from interfuse.kinds.interactions.experts.methods import Method, methods
 from interfuse.kinds.interactions.experts.order import ages
 from interfuse.kinds.interactions.experts.panel import Panel, Voice, top, without_known
+from interfuse.kinds.interactions.learn.patience import Patience
 
 SHARE = 0.2
 MOST_USERS, MOST_SCORES = 4_000, 100_000_000
@@ -102,7 +104,11 @@ def ndcg(hits: Floats, wanted: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def choose(
-    baskets: Baskets, ordered: bool, seed: int, tell: Callable[[str], None] = lambda text: None
+    baskets: Baskets,
+    ordered: bool,
+    seed: int,
+    tell: Callable[[str], None] = lambda text: None,
+    patience: Patience | None = None,
 ) -> list[Choice]:
     """The experts for these baskets.
 
@@ -111,7 +117,9 @@ def choose(
         ordered: whether the order of touches is used.
         seed: of what is held out and of random starts.
         tell: told what is done.
+        patience: the time there is; no limit if None.
     """
+    patience = patience or Patience()
     rng = np.random.default_rng(seed)
     known, held = part(baskets, SHARE, ordered, rng)
     able = np.flatnonzero((held.lengths > 0) & (known.lengths > 0))
@@ -122,13 +130,22 @@ def choose(
     most = min(max(MOST_SCORES // baskets.size, 500), MOST_USERS)
     judged = np.sort(rng.permutation(able)[:most])
     asked, wanted = known.take(judged), held.take(judged)
-    voices, alone = [], []
+    voices, alone = list[Voice](), list[float]()
     for m in found:
-        voice, figure = _best(m, known, asked, wanted, ordered, seed)
+        if voices and patience.over:
+            tell(f"{m.name}: left out, there is no time for it in the budget")
+            continue
+        begun = monotonic()
+        expert = m.fit(known.matrix, seed, m.settings[0])
+        took = monotonic() - begun
+        if not patience.keeps(took) and voices:
+            tell(f"{m.name}: left out, its fits of {took:.1f} s each are too long for the budget")
+            continue
+        voice, figure = _best(m, expert, (known, asked, wanted), ordered, seed, patience)
         tell(f"{m.name}: nDCG@{AT} {figure:.4f} on held-out touches")
         voices.append(voice)
         alone.append(figure)
-    weights = _weights(voices, asked, wanted, seed)
+    weights = _weights(voices, asked, wanted, seed, patience)
     return [
         Choice(v.name, v.setting or {}, v.tau, float(w), float(a))
         for v, w, a in zip(voices, weights, alone, strict=True)
@@ -136,12 +153,29 @@ def choose(
 
 
 def _best(
-    m: Method, known: Baskets, asked: Baskets, wanted: Baskets, ordered: bool, seed: int
+    m: Method,
+    expert: Expert,
+    touches: tuple[Baskets, Baskets, Baskets],
+    ordered: bool,
+    seed: int,
+    patience: Patience,
 ) -> tuple[Voice, float]:
-    """The setting and tau of a method that rank held-out touches best."""
+    """The setting and tau of a method that rank held-out touches best.
+
+    Args:
+        m: the method.
+        expert: of its first setting.
+        touches: what experts are fitted to, what of it they are asked with, what is wanted.
+        ordered: whether the order of touches is used.
+        seed: of random starts.
+        patience: settings are tried while it lasts.
+    """
+    known, asked, wanted = touches
     best: tuple[Voice, float] | None = None
-    for setting in m.settings:
-        expert = m.fit(known.matrix, seed, setting)
+    for i, setting in enumerate(m.settings):
+        if i and patience.over:
+            break
+        expert = m.fit(known.matrix, seed, setting) if i else expert
         for tau in m.taus if ordered else (None,):
             voice = Voice(m.name, expert, tau, setting=setting, size=known.size)
             figure = judge(voice.scores_of, asked, wanted)
@@ -173,13 +207,16 @@ def hits_of(found: NDArray[np.int64], wanted: Baskets) -> Floats:
 
 
 def _weights(
-    voices: list[Voice], asked: Baskets, wanted: Baskets, seed: int
+    voices: list[Voice], asked: Baskets, wanted: Baskets, seed: int, patience: Patience
 ) -> NDArray[np.float64]:
     """The weights omega: the mean of what coordinate ascent finds on resampled users.
 
     One search follows the chance of a few thousand users: on two public sets the mean of eight
-    ranked test touches better than the best of one.
+    ranked test touches better than the best of one. One expert needs none, and where time is short
+    there are fewer.
     """
+    if len(voices) == 1:
+        return np.ones(1)
     scores, goals, many = _pools(voices, asked, wanted)
     rng = np.random.default_rng(seed)
     found = []
@@ -187,6 +224,8 @@ def _weights(
         drawn = rng.integers(0, len(many), len(many))
         omega = _ascend(scores[:, drawn], goals[drawn], many[drawn])
         found.append(omega / omega.sum())
+        if patience.over:
+            break
     mean = np.mean(found, 0)
     mean[mean < LEAST * mean.max()] = 0
     return np.round(mean / mean.max(), 3)

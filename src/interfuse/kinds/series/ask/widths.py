@@ -35,7 +35,12 @@ LARGEST = 4.0
 
 
 def measure_temper(
-    filler: Filler, objective: SeriesObjective, held: SeriesRows, seed: int, rounds: int = ROUNDS
+    filler: Filler,
+    objective: SeriesObjective,
+    held: SeriesRows,
+    seed: int,
+    rounds: int = ROUNDS,
+    batch: int = BATCH,
 ) -> Temper:
     """Measure on windows about held-out blocks; no correction where too little was held out.
 
@@ -44,7 +49,8 @@ def measure_temper(
         objective: draws the questions.
         held: the windows.
         seed: of questions and draws.
-        rounds: of `BATCH` windows.
+        rounds: how many batches.
+        batch: windows in each.
     """
     asked = SeriesObjective(objective.looker, objective.gaussian, louder=0.0)
     late = torch.nonzero(held.start >= (held.first + held.last) // 2).flatten()
@@ -52,7 +58,7 @@ def measure_temper(
     gaps, ratios, sides = [], [], []
     for k in range(rounds if len(held) else 0):
         generator = generator_for(seed, Purpose.MEASURED_CELLS, k, device=filler.device)
-        index = (torch.arange(BATCH, device=filler.device) + k * BATCH) % len(held)
+        index = (torch.arange(batch, device=filler.device) + k * batch) % len(held)
         noisy = asked.corrupt(held.take(index), generator)
         score = noisy.score
         gaps.append(noisy.view.gap[score].log().float().cpu().numpy())
@@ -73,14 +79,15 @@ def measure_temper(
 def _ratio(filler: Filler, noisy: NoisyWindows, seed: int, k: int) -> torch.Tensor:
     """|x - m| / w of every cell of a batch: (n, length, c)."""
     said = filler.say(noisy.view)
-    keys = [seed_of(seed, Purpose.MEASURED_DRAWS, k, j // 2) for j in range(BATCH * DRAWS)]
-    sign = mirrored(DRAWS).to(filler.device).repeat(BATCH)
-    window = torch.arange(BATCH, device=filler.device).repeat_interleave(DRAWS)
+    batch = len(noisy.target)
+    keys = [seed_of(seed, Purpose.MEASURED_DRAWS, k, j // 2) for j in range(batch * DRAWS)]
+    sign = mirrored(DRAWS).to(filler.device).repeat(batch)
+    window = torch.arange(batch, device=filler.device).repeat_interleave(DRAWS)
     keyed = torch.tensor(keys, device=filler.device)
     some, steps = filler.draw(noisy.view, said, keyed, window, sign)
-    shape = (BATCH, DRAWS, *noisy.target.shape[1:])
+    shape = (batch, DRAWS, *noisy.target.shape[1:])
     drawn = noisy.view.x[:, None].expand(shape).clone()
-    drawn[:, :, steps] = some.reshape(BATCH, DRAWS, len(steps), -1)
+    drawn[:, :, steps] = some.reshape(batch, DRAWS, len(steps), -1)
     ends = torch.tensor([0.5 - COVERAGE / 2, 0.5, 0.5 + COVERAGE / 2]).to(drawn)
     low, middle, high = torch.quantile(drawn, ends, dim=1)
     off = noisy.target - middle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,13 +18,13 @@ from interfuse.kinds.table.rules.search.ratios import find_ratios
 from interfuse.kinds.table.rules.search.sums import find_sums
 from interfuse.kinds.table.rules.search.times import find_times
 
-SORTS: tuple[Callable[[Ledger], Iterator[Sequence[Proposal]]], ...] = (
-    find_sums,
-    find_times,
-    find_lines,
-    find_ratios,
-    find_functions,
-)
+SORTS: dict[str, Callable[[Ledger], Iterator[Sequence[Proposal]]]] = {
+    "sums": find_sums,
+    "times": find_times,
+    "multiples": find_lines,
+    "products and ratios": find_ratios,
+    "functions of categories": find_functions,
+}
 """In order: where two sorts explain a column, the first does."""
 
 
@@ -43,7 +44,10 @@ class Findings:
 
 
 def find(
-    frame: pl.DataFrame | pl.LazyFrame, kinds: Mapping[str, str], learned: Collection[str] = ()
+    frame: pl.DataFrame | pl.LazyFrame,
+    kinds: Mapping[str, str],
+    learned: Collection[str] = (),
+    until: float = math.inf,
 ) -> Findings:
     """The rules of a table.
 
@@ -52,6 +56,7 @@ def find(
         kinds: by column its kind; columns of other kinds than number, datetime and category are
             in no rule.
         learned: columns that are not to be derived.
+        until: when to stop looking, by `time.monotonic`.
     """
     lazy = frame.lazy()
     types = dict(lazy.collect_schema())
@@ -63,10 +68,13 @@ def find(
         return Findings({})
     sample = lazy.select(named).gather_every(-(-rows // SAMPLE)).collect(engine="streaming")
     columns = [Column(sample[n], kinds[n], i) for i, n in enumerate(named)]
-    ledger = Ledger(lazy, columns, rows, frozenset(learned))
+    ledger = Ledger(lazy, columns, rows, frozenset(learned), until)
     exact = find_rules(lazy.select(n for n in named if kinds[n] != "category"))
     ledger.found |= {n: Found(r, rows, kinds[n]) for n, r in exact.items() if n not in learned}
-    for sort in SORTS:
+    for name, sort in SORTS.items():
+        if ledger.late:
+            ledger.skipped.append(f"{name}: half of the time of the fit was over")
+            continue
         for solutions in sort(ledger):
             ledger.add(solutions)
     bounds = find_bounds(ledger)

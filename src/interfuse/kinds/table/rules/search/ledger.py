@@ -18,8 +18,10 @@ on. What is rarer is taken to follow the rule, and the note says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -157,6 +159,7 @@ class Ledger:
         columns: its columns in a sample, but for those that no rule may name.
         rows: how many rows it has.
         learned: columns that are not to be derived.
+        until: when to stop looking, by `time.monotonic`.
     """
 
     def __init__(
@@ -165,8 +168,9 @@ class Ledger:
         columns: Sequence[Column],
         rows: int,
         learned: frozenset[str] = frozenset(),
+        until: float = math.inf,
     ) -> None:
-        self.learned = learned
+        self.learned, self.until = learned, until
         self.lazy = lazy
         self.columns = {c.name: c for c in columns}
         self.sample = pl.DataFrame([c.series for c in columns])
@@ -176,6 +180,11 @@ class Ledger:
         self.chances = 4 * np.log(max(len(columns), 2))
         self._whole: dict[str, pl.Series] = {}
         self._shuffled = np.random.default_rng(0).permutation(self.sample.height)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time for looking is over."""
+        return monotonic() > self.until
 
     def numbers(self, derived: bool = False) -> list[Column]:
         """The columns of numbers that vary; without those that are derived, unless asked."""

@@ -73,7 +73,13 @@ def find_ratios(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
         )
     one, more = singles(columns), composites(columns)
     found: list[Quotient] = []
-    for target in columns:
+    for i, target in enumerate(columns):
+        if ledger.late:
+            ledger.skipped.append(
+                f"products and ratios that give {len(columns) - i} of {len(columns)} columns: half "
+                "of the time of the fit was over"
+            )
+            break
         if target.name not in ledger.found and target.distinct >= 10:
             found += _of_column(target, one, more, ledger)
     yield from _identities(found, ledger)
@@ -81,7 +87,7 @@ def find_ratios(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
     more = _without_one(found, ledger)
     found = []
     for target in columns:
-        if more and target.name not in ledger.found and target.distinct >= 10:
+        if more and not ledger.late and target.name not in ledger.found and target.distinct >= 10:
             found += [
                 q
                 for q in _of_column(target, one, more, ledger)
