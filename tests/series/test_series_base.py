@@ -10,12 +10,12 @@ from interfuse.kinds.series.ask.gate import SHARES, Gate, combined, measure_gate
 from interfuse.kinds.series.base.draws import paths_after, quantiles_after
 from interfuse.kinds.series.base.forecast import Base, fit_base
 from interfuse.kinds.series.base.gaps import complete
-from interfuse.kinds.series.base.odd import cells as cell_scores
-from interfuse.kinds.series.base.odd import foresee, measure_usual, points, raw_points
+from interfuse.kinds.series.base.odd import UNSEEN, foresee, measure_usual, points, ratios
 from interfuse.kinds.series.base.panel import complete_panel
 from interfuse.kinds.series.base.past import filled
 from interfuse.kinds.series.base.paths import MEMORIES, Paths, quantile_at, score_of
 from interfuse.kinds.series.base.weights import LEVELS, pinball, weigh
+from interfuse.kinds.series.data.quiet import mean_over
 
 PAIRS = 600
 STEPS, HORIZON = 1_400, 24
@@ -209,12 +209,34 @@ def test_an_outage_and_a_lone_point_are_odd(base, series):
     x[600] += 8
     x[900:940] = x[900:940].mean()
     kinds = foresee(base, x).kinds
-    score = points(raw_points(cell_scores(kinds, usual.mean[0])), usual, base.periods, None)
+    score = points(mean_over(ratios(kinds, usual.mean[0]), 1), usual, base.periods, None)
     assert np.isfinite(score).all()
     assert np.nanmedian(score) < 1 < np.quantile(usual.score, 0.99)
     usually = np.quantile(usual.score, 0.98)
     assert score[600] > usually
     assert score[905:935].mean() > usually
+
+
+def test_nothing_is_displaced_before_three_seasons_are_known(base, series):
+    """A season of another level is odd by what came before it, and by nothing that did not."""
+    fitted = series[:STEPS, None]
+    usual = measure_usual(base, [fitted], [(0, 1000, 1100)], 0)
+    season = next(p for p in base.periods if p >= 24)
+    kinds = foresee(base, fitted[:600]).kinds
+    assert np.isnan(kinds[1 : 3 * season, 0, 1]).all()
+    assert np.isfinite(kinds[3 * season :, 0, 1]).all()
+    assert np.isfinite(points(mean_over(ratios(kinds, usual.mean[0]), 1), usual, base.periods, None)
+                       ).all()  # fmt: skip
+
+
+def test_what_fitted_data_never_showed_adds_nothing(base, series):
+    short = series[: 2 * 24, None]
+    usual = measure_usual(base, [short], [], 0)
+    assert (usual.tail[:, 1] == UNSEEN).all()
+    kinds = foresee(base, series[:STEPS, None]).kinds
+    score = points(mean_over(ratios(kinds, usual.mean[0]), 1), usual, base.periods, None)
+    assert np.isfinite(score).all()
+    assert score.max() < 1e4  # of 1 that is usual: squares of what lies far off end at 1,000
 
 
 @pytest.mark.parametrize(

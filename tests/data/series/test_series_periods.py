@@ -177,3 +177,30 @@ def test_monthly_data_have_a_year():
     schema = read_series(pd.DataFrame({"month": index, "v": v})).schema
     assert schema.periods == (12,)
     assert "12 steps (1 year)" in schema.describe()
+
+
+def test_a_week_of_few_cycles_is_found_without_a_calendar():
+    """Six weeks of rows, a day that drifts by one part in sixty: 283 steps, not 288."""
+    n, day = 12_000, 283
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        t = np.arange(n)
+        height = np.where(t // day % 7 >= 5, 0.4, 1.0)
+        noise = lfilter([1], [1, -0.9], rng.normal(size=n)) / 4
+        x = 2 * height * np.sin(2 * np.pi * t / day) + noise
+        found.append(find_periods([x[:, None]], ROWS, calendar=False))
+    assert all(len(f) == 2 and abs(f[0] - day) <= 2 and abs(f[1] - 7 * day) <= 14 for f in found)
+
+
+def test_a_day_alone_makes_no_week():
+    """At most 3 of 60: noise with memory on a day whose height wanders from one to the next."""
+    n, day, false = 3_000, 24, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        t = np.arange(n)
+        height = np.exp(0.3 * lfilter([1], [1, -0.8], rng.normal(size=n // day + 1)))[t // day]
+        noise = lfilter([1], [1, -0.8], rng.normal(size=n)) / 2
+        x = 2 * height * np.sin(2 * np.pi * t / day) + noise
+        false += any(p > 1.5 * day for p in find_periods([x[:, None]], ROWS, calendar=False))
+    assert false <= 3

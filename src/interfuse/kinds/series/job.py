@@ -20,7 +20,7 @@ from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.widths import ROUNDS, measure_temper
 from interfuse.kinds.series.base.forecast import Base
-from interfuse.kinds.series.base.odd import measure_usual
+from interfuse.kinds.series.base.odd import FEW_CELLS, MOST_CELLS, measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.learn.holdout import split_apart, split_windows
@@ -225,7 +225,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             gate = gate_of(base, codec, filler, series, held, examples, self.seed)
             blocks = held_blocks(series, held, ODD_BLOCKS)
             seed = seed_of(self.seed, Purpose.BASE_PAIRS, 1)
-            usual = measure_usual(base, series.values, blocks, seed)
+            cells = FEW_CELLS if self._short else MOST_CELLS
+            usual = measure_usual(base, series.values, blocks, seed, cells)
         elif net.channels == len(series.schema.channels):
             whole = self._whole(codec, series, held)
             calibration = Surprise(filler, calibration).calibrate(whole)

@@ -8,9 +8,10 @@ import numpy as np
 
 from interfuse.kinds.series.answer import SeriesScores
 from interfuse.kinds.series.base.forecast import Base
-from interfuse.kinds.series.base.odd import Usual, cells, foresee, points, raw_points
+from interfuse.kinds.series.base.odd import Usual, foresee, points, ratios
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSet
+from interfuse.kinds.series.data.quiet import mean_over
 
 
 def scores_by_base(
@@ -37,9 +38,9 @@ def scores_by_base(
         said = foresee(base, values)
         owner = codec.identity(series.names[i])
         mean = usual.mean[owner - 1] if owner else typical
-        cell = cells(said.kinds, mean)
-        parts.append(cell)
-        scored.append(points(raw_points(cell), usual, base.periods, window))
+        ratio = ratios(said.kinds, mean)
+        parts.append(mean_over(ratio, 2))
+        scored.append(points(mean_over(ratio, 1), usual, base.periods, window))
         # The first step has no past: nothing can be expected of it but what is usual.
         blank = np.where(np.isfinite(values), values, codec.scale(series.names[i], values).middle)
         band = [np.where(np.isfinite(x), x, blank) for x in (said.low, said.middle, said.high)]

@@ -14,7 +14,7 @@ Candidates are the hour, the day, the week and the year, where they are whole nu
 none is confirmed, or time has no dates, they are the peaks of the autocorrelation, one an octave
 (`peaks`), and then the multiples of the one that is found (2 to 14). As these are chosen from what
 was seen, they must be surer (`CHOSEN`) and repeat more (`LEAST_CHOSEN`), and a drift of the phase
-is not allowed for.
+is allowed for in multiples that are such peaks themselves, and in nothing else.
 
 Of many channels and series some are looked at, at most 200, and 1,000,000 points of them.
 """
@@ -31,7 +31,7 @@ from interfuse.kinds.series.data.schema import MOST_PERIODS
 from interfuse.kinds.series.data.zones import DAY
 
 SURE, CHOSEN = 1e-3, 1e-4
-LEAST, LEAST_CHOSEN = 0.02, 0.1
+LEAST, LEAST_CHOSEN, LEAST_NEAR = 0.02, 0.1, 0.4
 SOME = 0.1
 FEWEST_POINTS = 12
 SEEN = 2.5
@@ -125,7 +125,7 @@ def _of_data(series: list[np.ndarray]) -> list[int]:
         return []
     best = max(sure, key=lambda p: sure[p])
     first = min(p for p in sure if _divides(p, best))
-    times = _multiple(coarse, round(first))
+    times = _multiple(coarse, round(first), candidates)
     return [round(p * size) for p in ([first, times * first] if times else [first])]
 
 
@@ -144,16 +144,24 @@ def _divides(part: float, whole: float) -> bool:
     return 1 <= times < MULTIPLES.stop and abs(whole - times * part) <= SAME * part
 
 
-def _multiple(series: list[np.ndarray], period: int) -> int:
-    """How many periods make up a longer one; 0 if none does."""
+def _multiple(series: list[np.ndarray], period: int, peaks: list[float]) -> int:
+    """How many periods make up a longer one; 0 if none does.
+
+    A week of six cycles is too short for all pairs of them to be sure. Where the autocorrelation
+    has the peak of its octave, neighbours may decide, as for a week that the calendar names, if
+    they repeat `LEAST_NEAR` of the variance.
+    """
     best, repeated = 0, LEAST_CHOSEN
     for times in MULTIPLES:
         if 3 * times * period > max(map(len, series)):
             break
-        long = [repeats(x, times * period, period, near=False) for x in series]
-        verdict = _together(long)
-        if verdict.p_value < CHOSEN / len(MULTIPLES) and verdict.rho > repeated:
-            best, repeated = times, verdict.rho
+        peak = any(abs(times * period - p) <= SAME * p for p in peaks)
+        for near in (False, True) if peak else (False,):
+            long = [repeats(x, times * period, period, near=near) for x in series]
+            verdict = _together(long)
+            least = max(repeated, LEAST_NEAR) if near else repeated
+            if verdict.p_value < CHOSEN / len(MULTIPLES) and verdict.rho > least:
+                best, repeated = times, verdict.rho
     return best
 
 
