@@ -109,7 +109,7 @@ def _base(
     fits(
         folder,
         (usual.mean.shape == (*shape, KINDS_ODD), "the series of the base and its scores"),
-        (usual.tail.shape == (len(windows_of(base.periods)),), "the windows of scores"),
+        (usual.tail.shape == (len(windows_of(base.periods)), KINDS_ODD), "the windows of scores"),
         (usual.score.ndim == 1 and usual.unit > 0, "the shapes of scores"),
     )
     return base, gate, usual
