@@ -22,6 +22,7 @@ from pathlib import Path
 import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
+from interfuse.io.blankquotes import without_blanks
 from interfuse.io.csvlayout import (
     DELIMITERS,
     Layout,
@@ -31,9 +32,10 @@ from interfuse.io.csvlayout import (
 )
 from interfuse.io.norows import (
     begins_as_names,
-    blank_end,
+    blank_rows,
     commented,
     header_again,
+    inner_totals,
     is_units,
     shuffled_header,
     totals,
@@ -64,9 +66,10 @@ def read_csv(
             differ in length, or an unclosed quote.
     """
     check_text(source, where)
+    source = without_blanks(source)
     layout = layout_of(source, tabs)
     names = _checked(layout, source, where)
-    lazy, gone, notes = _scanned(source, where, layout, names)
+    lazy, gone, notes, gaps = _scanned(source, where, layout, names)
     if not names[-1].strip():
         shorter = without_last(lazy, names)
         if shorter is None:
@@ -112,10 +115,14 @@ def read_csv(
         gone = sorted({*gone, *off})
         text = _without(lazy, names, gone)
         typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
-    if blank := blank_end(text, names):
+    notes += [_said_of_kept(source, layout, gone, *row) for row in inner_totals(text, names)]
+    if blank := blank_rows(text, names) if gaps else 0:
         # A row that is to be filled may be without values as well: told of, and kept.
-        which = "line holds" if blank == 1 else f"{blank:,} lines hold"
-        notes.append(f"the last {which} no value in any column and count as rows of missing values")
+        notes.append(
+            "1 line holds no value in any column and counts as a row of missing values"
+            if blank == 1
+            else f"{blank:,} lines hold no value in any column and count as rows of missing values"
+        )
     examples = [r for loss in (*typed.losses, *typed.doubts) for r, _ in loss.examples]
     lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
     told = words_of(typed, lambda row: f"line {lines[row]}", how.advice)
@@ -157,6 +164,16 @@ def _said(
     return f"{len(rows):,} lines are left out (lines {some}): they seem to {why}"
 
 
+def _said_of_kept(
+    source: Path | bytes, layout: Layout, gone: Sequence[int], row: int, word: str
+) -> str:
+    line = _lines(source, layout, _raw([row], gone))[0]
+    return (
+        f"line {line} seems to hold a total ({word!r}) and counts as a row; take it out if it sums "
+        "up others"
+    )
+
+
 def _lines(source: Path | bytes, layout: Layout, rows: Sequence[int]) -> list[int]:
     """The lines where these rows start."""
     if not rows:
@@ -181,8 +198,8 @@ def _is_comment(fields: Sequence[str], width: int) -> bool:
 
 def _scanned(
     source: Path | bytes, where: str, layout: Layout, names: list[str]
-) -> tuple[pl.LazyFrame, list[int], list[str]]:
-    """The fields as text; the numbers of the rows that are none; notes."""
+) -> tuple[pl.LazyFrame, list[int], list[str], bool]:
+    """The fields as text; the numbers of the rows that are none; notes; has each column a gap?"""
     notes: list[str] = []
     lazy = _scan(source, layout, names, None)
     try:
@@ -208,7 +225,7 @@ def _scanned(
             notes.append(
                 f"{len(comments):,} line{plural} of comments left out (line{plural} {some})"
             )
-    return lazy, blank, notes
+    return lazy, blank, notes, seen is None or all(seen[1:])
 
 
 def _seen(lazy: pl.LazyFrame, names: list[str]) -> tuple[int, ...]:
