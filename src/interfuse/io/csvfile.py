@@ -41,6 +41,7 @@ from interfuse.io.norows import (
     totals,
     without_last,
 )
+from interfuse.io.oddquotes import unreadable
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import read_text
@@ -207,7 +208,7 @@ def _scanned(
     except pl.exceptions.PolarsError as error:
         _, comments = _check_rows(source, where, layout)
         if not comments:
-            raise _unreadable(where, error) from error
+            raise unreadable(source, layout, where, error) from error
         seen = None
     rows, gaps = (seen[0], seen[-1]) if seen else (1, 1)
     blank: list[int] = []
@@ -219,7 +220,7 @@ def _scanned(
             try:
                 seen = _seen(lazy, names)
             except pl.exceptions.PolarsError as error:
-                raise _unreadable(where, error) from error
+                raise unreadable(source, layout, where, error) from error
             some = ", ".join(map(str, comments[:3])) + ", ..." * (len(comments) > 3)
             plural = "s" * (len(comments) > 1)
             notes.append(
@@ -252,13 +253,6 @@ def _scan(
     )
     changed = {theirs: ours for ours, theirs in written.items() if ours != theirs}
     return lazy.rename(changed) if changed else lazy
-
-
-def _unreadable(where: str, error: Exception) -> DataError:
-    return DataError(
-        f"{where}: cannot be read as delimited text ({str(error).splitlines()[0]}). Expected "
-        "CSV with one header line and quotes that are closed."
-    )
 
 
 def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:
