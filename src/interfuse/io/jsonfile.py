@@ -8,7 +8,9 @@ but if most of it is numbers, the words count as missing, as in CSV. A key that 
 missing value. What lies in an object within an object becomes a column of its own, a list becomes
 text (`interfuse.io.nested`).
 
-A last line without an end that is no JSON was cut when the log was rotated: it is left out.
+An object with a key twice, half of a surrogate pair and one object that holds all rows are refused
+(`interfuse.io.jsonkeys`). A last line without an end that is no JSON was cut when the log was
+rotated: it is left out.
 """
 
 from __future__ import annotations
