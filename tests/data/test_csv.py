@@ -40,6 +40,14 @@ def reading(tmp_path):
         (b"\x7fELF\x01\x00\x00", "is binary, not text: a NUL at byte 5"),
         (b"PAR1\x00\x00", "is binary, not text: it looks like parquet"),
         ('a,b\n1,"2\n3,4\n', "cannot be read|line"),
+        ("a,b\n1,2\n".encode("utf-32"), "is encoded as UTF-32.*iconv -f UTF-32 "),
+        ("a,b\n1,2\n".encode("utf-16-le"), "is encoded as UTF-16; .*iconv -f UTF-16LE"),
+        ("a,b\n1,2\n".encode("utf-16-be"), "is encoded as UTF-16; .*iconv -f UTF-16BE"),
+        ("<!DOCTYPE html>\n<p>404</p>\n<p>no</p>\n", "is a page in HTML, not the data"),
+        ("\ufeff\n <html lang='en'>\n<p>a</p>\n", "is a page in HTML, not the data"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "a pointer of Git LFS"),
+        ('a,b\n"1 ""x""",2\n' + '19" rack,4\n' + "5,6\n" * 50, "line 3 has a quote that neither"),
+        ("a,b\n1,2\n3,4\r5,6\n7,8\n", "line 3 holds a carriage return that no line feed"),
     ],
 )
 def test_a_malformed_file_is_one_clear_error(reading, content, message):

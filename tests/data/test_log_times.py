@@ -11,6 +11,7 @@ import pytest
 
 from interfuse.errors import SchemaError
 from interfuse.io.forms import form_from_json
+from interfuse.io.sheet import words_of
 from interfuse.io.textforms import read_text
 from interfuse.io.times import TimeForm, joins
 
@@ -101,7 +102,40 @@ def test_two_ways_of_writing_are_one_column(first, second, dtype, turn):
     assert form_from_json("when", form.to_json()) == form
 
 
+@pytest.mark.parametrize(
+    ("patterns", "dtype"),
+    [
+        (("%Y-%m-%d", "%d/%m/%Y", "%d %b %Y"), pl.Date()),
+        (("%Y-%m-%d", "%d.%m.%Y", "%b %d, %Y", "%Y%m%d"), pl.Date()),
+        (("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%Y-%m-%d"), pl.Datetime("us")),
+        (("%Y-%m-%dT%H:%M:%SZ", "%d.%m.%Y %H:%M", "%b %d %Y"), pl.Datetime("us", "UTC")),
+    ],
+)
+def test_three_ways_of_writing_are_one_column(patterns, dtype):
+    ways = [patterns[i % len(patterns)] for i in range(len(STAMPS))]
+    texts = [s.strftime(way) for s, way in zip(STAMPS, ways, strict=True)]
+    typed = read_text(pl.DataFrame({"when": texts}).lazy(), ["when"])
+    column, form = typed.frame.collect()["when"], typed.forms["when"]
+    assert column.dtype == dtype
+    assert not typed.losses
+    assert [v.strftime(w) for v, w in zip(column.to_list(), ways, strict=True)] == texts
+    assert isinstance(form, TimeForm)
+    assert {form.pattern, *form.others} == {p.replace("SZ", "S%z") for p in patterns}
+    assert form_from_json("when", form.to_json()) == form
+    assert any(f"{form.pattern!r}, " in word for word in words_of(typed, str))
+
+
+def test_day_and_month_that_change_places_are_told_of():
+    texts = [s.strftime("%d/%m/%Y" if i % 2 else "%m/%d/%Y") for i, s in enumerate(STAMPS)]
+    (said,) = words_of(read_text(pl.DataFrame({"when": texts}).lazy(), ["when"]), str)
+    assert said.endswith("the first, in which every value counts that can be read in both")
+
+
 def test_a_pattern_that_cannot_stand_beside_another():
     assert not joins(TimeForm("%Y-%m-%d"), TimeForm("%Y-%m-%d %H:%M"))
     with pytest.raises(SchemaError, match="cannot stand beside"):
         form_from_json("a", {"time": {"pattern": "%Y-%m-%d", "also": "%H:%M:%S"}})
+    with pytest.raises(SchemaError, match="cannot stand beside"):
+        form_from_json("a", {"time": {"pattern": "%Y-%m-%d", "more": ["%d.%m.%Y", "%H:%M"]}})
+    with pytest.raises(SchemaError, match="malformed"):
+        form_from_json("a", {"time": {"pattern": "%Y-%m-%d", "more": [3]}})

@@ -153,3 +153,70 @@ def test_a_word_for_a_total_that_is_a_value_stays(reading):
 def test_what_is_refused_by_line(content, told, reading):
     with pytest.raises(DataError, match=told):
         reading(content)
+
+
+@pytest.mark.parametrize("mark", ["//", "--", "% a", ";", "/*", "#"])
+def test_comments_of_other_languages_between_the_rows(mark, reading):
+    with pytest.warns(InterfuseWarning, match="line 7 is left out: it seems to hold comments"):
+        rows_are_right(reading(inserted(f"{mark} by hand,see,x\n", 5)))
+
+
+@pytest.mark.filterwarnings("ignore::interfuse.errors.InterfuseWarning")
+def test_a_word_for_missing_begins_no_comment(reading):
+    content = inserted("--,--,\n", 5).replace("1,1.50", "x,y")
+    assert reading(content)["c"].null_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "word"), [("Total,75.00,\n", "Total"), (",75.00,Subtotal\n", "Subtotal")]
+)
+@pytest.mark.filterwarnings("ignore::interfuse.errors.InterfuseWarning")
+def test_a_total_between_the_rows_is_kept_and_told_of(line, word, reading):
+    told = rf"line 12 seems to hold a total \('{word}'\) and counts as a row"
+    with pytest.warns(InterfuseWarning, match=told):
+        assert reading(inserted(line, 10)).height == 31
+
+
+def test_a_word_that_many_rows_have_is_no_total(reading):
+    content = HEAD + "".join(f"{i},,{'mean' if i % 3 else 'sum'}\n" for i in range(30))
+    assert reading(content)["c"].n_unique() == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (",,\n", "1 line holds no value in any column and counts as a row"),
+        (", ,\n,,\n,,\n", "3 lines hold no value in any column and count as rows"),
+    ],
+)
+def test_rows_without_values_anywhere_are_told_of(lines, told, reading):
+    with pytest.warns(InterfuseWarning, match=told):
+        assert reading(inserted(lines, 10)).height == 30 + lines.count("\n")
+
+
+@pytest.mark.parametrize("head", ["n, name, x", 'n, "name", "x"', '"n", "name", "x"'])
+@pytest.mark.parametrize("mark", [",", ";", "|"])
+def test_blanks_before_quotes_are_no_part_of_a_field(head, mark, reading):
+    lines = [head.replace(",", mark)]
+    lines += [
+        f'{i}{mark}  "{f"Doe{mark} J" if i % 2 else "Roe"}"{mark} {i}.5' for i in range(1, 31)
+    ]
+    frame = reading("\n".join(lines) + "\n").rename(str.strip)
+    assert frame.columns == ["n", "name", "x"]
+    assert frame["name"].to_list() == [f"Doe{mark} J" if i % 2 else "Roe" for i in range(1, 31)]
+    assert frame["x"].to_list() == [i + 0.5 for i in range(1, 31)]
+
+
+@pytest.mark.parametrize(
+    "cell", ['"he said, ""no"", twice"', '"a, "', '""', '"{""a"": 1, ""b"": 2}"']
+)
+def test_blanks_within_quotes_stay(cell, reading):
+    content = "n,text\n" + "".join(f"{i},{cell}\n" for i in range(30))
+    truth = cell[1:-1].replace('""', '"')
+    assert reading(content)["text"].to_list() == [truth] * 30
+
+
+def test_text_of_another_delimiter_stays(reading):
+    lines = [f'{i}\t{{"a": {i}, "b": "x, y"}}\tsaid, "no"' for i in range(30)]
+    frame = reading("n\tjson\tword\n" + "\n".join(lines) + "\n", "t.tsv")
+    assert frame["word"].to_list() == ['said, "no"'] * 30

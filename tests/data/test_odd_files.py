@@ -70,7 +70,7 @@ def test_a_remark_that_other_rows_hold_is_a_value(file):
 
 
 def test_rows_without_values_are_kept_and_told_of(file):
-    with pytest.warns(InterfuseWarning, match="the last 2 lines hold no value in any column"):
+    with pytest.warns(InterfuseWarning, match="2 lines hold no value in any column"):
         assert read(file(HEAD + BODY + ",,\n,,\n")).collect().height == ROWS + 2
 
 

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 
 import polars as pl
@@ -15,7 +16,9 @@ from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
 from interfuse.errors import DataError
+from interfuse.io.files import replacing, replacing_folder
 from interfuse.io.read import fingerprint, read
+from interfuse.run.store import prepare
 
 FRAME = pl.DataFrame({"port": [80, 443, None], "proto": ["tcp", "udp", "tcp"], "x": [0.5, 1, 2]})
 
@@ -113,6 +116,22 @@ def test_a_missing_file_a_folder_and_an_unreadable_name(tmp_path):
     (tmp_path / "a").write_text("x")
     with pytest.raises(DataError, match="cannot be read"):
         read(tmp_path / "a" / "b.csv")
+
+
+def test_a_name_in_another_encoding_is_refused_with_its_bytes(tmp_path):
+    path = tmp_path / os.fsdecode(b"gr\xf6\xdfe.csv")
+    try:
+        path.write_text("a\n1\n")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    said = r"gr\\xf6\\xdfe\.csv: the name is not text in UTF-8\. Rename it, or set PYTHONUTF8=1"
+    with pytest.raises(DataError, match=said):
+        read(path)
+    for target in (replacing(path), replacing_folder(path.with_suffix(""))):
+        with pytest.raises(DataError, match="is not text in UTF-8"), target:
+            pass
+    with pytest.raises(DataError, match="is not text in UTF-8"):
+        prepare(path.with_suffix(".run"), resume=False, overwrite=True)
 
 
 def test_empty_standard_input(monkeypatch):

@@ -125,6 +125,17 @@ def test_a_form_of_numbers_is_read(name, tmp_path):
     assert infer_schema(tmp_path / "t.csv")["column"].kind == "number"
 
 
+@pytest.mark.parametrize("name", ["plain", "decimal comma", "dollars", "a unit", "a plus"])
+@pytest.mark.parametrize("word", ["inf", "-inf", "+Inf", "Infinity", "-INFINITY", "∞", "−∞"])
+def test_words_for_infinity_are_numbers_in_every_form(name, word, tmp_path):
+    texts = [NUMERIC[name](v) for v in NUMBERS]
+    texts[5] = word
+    _, frame = read_one(table(tmp_path, texts))
+    infinite = float("-inf") if word[0] in "-−" else float("inf")
+    truth = [*NUMBERS[:5], infinite, *NUMBERS[6:]]
+    assert frame["column"].to_list() == pytest.approx(truth, abs=1e-9)
+
+
 LOSSLESS = [
     n
     for n in NUMERIC

@@ -127,6 +127,8 @@ def test_guesses_and_risk_follow_the_protocol():
     guess = np.array([105.0, 94.0, 0.0, -96.0, np.nan])
     assert guessed(guess, truth, True).tolist() == [True, False, True, True, False]
     assert guessed(np.array([1.0, 2.0]), np.array([1.0, 3.0]), False).tolist() == [True, False]
+    infinite = np.array([np.inf, np.inf, -np.inf, 0.0])
+    assert guessed(infinite, np.full(4, np.inf), True).tolist() == [True, True, False, False]
     # Rates .8 and .5 leave (.8 - .5) / (1 - .5) = .6, up to Wilson's shift of 1 / n.
     risk, error = risk_of(8_000, 10_000, 5_000, 10_000)
     assert risk == pytest.approx(0.6, abs=1e-3)

@@ -228,3 +228,24 @@ def test_a_search_without_time_says_what_it_left_out():
     found = find(frame, dict.fromkeys(frame.columns, "number"), until=-math.inf)
     assert list(found.rules) == ["same"]  # exact sums of columns take no search
     assert any(text.startswith("products and ratios: ") for text in found.skipped)
+
+
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_a_rate_is_infinite_where_nothing_divides(infinite):
+    rng = np.random.default_rng(5)
+    seconds = np.where(rng.random(1_000) < 0.4, 0, rng.integers(1, 1_000, 1_000))
+    size = rng.integers(1, 9_999, 1_000)
+    rate = np.where(seconds == 0, infinite, size / np.maximum(seconds, 1))
+    frame = pl.DataFrame({"seconds": seconds, "size": size, "rate": rate})
+    found = searched(frame).rules["rate"]
+    assert not found.odd
+    assert found.rule.apply(frame).to_list() == pytest.approx(rate.tolist())
+    sign = "-" * (infinite < 0)
+    assert found.note == f"is {sign}inf if seconds == 0 else size / seconds in every row"
+
+
+def test_infinity_is_like_itself_alone():
+    one = pl.Series([np.inf, -np.inf, np.inf, np.inf, 1.0, None])
+    other = pl.Series([np.inf, np.inf, 0.0, None, 1.0 + 1e-15, None])
+    assert alike(one, other).tolist() == [True, False, False, False, True, True]
+    assert alike(other, one).tolist() == [True, False, False, False, True, True]

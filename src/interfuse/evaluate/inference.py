@@ -118,7 +118,8 @@ def guessed(guess: Floats, truth: Floats, is_number: bool) -> NDArray[np.bool_]:
     """Return which guesses count as right; a missing guess is wrong."""
     if is_number:
         with np.errstate(invalid="ignore"):
-            return np.abs(guess - truth) <= TOLERANCE * np.abs(truth)
+            near = np.abs(guess - truth) <= TOLERANCE * np.abs(truth)
+        return (near & np.isfinite(truth)) | (guess == truth)  # all is near infinity
     return guess == truth
 
 

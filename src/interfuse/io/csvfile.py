@@ -22,6 +22,7 @@ from pathlib import Path
 import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
+from interfuse.io.blankquotes import without_blanks
 from interfuse.io.csvlayout import (
     DELIMITERS,
     Layout,
@@ -31,14 +32,16 @@ from interfuse.io.csvlayout import (
 )
 from interfuse.io.norows import (
     begins_as_names,
-    blank_end,
+    blank_rows,
     commented,
     header_again,
+    inner_totals,
     is_units,
     shuffled_header,
     totals,
     without_last,
 )
+from interfuse.io.oddquotes import unreadable
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import read_text
@@ -64,9 +67,10 @@ def read_csv(
             differ in length, or an unclosed quote.
     """
     check_text(source, where)
+    source = without_blanks(source)
     layout = layout_of(source, tabs)
     names = _checked(layout, source, where)
-    lazy, gone, notes = _scanned(source, where, layout, names)
+    lazy, gone, notes, gaps = _scanned(source, where, layout, names)
     if not names[-1].strip():
         shorter = without_last(lazy, names)
         if shorter is None:
@@ -112,10 +116,14 @@ def read_csv(
         gone = sorted({*gone, *off})
         text = _without(lazy, names, gone)
         typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
-    if blank := blank_end(text, names):
+    notes += [_said_of_kept(source, layout, gone, *row) for row in inner_totals(text, names)]
+    if blank := blank_rows(text, names) if gaps else 0:
         # A row that is to be filled may be without values as well: told of, and kept.
-        which = "line holds" if blank == 1 else f"{blank:,} lines hold"
-        notes.append(f"the last {which} no value in any column and count as rows of missing values")
+        notes.append(
+            "1 line holds no value in any column and counts as a row of missing values"
+            if blank == 1
+            else f"{blank:,} lines hold no value in any column and count as rows of missing values"
+        )
     examples = [r for loss in (*typed.losses, *typed.doubts) for r, _ in loss.examples]
     lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
     told = words_of(typed, lambda row: f"line {lines[row]}", how.advice)
@@ -157,6 +165,16 @@ def _said(
     return f"{len(rows):,} lines are left out (lines {some}): they seem to {why}"
 
 
+def _said_of_kept(
+    source: Path | bytes, layout: Layout, gone: Sequence[int], row: int, word: str
+) -> str:
+    line = _lines(source, layout, _raw([row], gone))[0]
+    return (
+        f"line {line} seems to hold a total ({word!r}) and counts as a row; take it out if it sums "
+        "up others"
+    )
+
+
 def _lines(source: Path | bytes, layout: Layout, rows: Sequence[int]) -> list[int]:
     """The lines where these rows start."""
     if not rows:
@@ -181,8 +199,8 @@ def _is_comment(fields: Sequence[str], width: int) -> bool:
 
 def _scanned(
     source: Path | bytes, where: str, layout: Layout, names: list[str]
-) -> tuple[pl.LazyFrame, list[int], list[str]]:
-    """The fields as text; the numbers of the rows that are none; notes."""
+) -> tuple[pl.LazyFrame, list[int], list[str], bool]:
+    """The fields as text; the numbers of the rows that are none; notes; has each column a gap?"""
     notes: list[str] = []
     lazy = _scan(source, layout, names, None)
     try:
@@ -190,7 +208,7 @@ def _scanned(
     except pl.exceptions.PolarsError as error:
         _, comments = _check_rows(source, where, layout)
         if not comments:
-            raise _unreadable(where, error) from error
+            raise unreadable(source, layout, where, error) from error
         seen = None
     rows, gaps = (seen[0], seen[-1]) if seen else (1, 1)
     blank: list[int] = []
@@ -202,13 +220,13 @@ def _scanned(
             try:
                 seen = _seen(lazy, names)
             except pl.exceptions.PolarsError as error:
-                raise _unreadable(where, error) from error
+                raise unreadable(source, layout, where, error) from error
             some = ", ".join(map(str, comments[:3])) + ", ..." * (len(comments) > 3)
             plural = "s" * (len(comments) > 1)
             notes.append(
                 f"{len(comments):,} line{plural} of comments left out (line{plural} {some})"
             )
-    return lazy, blank, notes
+    return lazy, blank, notes, seen is None or all(seen[1:])
 
 
 def _seen(lazy: pl.LazyFrame, names: list[str]) -> tuple[int, ...]:
@@ -235,13 +253,6 @@ def _scan(
     )
     changed = {theirs: ours for ours, theirs in written.items() if ours != theirs}
     return lazy.rename(changed) if changed else lazy
-
-
-def _unreadable(where: str, error: Exception) -> DataError:
-    return DataError(
-        f"{where}: cannot be read as delimited text ({str(error).splitlines()[0]}). Expected "
-        "CSV with one header line and quotes that are closed."
-    )
 
 
 def _checked(layout: Layout, source: Path | bytes, where: str) -> list[str]:

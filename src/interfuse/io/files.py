@@ -13,6 +13,24 @@ from interfuse.errors import DataError
 from interfuse.io.scratch import temporary
 
 
+def check_name(path: Path) -> None:
+    """Raise if the name of a file is no text, which half of the libraries cannot open.
+
+    So is one of another encoding, and every name beyond ASCII where Python is told to read names
+    as ASCII.
+
+    Raises:
+        DataError: with the name, its bytes written out.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise DataError(
+            f"{shown}: the name is not text in UTF-8. Rename it, or set PYTHONUTF8=1 if it is."
+        ) from None
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` if the block ends well.
@@ -42,6 +60,7 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _beside(path: Path, *, folder: bool) -> Iterator[Path]:
+    check_name(path)
     with contextlib.ExitStack() as stack:
         try:
             made = stack.enter_context(

@@ -8,7 +8,9 @@ but if most of it is numbers, the words count as missing, as in CSV. A key that 
 missing value. What lies in an object within an object becomes a column of its own, a list becomes
 text (`interfuse.io.nested`).
 
-A last line without an end that is no JSON was cut when the log was rotated: it is left out.
+An object with a key twice, half of a surrogate pair and one object that holds all rows are refused
+(`interfuse.io.jsonkeys`). A last line without an end that is no JSON was cut when the log was
+rotated: it is left out.
 """
 
 from __future__ import annotations
@@ -24,6 +26,15 @@ import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_unique
+from interfuse.io.jsonkeys import (
+    RepeatedKeyError,
+    check_characters,
+    check_keys,
+    check_rows,
+    check_whole,
+    repeated,
+    unrepeated,
+)
 from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
@@ -50,8 +61,9 @@ def read_json_lines(
         how: what is known of its columns.
 
     Raises:
-        DataError: not UTF-8 text, a line is not a JSON object (its number is given), or there are
-            no objects, no keys, or keys that cannot name a column.
+        DataError: not UTF-8 text, a line is not a JSON object (its number is given), an object has
+            a key twice or holds all rows within itself, or there are no objects, no keys, or keys
+            that cannot name a column.
     """
     content = source if isinstance(source, bytes) else source.read_bytes()
     check_text(content, where)
@@ -61,8 +73,12 @@ def read_json_lines(
     if content.lstrip()[:1] == b"[":
         content = _lines_of_array(content, where)
     content, notes = _without_cut(content)
+    check_characters(content, where)
     try:
         read = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+        check_keys(content, read, where)
+        if read.height == 1:
+            check_rows([json.loads(content)], where)
         mixed = any(_has_others(content, name) for name in lists_of_text(read.schema))
         frame, nest = _read_slowly(content, where) if mixed else flat(read)
     except pl.exceptions.PolarsError:
@@ -91,13 +107,19 @@ def read_json_lines(
 def _without_cut(content: bytes) -> tuple[bytes, list[str]]:
     """The lines without a last one that has no end and is no JSON, and a note on it."""
     end = content.rfind(b"\n") + 1
-    if not end or not content[end:].strip():
+    if not end or not content[end:].strip() or _is_json(content[end:]):
         return content, []
+    if not _is_json(content.lstrip().split(b"\n", 1)[0]):
+        return content, []  # no object a line at all
+    return content[:end], ["the last line was cut within it, and is left out"]
+
+
+def _is_json(line: bytes) -> bool:
     try:
-        json.loads(content[end:])
+        json.loads(line)
     except (ValueError, RecursionError):
-        return content[:end], ["the last line was cut within it, and is left out"]
-    return content, []
+        return False
+    return True
 
 
 def _clocks(frame: pl.DataFrame, how: Reading) -> tuple[pl.DataFrame, dict[str, TimeForm]]:
@@ -140,7 +162,9 @@ def _has_others(content: bytes, name: str) -> bool:
 
 def _lines_of_array(content: bytes, where: str) -> bytes:
     try:
-        rows = json.loads(content)
+        rows = json.loads(content, object_pairs_hook=unrepeated)
+    except RepeatedKeyError as error:
+        raise repeated("the array", str(error), where) from None
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{where}: starts as a JSON array but is not one ({error}). Expected JSON lines, or an "
@@ -159,8 +183,12 @@ def _read_slowly(content: bytes, where: str) -> tuple[pl.DataFrame, Nest]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=unrepeated)
+        except RepeatedKeyError as error:
+            raise repeated(f"line {number}", str(error), where) from None
         except (ValueError, RecursionError) as error:
+            if not rows:
+                check_whole(content, where)
             shown = line[:60].decode(errors="replace").strip()
             raise DataError(
                 f"{where}: line {number} is not JSON ({error}): {shown!r}. Expected one JSON "

@@ -15,13 +15,15 @@ _TOTAL = re.compile(
     r"(?i)((grand |sub|overall )?totals?|sums?|summe|gesamt(summe)?|insgesamt|zusammen|averages?|"
     r"mean|mittelwert|durchschnitt|totale|total g[eé]n[eé]ral|итого|всего|合计|总计|小计)\s*:?"
 )
+_LIKE_TOTAL = f"^(?:{_TOTAL.pattern})$"
 _REMARK = re.compile(
     r"(?i)[*©].*|(sources?|notes?|remarks?|footnotes?|quellen?|anmerkung(en)?|hinweise?|"
     r"fuentes?|notas?|remarques?|generated|exported|created|printed|as of|stand|erstellt)\b.*"
 )
 _ROW = "\0row"
 _MOST = 5
-_BLANK = 100
+_SMALL, _SHARE = 100_000, 0.02
+_COMMENTS = ("//", "--", "%", ";", "/*")
 
 
 def begins_as_names(lazy: pl.LazyFrame, names: Sequence[str]) -> pl.Series:
@@ -66,7 +68,7 @@ def shuffled_header(lazy: pl.LazyFrame, names: Sequence[str], rows: pl.Series) -
 
 
 def commented(text: pl.LazyFrame, typed: Typed, names: Sequence[str]) -> list[int]:
-    """The numbers of rows that begin with `#` and hold words wherever columns hold values."""
+    """The numbers of rows that begin as comments and hold words wherever columns hold values."""
     held = [n for n, t in typed.frame.collect_schema().items() if t != pl.String]
     lost = {loss.column for loss in typed.losses}
     if not held or not lost.issuperset(held):
@@ -74,7 +76,10 @@ def commented(text: pl.LazyFrame, typed: Typed, names: Sequence[str]) -> list[in
     word = pl.all_horizontal(pl.col(n).is_null() for n in held)
     both = typed.frame.select(word.alias("\0word")), text.select(pl.col(names[0]).alias("\0first"))
     rows = pl.concat(both, how="horizontal").with_row_index(_ROW)
-    begins = pl.col("\0first").str.starts_with("#")
+    first = pl.col("\0first")
+    # Of dashes alone are missing values and lines under the names.
+    other = pl.any_horizontal(first.str.starts_with(c) for c in _COMMENTS)
+    begins = first.str.starts_with("#") | (other & first.str.contains(r"\w"))
     return rows.filter(begins & pl.col("\0word")).collect()[_ROW].to_list()
 
 
@@ -133,13 +138,41 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
     return count if times.item() == many else 0
 
 
-def blank_end(text: pl.LazyFrame, names: Sequence[str]) -> int:
-    """How many rows at the end, of the last `_BLANK`, hold no value in any of several columns."""
+def blank_rows(text: pl.LazyFrame, names: Sequence[str]) -> int:
+    """How many rows hold no value in any of several columns."""
     if len(names) < 2:
         return 0
-    last = text.tail(_BLANK).collect().rows()[::-1]
-    held = [any(c and c.strip() for c in row) for row in last]
-    return held.index(True) if True in held else 0
+    blank = pl.lit(True)
+    for at in range(0, len(names), GROUP):
+        some = names[at : at + GROUP]
+        blank &= pl.all_horizontal(
+            pl.col(n).is_null() | (pl.col(n).str.strip_chars() == "") for n in some
+        )
+    return text.select(blank.sum()).collect(engine="streaming").item()
+
+
+def inner_totals(text: pl.LazyFrame, names: Sequence[str]) -> list[tuple[int, str]]:
+    """The first few rows that seem to be totals between the others, and their words.
+
+    A word for a total beside an empty field, in few rows of a file of at most `_SMALL`: in a long
+    file it is more likely a value, and to look for it takes as long as to read it.
+    """
+    if len(names) < 2:
+        return []
+    some = text.head(_SMALL + 1).collect()
+    if some.height > _SMALL:
+        return []
+    plain = some.select(pl.all().str.strip_chars())
+    word = pl.concat_list(pl.when(pl.col(n).str.contains(_LIKE_TOTAL)).then(n) for n in names)
+    empty = pl.any_horizontal(pl.col(n).is_null() | (pl.col(n) == "") for n in names)
+    found = (
+        plain.with_row_index(_ROW)
+        .select(_ROW, word=word.list.drop_nulls().list.first(), empty=empty)
+        .filter(pl.col("empty") & pl.col("word").is_not_null())
+    )
+    if found.height > max(_MOST, _SHARE * some.height):
+        return []
+    return [(int(row), str(cell)) for row, cell, _ in found.head(_MOST).iter_rows()]
 
 
 def without_last(lazy: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame | None:

@@ -22,6 +22,7 @@ STYLES = ((".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (".", "’")
 BLANKS = frozenset({" ", "\u00a0", "\u202f", "\u2009", "\u2007"})
 _BLANK = r"[ \x{a0}\x{202f}\x{2009}\x{2007}]"
 _MINUS = ("-", "−", "–")
+_INFINITE = r"(?i)^[-+−–]?(inf|infinity|∞)$"
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,14 @@ class NumberForm:
         return r"\d+" if self.width else r"(?:0|[1-9]\d*)"
 
     def value(self, text: pl.Expr) -> pl.Expr:
-        """Numbers of texts without blanks around them; missing where one is not in this form."""
-        text = read_digits(text, self.script)
+        """Numbers of texts without blanks around them; missing where one is not in this form.
+
+        Words for infinity are in every form but that of whole numbers.
+        """
+        finite = self._finite(read_digits(text, self.script))
+        return finite if self.whole else pl.coalesce(finite, _infinite(text))
+
+    def _finite(self, text: pl.Expr) -> pl.Expr:
         if self.prefix or self.suffix:
             return self._by_groups(text)
         # Most are digits and marks alone, which needs no groups: that takes a third of the time.
@@ -192,6 +199,12 @@ class NumberForm:
         if self.sign == "inside":
             return f"{self.prefix}{start}{body}{self.suffix}{end}"
         return f"{start}{self.prefix}{body}{self.suffix}{end}"
+
+
+def _infinite(text: pl.Expr) -> pl.Expr:
+    """Infinity where a text is a word for it, else missing."""
+    size = pl.when(text.str.contains(_INFINITE)).then(pl.lit(float("inf")))
+    return pl.when(text.str.contains(r"^[-−–]")).then(-size).otherwise(size)
 
 
 def _behind(suffix: str) -> str:

@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from interfuse.errors import DataError
 from interfuse.io.csvlayout import opened
 
 _CHUNK = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_PAGES = (
+    (re.compile(rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)\b"), "a page in HTML"),
+    (re.compile(rb"version https://git-lfs\.github\.com/spec/"), "a pointer of Git LFS to a file"),
+)
+
+
+def _check_start(start: bytes, where: str) -> None:
+    """Raise for other encodings, and for what servers send in place of a file."""
+    encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "")
+    if not encoding and (half := _half_empty(start)):
+        encoding = half
+    if encoding:
+        raise DataError(
+            f"{where}: is encoded as {encoding.removesuffix('LE').removesuffix('BE')}; expected "
+            f"UTF-8. Recode it, for example with `iconv -f {encoding} -t UTF-8`."
+        )
+    word = next((said for sign, said in _PAGES if sign.match(start)), "")
+    if word:
+        raise DataError(f"{where}: is {word}, not the data. Fetch the file itself.")
+
+
+def _half_empty(start: bytes) -> str:
+    """UTF-16 without a mark: of text in ASCII every second byte is a NUL."""
+    some = start[:200]
+    for at, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
+        if len(some) >= 8 and not any(some[at::2]) and all(some[1 - at :: 2]):
+            return name
+    return ""
 
 
 def check_text(source: Path | bytes, where: str) -> None:
@@ -18,11 +53,8 @@ def check_text(source: Path | bytes, where: str) -> None:
     with opened(source) as file:
         while True:
             chunk = file.read(_CHUNK)
-            if offset == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise DataError(
-                    f"{where}: is encoded as UTF-16; expected UTF-8. Recode it, for example with "
-                    "`iconv -f UTF-16 -t UTF-8`."
-                )
+            if offset == 0:
+                _check_start(chunk, where)
             if b"\0" in chunk:
                 raise DataError(
                     f"{where}: is binary, not text: a NUL at byte {offset + chunk.index(0)}. "

@@ -24,6 +24,7 @@ import polars as pl
 
 from interfuse.errors import DataError, InterfuseWarning, NoRowsError
 from interfuse.io.databases import is_database, read_database
+from interfuse.io.files import check_name
 from interfuse.io.format import Format
 from interfuse.io.formats import format_by_content, format_of, packing_by_content, supported
 from interfuse.io.many import is_many, parts_of, read_parts
@@ -136,6 +137,7 @@ def _sha256(path: Path) -> str:
 
 def _start(path: Path, empty: bool = False) -> bytes:
     """The first bytes of a file that exists and has some, unless it may be empty."""
+    check_name(path)
     try:
         if path.is_dir():
             raise DataError(

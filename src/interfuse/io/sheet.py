@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from interfuse.io.textforms import Loss, Said, Typed
-from interfuse.io.times import TimeForm
+from interfuse.io.times import TimeForm, turned
 
 Advice = Callable[[str, str], str]
 """The words for how a person says of a column, by name, that it is of a sort: "category",
@@ -77,8 +77,8 @@ def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = 
         if isinstance(form, TimeForm) and form.yearless
     ]
     said += [
-        f"column {name!r}: times are written in two ways, {form.pattern!r} and {form.also!r}; new "
-        f"ones are written in the first{_in_utc(form)}"
+        f"column {name!r}: times are written in {_several(form)}; new ones are written in the "
+        f"first{_in_utc(form)}{_turned(form)}"
         for name, form in typed.forms.items()
         if isinstance(form, TimeForm) and form.also
     ]
@@ -90,8 +90,21 @@ def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = 
     ]
 
 
+def _several(form: TimeForm) -> str:
+    count = {2: "two", 3: "three"}.get(1 + len(form.others), "several")
+    *most, last = map(repr, (form.pattern, *form.others))
+    return f"{count} ways, {', '.join(most)} and {last}"
+
+
+def _turned(form: TimeForm) -> str:
+    """What of a day and a month that may change places."""
+    if not any(turned(form.pattern, o) for o in form.others):
+        return ""
+    return ", in which every value counts that can be read in both"
+
+
 def _in_utc(form: TimeForm) -> str:
-    one = "%z" in form.pattern and "%z" not in form.also
+    one = "%z" in form.pattern and any("%z" not in o for o in form.others)
     return ", and one without a zone counts as UTC" if one else ""
 
 

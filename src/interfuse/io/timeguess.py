@@ -24,8 +24,9 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DATED = re.compile(r"(?i)(date|datum|time|day|ymd|stamp|zeit|tag|jour|fecha|_at$|^(dt|ts)$)")
 _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
 _FEW = 10
+_MORE = 3
 MOSTLY, SHARE = 0.95, 0.05
-"""Two ways of writing read this share of a column at least, and each of them this one."""
+"""Several ways of writing read this share of a column at least, and each of them this one."""
 
 
 def forms_of_texts(
@@ -66,12 +67,12 @@ def forms_of_texts(
     if len(scored) > 1 and scored[0][0] == scored[1][0]:
         out[0] = replace(out[0], open=out[1].pattern)
     if len(found) > 1 and (not scored or -scored[0][0] < MOSTLY * len(texts)):
-        out = _two_ways(found, texts) or out
+        out = _several_ways(found, texts) or out
     return out
 
 
-def _two_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
-    """A form of two patterns that together read what neither does, if there is one."""
+def _several_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
+    """A form of patterns that together read what none does alone, if there is one."""
     frame = texts.alias("t").to_frame()
     fits = {}
     for pattern, _ in found.most_common(2 * _PATTERNS):
@@ -79,6 +80,11 @@ def _two_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
         value = frame.select(form.value(pl.col("t"))).to_series()
         if value.null_count() < len(value) and _in_calendar(value):
             fits[pattern] = form, value
+    return _two_ways(fits, texts) or _many_ways(fits, texts)
+
+
+def _two_ways(fits: dict[str, tuple[TimeForm, pl.Series]], texts: pl.Series) -> list[TimeForm]:
+    frame = texts.alias("t").to_frame()
     best: tuple[int, float, TimeForm] | None = None
     for pattern, (form, value) in fits.items():
         for other, (second, values) in fits.items():
@@ -92,6 +98,31 @@ def _two_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
             if first and enough and (best is None or (-covered, _span(both)) < best[:2]):
                 best = -covered, _span(both), joined
     return [best[2]] if best else []
+
+
+def _many_ways(fits: dict[str, tuple[TimeForm, pl.Series]], texts: pl.Series) -> list[TimeForm]:
+    """Pattern by pattern, each the one that reads most of what is left."""
+    frame = texts.alias("t").to_frame()
+    best: tuple[int, int, float, TimeForm] | None = None
+    for pattern, (first, value) in fits.items():
+        form, left = first, value.is_null()
+        others = [p for p in fits if p != pattern and joins(first, fits[p][0])]
+        while others and len(form.more) < _MORE and left.sum() > (1 - MOSTLY) * len(texts):
+            gains = {p: int((left & fits[p][1].is_not_null()).sum()) for p in others}
+            # Of two orders of day and month that read as many, the one with the shorter span.
+            p = min(others, key=lambda p: (-gains[p], _span(fits[p][1])))
+            if gains[p] < SHARE * len(texts):
+                break
+            form = replace(form, also=p) if not form.also else replace(form, more=(*form.more, p))
+            left &= fits[p][1].is_null()
+            others.remove(p)
+        if not form.also or left.sum() > (1 - MOSTLY) * len(texts):
+            continue
+        span = _span(frame.select(form.value(pl.col("t"))).to_series())
+        rank = int(left.sum()), len(form.more), span
+        if best is None or rank < best[:3]:
+            best = *rank, form
+    return [best[3]] if best else []
 
 
 def _are_digits(texts: Sequence[str]) -> bool:

@@ -54,6 +54,7 @@ class TimeForm:
         epoch: what `%s` counts: s, ms, us or ns.
         open: another pattern that reads all values as well.
         also: a pattern of the values that are not in the first, where a column has two.
+        more: patterns of the values that are in neither.
         language: of the names of months, where that is not English.
     """
 
@@ -68,13 +69,14 @@ class TimeForm:
     epoch: str = ""
     open: str = ""
     also: str = ""
+    more: tuple[str, ...] = ()
     language: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
         blank = TimeForm("")
         said = {k: v for k, v in vars(self).items() if k in _FIELDS and v != getattr(blank, k)}
-        return {"time": said}
+        return {"time": said | ({"more": list(self.more)} if self.more else {})}
 
     @classmethod
     def from_json(cls, said: Any) -> TimeForm:
@@ -83,13 +85,14 @@ class TimeForm:
         Raises:
             ValueError: malformed.
         """
-        types = {"digits": int, "varies": bool, "upper": bool}
+        types = {"digits": int, "varies": bool, "upper": bool, "more": list}
         if not isinstance(said, dict) or not isinstance(said.get("pattern"), str):
             raise ValueError(f"{said!r} has no pattern")
         for key, value in said.items():
             if key not in _FIELDS or not isinstance(value, types.get(key, str)):
                 raise ValueError(f"{key!r} is {value!r}")
-        form = cls(**said)
+        more = tuple(said.get("more", ()))
+        form = cls(**{**said, "more": more})
         signs = form.signs
         if not signs or any(s not in _GROUPS for s in signs) or not 0 <= form.digits <= 9:
             raise ValueError(f"{form.pattern!r} is no pattern of times")
@@ -97,9 +100,15 @@ class TimeForm:
             raise ValueError(f"{said!r} is no form of times")
         if form.half not in ("AM", "am", "A.M.", "a.m.") or form.language not in ("", *NAMES):
             raise ValueError(f"{said!r} is no form of times")
-        if form.also and not joins(form, cls.from_json({"pattern": form.also})):
-            raise ValueError(f"{form.also!r} cannot stand beside {form.pattern!r}")
+        for other in form.others:
+            if not joins(form, cls.from_json({"pattern": other})):
+                raise ValueError(f"{other!r} cannot stand beside {form.pattern!r}")
         return form
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The patterns besides the first."""
+        return ((self.also,) if self.also else ()) + self.more
 
     @property
     def signs(self) -> list[str]:
@@ -159,9 +168,13 @@ class TimeForm:
 
     def value(self, text: pl.Expr) -> pl.Expr:
         """Times of texts without blanks around them; missing where a text is not in this form."""
-        if not self.also:
-            return self._value(text)
-        other, dtype = replace(self, pattern=self.also, also=""), self.dtype
+        return pl.coalesce(
+            self._value(text), *(self._by_other(text, other) for other in self.others)
+        )
+
+    def _by_other(self, text: pl.Expr, pattern: str) -> pl.Expr:
+        """Times of texts in another pattern, in the type of the first."""
+        other, dtype = replace(self, pattern=pattern, also="", more=()), self.dtype
         more = other._value(text)
         if isinstance(dtype, pl.Datetime):
             theirs = getattr(other.dtype, "time_zone", None)
@@ -170,7 +183,7 @@ class TimeForm:
                 more = more.dt.replace_time_zone("UTC")
             if dtype.time_zone:
                 more = more.dt.convert_time_zone(dtype.time_zone)
-        return pl.coalesce(self._value(text), more)
+        return more
 
     def _value(self, text: pl.Expr) -> pl.Expr:
         groups = text.str.extract_groups(self.expression)
@@ -283,6 +296,12 @@ def joins(form: TimeForm, other: TimeForm) -> bool:
     return isinstance(second, pl.Datetime) and (
         first.time_zone is not None or second.time_zone is None
     )
+
+
+def turned(pattern: str, other: str) -> bool:
+    """Whether two patterns differ in the places of day and month alone."""
+    swapped = pattern.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+    return pattern != other and swapped == other
 
 
 _FIELDS = frozenset(TimeForm.__dataclass_fields__)

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Protocol
 from filelock import FileLock, Timeout
 
 from interfuse.errors import RunError
-from interfuse.io.files import write_json
+from interfuse.io.files import check_name, write_json
 from interfuse.io.records import read_object, short
 from interfuse.run.record import Begun, Done, check
 from interfuse.visible import quoted
@@ -119,7 +119,9 @@ def prepare(folder: Path, *, resume: bool, overwrite: bool) -> None:
     Raises:
         RunError: it exists and neither `resume` nor `overwrite` says what to do with it; or there
             is nothing to resume.
+        DataError: its name is no text.
     """
+    check_name(folder)
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; expected a folder for the run. Choose another name.")
     if resume:

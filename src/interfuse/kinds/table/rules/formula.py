@@ -15,8 +15,9 @@ A formula is an expression in the syntax of Python, of which these parts are kno
     year(t)  month(t)  day(t)  weekday(t)  hour(t)  minute(t)  date(t)
                                                       parts of a time; Monday is 1
 
-A name that is no plain word stands between backticks. What is divided by zero, or computed of a
-missing value, is missing. Nothing is executed: the text is parsed, and the tree is walked.
+A name that is no plain word stands between backticks; 1e999 is infinity. What is divided by
+zero, or computed of a missing value, is missing. Nothing is executed: the text is parsed, and the
+tree is walked.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ _COMPARE: dict[type, str] = {
     ast.NotEq: "!=",
 }
 MOST_CHARACTERS = 200_000
+INFINITE = "1e999"
+"""Infinity, as a number that no float64 holds: `inf` may be a column."""
 
 
 def quoted(name: str) -> str:

@@ -37,8 +37,9 @@ def alike(one: pl.Series, other: pl.Series) -> np.ndarray:
     same = one.eq_missing(other).to_numpy().copy()
     if one.dtype.is_float() and not same.all():
         a, b = (s.cast(pl.Float64).fill_null(np.nan).to_numpy() for s in (one, other))
+        near = (NEAR_SINGLE if one.dtype == pl.Float32 else NEAR) * np.abs(a)
         with np.errstate(invalid="ignore"):
-            same |= np.abs(a - b) <= (NEAR_SINGLE if one.dtype == pl.Float32 else NEAR) * np.abs(a)
+            same |= (np.abs(a - b) <= near) & np.isfinite(a)  # all is near infinity
     return same
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from interfuse.kinds.table.rules.formula import Formula, quoted
+from interfuse.kinds.table.rules.formula import INFINITE, Formula, quoted
 from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.search.ledger import Ledger, likely
@@ -42,15 +42,16 @@ def guarded(text: str, target: Column, c: Combination, ledger: Ledger) -> tuple[
     column = target.series
     said = Formula.parse(text).apply(ledger.sample).cast(column.dtype, strict=False)
     holds = alike(column, said)
-    there = ~np.isnan(target.x)  # a value may be missing by itself, whatever a condition says
+    x = column.cast(pl.Float64).fill_null(np.nan).to_numpy()  # with what is infinite
+    there = ~np.isnan(x)  # a value may be missing by itself, whatever a condition says
     open_ = there.copy()  # rows that no condition speaks of yet
     tests: list[tuple[str, float]] = []
     for _ in range(MOST_GUARDS):
         best: tuple[float, str, np.ndarray, float] | None = None
-        value = _usual(target.x[~holds & open_])
+        value = _usual(x[~holds & open_])
         if value is None:
             break
-        same = target.x == value
+        same = x == value
         for test, rows in _tests(~holds & open_ & same, c, target, ledger):
             rows = rows & open_
             held = int(rows.sum())
@@ -90,6 +91,8 @@ def _undefined(
 
 
 def _number(value: float) -> str:
+    if np.isinf(value):
+        return INFINITE if value > 0 else f"-{INFINITE}"
     return repr(int(value)) if value == int(value) else repr(value)
 
 

@@ -19,6 +19,7 @@ on. What is rarer is taken to follow the rule, and the note says so.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -28,7 +29,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import SchemaError
-from interfuse.kinds.table.rules.formula import Formula
+from interfuse.kinds.table.rules.formula import INFINITE, Formula
 from interfuse.kinds.table.rules.leftover import Leftover, alike
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.sums import Sum, parse_rule
@@ -141,6 +142,9 @@ class Found:
         return share + rare
 
 
+_INFINITE = re.compile(rf"\b{INFINITE}\b")
+
+
 def likely(rows: int) -> float:
     """The least share of a sample that a rule of `MOST` rows keeps: three standard errors less."""
     return MOST - 3 * float(np.sqrt(MOST * (1 - MOST) / max(rows, 1)))
@@ -148,6 +152,7 @@ def likely(rows: int) -> float:
 
 def shortened(text: str) -> str:
     """A rule for people: a long table of values is cut."""
+    text = _INFINITE.sub("inf", text)
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
 
 
