@@ -17,6 +17,7 @@ from fastapi import Request
 
 from interfuse.io.files import write_json
 from interfuse.kinds import Kind, Option, of_record
+from interfuse.kinds.option import LANGUAGE
 from interfuse.studio.places import ANSWER, QUESTION, Places, read_json, remove
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Studio
@@ -29,7 +30,7 @@ OF_JUDGE = (
     Option("holdout", "Real rows that were not fitted.", reads_file=True),
     Option("target", "What the utility figures predict."),
     Option("seed", "Of every random draw.", int, 0),
-    Option("language", "Of the report's sentences: en or zh."),
+    LANGUAGE,
 )
 """Of `interfuse evaluate`."""
 

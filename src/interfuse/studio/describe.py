@@ -32,6 +32,7 @@ def option(one: Option) -> dict[str, Any]:
         "least": one.least,
         "many": one.many,
         "needed": one.needed,
+        "choices": list(one.choices),
     }
 
 

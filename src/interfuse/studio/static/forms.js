@@ -101,7 +101,7 @@ export function conditions(option, columns, values) {
 }
 
 export function field(option, { columns = [], values = () => [], fitted = null } = {}) {
-  const label = { rows: t("rows"), seed: t("Seed") }[option.name] || option.flag.slice(2).replaceAll("-", " ");
+  const label = { rows: t("rows"), seed: t("Seed"), language: t("Language") }[option.name] || option.flag.slice(2).replaceAll("-", " ");
   const [named, described] = [id(), id()];
   const help = h("small", { lang: "en", id: described }, option.help);
   if (option.type === "file") return { ...dataField(label, option.help, null), name: option.name };
@@ -112,6 +112,10 @@ export function field(option, { columns = [], values = () => [], fitted = null }
     box.setAttribute("aria-describedby", described);
     const node = h("div.field.check", {}, box, h("div", {}, h("label", { for: named }, label), help));
     return { name: option.name, node, value: () => (box.checked ? !option.default : null) };
+  }
+  if (option.choices?.length && !option.many) {
+    const input = h("select", { id: named, "aria-describedby": described }, h("option", { value: "" }, t("default")), option.choices.map((c) => h("option", { value: c }, c)));
+    return { name: option.name, input, value: () => input.value || null, node: h("div.field", {}, h("label", { for: named }, label), input, help) };
   }
   const numeric = option.type === "int" || option.type === "float";
   const input = h("input", {

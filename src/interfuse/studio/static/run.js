@@ -59,6 +59,8 @@ export async function run(main, id, tab, again) {
     const fields = q.options.filter((o) => o.name !== "device").map((o) => field(o, { columns: one.columns, values, fitted }));
     const first = ["rows", "images", "horizon", "given", "data", "interval", "below", "draws"];
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
+    const spoken = fields.find((f) => f.name === "language");
+    if (spoken && lang() === "zh") spoken.input.value = "zh";
     const rows = fields.find((f) => f.name === "rows");
     if (rows?.input && one.rows && q.name === "generate") rows.input.placeholder = String(one.rows);
     const mask = fields.find((f) => f.name === "mask");
