@@ -50,6 +50,7 @@ def test_no_english_is_left_in_the_chinese_page(pages, answer):
     page = pages[answer, "zh"].to_html()
     assert '<html lang="zh-CN"' in page
     left = texts(page)
+    assert "nats" not in left
     for name in sorted(LATIN | DATA, key=len, reverse=True):
         left = left.replace(name, " ")
     assert set(re.findall(r"[A-Za-z]{2,}", left)) == set()

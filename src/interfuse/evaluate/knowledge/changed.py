@@ -181,7 +181,7 @@ def _parts(data: dict[str, Any]) -> Section | None:
     for one, two in (("covariate", "concept"), ("label", "rest"), ("context", "beyond")):
         if one in parts and two in parts:
             rows = [
-                (parts[k]["is"], max(parts[k]["value"] or 0.0, 0.0), kind)
+                (t(k), max(parts[k]["value"] or 0.0, 0.0), kind)
                 for k, kind in ((one, "first"), (two, "last"))
             ]
             total = sum(v for _, v, _ in rows)
