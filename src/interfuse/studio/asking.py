@@ -80,7 +80,9 @@ def question_of(
     if verb is None:
         known = ", ".join(v.name for v in kind.verbs)
         raise Problem(404, f"{name[:40]!r}: such models are not asked this; they know {known}.")
-    if (verb.source is None) != (data is None):
+    if (data is not None and verb.source is None) or (
+        data is None and verb.source is not None and not verb.optional
+    ):
         takes = "takes no data" if verb.source is None else "is about data; give an upload"
         raise Problem(422, f"data: {name} {takes}.")
     rows = said.get(ROWS)

@@ -33,6 +33,7 @@ def option(one: Option) -> dict[str, Any]:
         "many": one.many,
         "needed": one.needed,
         "choices": list(one.choices),
+        "column": one.metavar == "COLUMN",
     }
 
 
@@ -43,6 +44,7 @@ def verb(one: Verb) -> dict[str, Any]:
         "summary": one.summary,
         "details": one.details,
         "data": {"name": one.source[0], "help": one.source[1]} if one.source else None,
+        "optional": one.optional,
         "format": one.ending,
         "options": [option(o) for o in one.options],
     }

@@ -131,8 +131,6 @@ def parts_of(rows: Sequence[tuple[str, float, str]], total: float) -> str:
         )
         parts.append(f'<rect class="{kind}" x="0" y="{line - 9:g}" width="10" height="10"/>')
         share = f" ({value / total:.0%})" if total > 0 else ""
-        parts.append(
-            f'<text class="name" x="16" y="{line:g}">{escape(said)}{share}</text>'
-        )
+        parts.append(f'<text class="name" x="16" y="{line:g}">{escape(said)}{share}</text>')
         x, line = x + wide, line + 18
     return f'<svg viewBox="0 0 {width:g} {line - 6:g}" role="img">{"".join(parts)}</svg>'

@@ -56,4 +56,5 @@ EXPLAIN = Verb(
     ("[DATA]", "Rows that the model was not fitted to; default: those that the fit held out."),
     target="A page, .html; its JSON is written beside it.",
     optional=True,
+    ending="html",
 )

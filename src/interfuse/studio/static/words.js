@@ -1,4 +1,6 @@
-// English is the key; what the library itself says stays as it says it.
+// English is the key; what the library says of data, and its errors, stay as it says them.
+import HELP from "./help.js";
+
 const ZH = {
   "Models": "模型", "New fit": "新建拟合", "Menu": "菜单", "Theme: automatic": "主题：自动", "Theme: light": "主题：浅色", "Theme: dark": "主题：深色",
   "Skip to content": "跳到正文", "No models yet": "还没有模型", "running": "正在拟合", "failed": "失败", "stopped": "已停止", "rows": "行",
@@ -34,6 +36,12 @@ let language = localStorage.getItem("language") || (navigator.language.startsWit
 
 export function t(text) {
   return (language === "zh" && ZH[text]) || text;
+}
+
+// A sentence of the library as the attributes and the child of an element.
+export function says(text) {
+  const other = language === "zh" && HELP[text];
+  return [{ lang: language === "zh" && !other ? "en" : null }, other || text];
 }
 
 export function lang() {
