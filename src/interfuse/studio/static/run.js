@@ -1,6 +1,6 @@
 // A model: its questions as tabs, judged, compared, described.
 import { h, icon, show, toast } from "./dom.js";
-import { answered, get, send } from "./api.js";
+import { answered, ask as begin, get } from "./api.js";
 import { curve } from "./charts.js";
 import { charts, draw } from "./answer.js";
 import { code, dataField, field, rowsOf, said } from "./forms.js";
@@ -41,8 +41,8 @@ export async function run(main, id, tab, again) {
     const bar = h("i", { "width%": 0 }), box = h("div.bar.busy", { role: "progressbar", "aria-label": t("Asking") }, bar), words = h("p.small.soft", { role: "status" }, `${t("Asking")} …`);
     show(place, h("div.card", {}, words, box));
     try {
-      const begun = await send("POST", `/runs/${id}/${name}`, body, { Prefer: "respond-async" });
-      const answer = await answered(begun.id, (p) => {
+      const begun = await begin(`/runs/${id}/${name}`, body);
+      const answer = await answered(begun, (p) => {
         if (!p) return;
         box.classList.remove("busy");
         bar.style.width = `${(100 * p.done) / Math.max(1, p.total)}%`;
