@@ -118,7 +118,7 @@ def test_a_page_that_was_answered_is_shown(page, tmp_path):
     shop(900)[400:].write_csv(fresh)
     page.get_by_role("tab", name="解释").click()
     page.set_input_files("#panel input[type=file]", fresh)
-    page.get_by_label("target").select_option("buys")
+    page.get_by_label("目标列").select_option("buys")
     page.get_by_label("行", exact=True).fill("200")
     page.get_by_role("button", name="提问", exact=True).click()
     page.locator("iframe.report").wait_for(state="visible")

@@ -101,7 +101,7 @@ export function conditions(option, columns, values) {
 }
 
 export function field(option, { columns = [], values = () => [], fitted = null } = {}) {
-  const label = { rows: t("rows"), seed: t("Seed"), language: t("Language") }[option.name] || option.flag.slice(2).replaceAll("-", " ");
+  const label = { rows: t("rows"), seed: t("Seed"), language: t("Language") }[option.name] || t(option.flag.slice(2).replaceAll("-", " "));
   const [named, described] = [id(), id()];
   const [spoken, words] = says(option.help);
   const help = h("small", { ...spoken, id: described }, words);
