@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -71,7 +72,8 @@ def test_its_command_serves_at_the_port_that_it_exposes(steps, tmp_path):
     """The very words of ENTRYPOINT and CMD, but for the folder and the port, which may be taken."""
     from interfuse.studio.serve import serve
 
-    assert of(steps, "EXPOSE") == [str(serve.__kwdefaults__["port"])]
+    usual = inspect.signature(serve).parameters["port"].default
+    assert of(steps, "EXPOSE") == [str(usual)]
     (entry,), (command,) = (
         [json.loads(x) for x in of(steps, name)] for name in ("ENTRYPOINT", "CMD")
     )

@@ -53,7 +53,7 @@ class Hub(BaseHTTPRequestHandler):
                 for f in json.loads(body)["files"]
             ]})  # fmt: skip
         if self.path == f"/{REPO}.git/info/lfs/objects/batch":
-            href = f"http://127.0.0.1:{self.server.server_port}/objects/"
+            href = f"http://127.0.0.1:{self.server.server_address[1]}/objects/"
             return self.send({"transfer": "basic", "objects": [
                 {**o, "actions": {"upload": {"href": href + o["oid"]}}}
                 for o in json.loads(body)["objects"]
@@ -95,7 +95,7 @@ class Hub(BaseHTTPRequestHandler):
         self.files.clear()
         self.files.update(new)
         self.commits.append(", ".join(x["value"]["path"] for x in lines if "path" in x["value"]))
-        where = f"http://127.0.0.1:{self.server.server_port}/{REPO}/commit/{'0' * 40}"
+        where = f"http://127.0.0.1:{self.server.server_address[1]}/{REPO}/commit/{'0' * 40}"
         return self.send({"success": True, "commitOid": "0" * 40, "commitUrl": where})
 
     def entry(self, path):
@@ -123,7 +123,7 @@ class Hub(BaseHTTPRequestHandler):
         """As a hub says it."""
         self.send({"error": code}, status, X_Error_Code=code, X_Error_Message=code)
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         pass
 
 

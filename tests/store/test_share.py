@@ -11,6 +11,7 @@ import fsspec
 import local_hub
 import polars as pl
 import pytest
+from fsspec.config import conf
 
 import interfuse
 from interfuse.errors import OptionError, RunError
@@ -56,7 +57,7 @@ def hub(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     with local_hub.hub() as (kept, address):
         asked = {"endpoint": address, "token": local_hub.TOKEN, "skip_instance_cache": True}
-        monkeypatch.setitem(fsspec.config.conf, "hf", asked)
+        monkeypatch.setitem(conf, "hf", asked)
         yield kept
 
 
@@ -91,7 +92,7 @@ def test_a_hub_that_refuses_gets_no_run(run, tmp_path, hub, monkeypatch):
     hub.full = True
     with pytest.raises(OptionError, match=r"cannot be read or written .*codec.safetensors.*403"):
         push(run, f"hf://{local_hub.REPO}")
-    monkeypatch.setitem(fsspec.config.conf["hf"], "token", "hf_wrong")
+    monkeypatch.setitem(conf["hf"], "token", "hf_wrong")
     with pytest.raises(OptionError, match="cannot be read or written"):
         push(run, f"hf://{local_hub.REPO}")
     assert "run.json" not in hub.files, "what was sent until then is no run"
@@ -107,7 +108,7 @@ def bucket(monkeypatch):
     s3.start()
     host, port = s3.get_host_and_port()
     asked = {"endpoint_url": f"http://{host}:{port}", "key": "k", "secret": "s"}
-    monkeypatch.setitem(fsspec.config.conf, "s3", asked)
+    monkeypatch.setitem(conf, "s3", asked)
     fsspec.filesystem("s3").mkdir("models")
     yield "s3://models/flows"
     s3.stop()
