@@ -16,7 +16,7 @@ FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 someone && mkdir /models && chown someone /models
 COPY --from=build /opt/interfuse /opt/interfuse
 ENV PATH=/opt/interfuse/bin:$PATH PYTHONUNBUFFERED=1
-USER someone
+USER 1000
 WORKDIR /models
 VOLUME /models
 EXPOSE 8321

@@ -159,7 +159,7 @@ def kill() -> dict[str, Any]:
     try:
         server = Server(folder)
         upload = server.client.post("/v1/uploads/demo").json()["id"]
-        asked = {"upload": upload, "options": {"examples": 150_000}, "name": "long"}
+        asked = {"upload": upload, "options": {"examples": 40_000}, "name": "long"}
         place = server.client.post("/v1/fits", json=asked).headers["location"]
         while not server.client.get(place).json()["training"]:
             time.sleep(0.2)
@@ -185,7 +185,7 @@ def kill() -> dict[str, Any]:
 def clients(minutes: float, many: int = 8) -> dict[str, Any]:
     """Some clients ask at once; each knows what its answer has to be."""
     with serving("--workers", "2") as (server, _):
-        run = fitted(server)
+        run = fitted(server, 5_000)
 
         def asked(seed: int) -> bytes:
             said = {"options": {"rows": 50 + seed, "seed": seed}}
@@ -200,34 +200,53 @@ def clients(minutes: float, many: int = 8) -> dict[str, Any]:
             return answer.content
 
         right = {seed: asked(seed) for seed in range(many)}
-        warm = server.all_memory()
-        end, errors, mixed, count, memory = time.monotonic() + 60 * minutes, [], 0, 0, []
         lock = threading.Lock()
+        errors: list[str] = []
+        took: list[float] = []
+        mixed = 0
 
-        def one(seed: int) -> None:
-            nonlocal mixed, count
-            while time.monotonic() < end:
+        def one(seed: int, end: float) -> None:
+            """Ask once at least, and until the time is over."""
+            nonlocal mixed
+            while True:
+                begin = time.monotonic()
                 try:
                     found = asked(seed)
                 except (httpx.HTTPError, KeyError) as error:
                     errors.append(str(error))
-                    continue
-                with lock:
-                    count += 1
-                    mixed += found != right[seed]
+                else:
+                    with lock:
+                        took.append(time.monotonic() - begin)
+                        mixed += found != right[seed]
+                if time.monotonic() >= end:
+                    return
 
-        threads = [threading.Thread(target=one, args=(seed,)) for seed in range(many)]
-        for thread in threads:
-            thread.start()
-        while time.monotonic() < end:
-            time.sleep(2)
-            memory.append(server.all_memory())
-        for thread in threads:
-            thread.join()
-    third = max(1, len(memory) // 3)
-    return {"clients": many, "minutes": minutes, "answers": count, "errors": len(errors),
-            "mixed_up": mixed, "warm_mib": warm, "middle_third_mib": max(memory[third:2 * third]),
-            "last_third_mib": max(memory[2 * third:])}  # fmt: skip
+        def together(end: float) -> list[float]:
+            """All clients at once; MiB of the server and its workers, every other second."""
+            threads = [threading.Thread(target=one, args=(seed, end)) for seed in range(many)]
+            memory = []
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                memory.append(server.all_memory())
+                time.sleep(2)
+            return memory
+
+        together(0.0)  # a round, so that both workers have loaded what they need
+        warm = server.all_memory()
+        errors.clear()
+        took.clear()
+        mixed = 0
+        memory = together(time.monotonic() + 60 * minutes)
+    fifth = max(1, len(memory) // 5)
+    took.sort()
+    return {"clients": many, "minutes": minutes, "answers": len(took), "errors": len(errors),
+            "mixed_up": mixed, "seconds_median": took[len(took) // 2],
+            "seconds_slowest": took[-1], "warm_mib": warm,
+            "highest_mib_by_fifth": [
+                max(memory[i * fifth:(i + 1) * fifth]) for i in range(min(5, len(memory)))
+            ],
+            "load_of_the_machine": os.getloadavg()[0]}  # fmt: skip
 
 
 def fuzz(program: str, requests: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from interfuse.errors import OptionError, RunError, note
 from interfuse.kinds import Asked, Kind, all_kinds, knowing, named, of, of_record
+from interfuse.language import speaking
 from interfuse.run import store
 from interfuse.run.fitting import WATCHED, FitStopped, Listener, Notice
 from interfuse.train.events import Event
@@ -194,29 +195,27 @@ def compare(
     seed: int = 0,
     device: str | None = None,
     listener: Listener | None = None,
+    language: str = "en",
 ) -> Any:
     """What changed between two tables: whether, how much, in which columns, pairs and rows.
 
-    One model is fitted to a part of both, with a column that says where a row is from; everything
-    is measured on the other rows. The p-value is by permutation and exact; the divergence, a lower
-    bound of that of Jensen and Shannon, is in nats. The page Knowledge of the documentation has the
-    formulas. A fitted model compares other rows with its own without a fit: `Model.compare`.
+    One model is fitted to a part of both, with a column that says where a row is from; all is
+    measured on the other rows (formulas: page Knowledge). The p-value is by permutation and exact,
+    the divergence a lower bound of that of Jensen and Shannon. `Model.compare` does without a fit.
 
     Args:
         a: a frame or a path; what was before, or is usual.
         b: a frame or a path; what is compared with it.
-        target: a column: how much of the change is of the others (covariate), and how much of what
-            the target is given them (concept).
+        target: a column: how much the others changed (covariate), and it given them (concept).
         given: columns whose change is known: how much change they do not explain.
-        blocks: a column whose rows of one value stay together, such as a day, where rows are not
-            independent of each other.
-        at_least: nats; what is surely less does not count as a change. Of many rows any difference
-            is significant.
+        blocks: a column whose rows of one value are not independent of each other, such as a day.
+        at_least: nats; what is surely less is no change: of many rows any difference is clear.
         seconds: spend about this long on the fit; 120 unless `examples` says otherwise.
         examples: train for at most this many records.
         seed: of every random draw.
         device: "cpu", "cuda", "mps"; None for the best there is.
         listener: called with each `Notice` and training `Event`.
+        language: of the page and its sentences, "en" or "zh".
 
     Returns:
         A `Comparison`.
@@ -237,19 +236,20 @@ def compare(
         raise OptionError(f"compare: A is {kind.words.a}, B is {of(b).words.a}. Give two tables.")
     if seconds is None and examples is None:
         seconds = 120.0
-    return kind.compare(
-        a,
-        b,
-        target=target,
-        given=[given] if isinstance(given, str) else list(given),
-        blocks=blocks,
-        at_least=at_least,
-        seconds=seconds,
-        examples=examples,
-        seed=seed,
-        device=device,
-        listener=_and_warns(listener),
-    )
+    with speaking(language):
+        return kind.compare(
+            a,
+            b,
+            target=target,
+            given=[given] if isinstance(given, str) else list(given),
+            blocks=blocks,
+            at_least=at_least,
+            seconds=seconds,
+            examples=examples,
+            seed=seed,
+            device=device,
+            listener=_and_warns(listener),
+        )
 
 
 def _and_warns(listener: Listener | None) -> Listener:

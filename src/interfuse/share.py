@@ -20,6 +20,7 @@ from interfuse.errors import OptionError, RunError
 from interfuse.io.records import read_object
 from interfuse.kinds import Kind, of_record
 from interfuse.run import store
+from interfuse.visible import quoted
 
 CARD = "README.md"
 RECORD = "run.json"
@@ -42,7 +43,7 @@ def push(run: str | Path, url: str, *, reference: bool = True, overwrite: bool =
 
     Raises:
         RunError: the run is damaged, or another is there.
-        OptionError: the place cannot be reached.
+        OptionError: the place cannot be reached, or is in a bucket that is not there.
     """
     run = Path(run)
     kind = of_record(store.open_record(run), run)
@@ -51,7 +52,8 @@ def push(run: str | Path, url: str, *, reference: bool = True, overwrite: bool =
     names = list(kind.parts)
     if reference and (run / store.REFERENCE).exists():
         names.append(store.REFERENCE)
-    written = card(run, kind, record, store.REFERENCE in names)
+    address = url if "://" in url else "URL"  # a path means nothing elsewhere
+    written = card(run, kind, record, store.REFERENCE in names, address)
     with _reached(url) as (system, place):
         if system.exists(f"{place}/{RECORD}"):
             if not overwrite:
@@ -59,6 +61,10 @@ def push(run: str | Path, url: str, *, reference: bool = True, overwrite: bool =
             for name in (RECORD, *kind.parts, store.REFERENCE):
                 if system.exists(f"{place}/{name}"):
                     system.rm_file(f"{place}/{name}")
+        bucket = place.partition("/")[0]
+        if hasattr(system, "split_path") and not system.exists(bucket):
+            # Stores of objects would make one of that name, in whoever's account it is.
+            raise OptionError(f"{url}: there is no bucket {bucket!r}. Make it first.")
         system.makedirs(place, exist_ok=True)
         for name in names:
             system.put_file(str(run / name), f"{place}/{name}")
@@ -125,11 +131,15 @@ def _reached(url: str) -> Iterator[tuple[Any, str]]:
             f"{url}: cannot be reached ({error}). Install what its protocol needs, such as s3fs "
             "for s3:// or huggingface_hub for hf://."
         ) from error
-    except OSError as error:
-        raise OptionError(f"{url}: cannot be read or written ({error}).") from error
+    except (OSError, RuntimeError) as error:  # a hub wraps what went wrong in the latter
+        why, cause = (" ".join(str(e or "").split()) for e in (error, error.__cause__))
+        more = "" if cause in why else f" {cause}"
+        raise OptionError(f"{url}: cannot be read or written ({why}{more}).") from error
 
 
-def card(run: Path, kind: Kind, record: dict[str, Any], reference: bool) -> str:
+def card(
+    run: Path, kind: Kind, record: dict[str, Any], reference: bool, address: str = "URL"
+) -> str:
     """A model card in Markdown, with what a hub reads at its head.
 
     Args:
@@ -137,6 +147,7 @@ def card(run: Path, kind: Kind, record: dict[str, Any], reference: bool) -> str:
         kind: of the model.
         record: `run.json`.
         reference: whether rows of the data go with it.
+        address: where it will lie.
     """
     training, data = record["training"], record["data"]
     schema = read_object(run / "schema.json", RunError, "Fit again.")
@@ -171,7 +182,7 @@ def card(run: Path, kind: Kind, record: dict[str, Any], reference: bool) -> str:
         "that it does not. `interfuse evaluate` measures it.", "",
         *(["## Columns", "", *_table(("Column", "Taken for", "Why"), rows), ""] if rows else []),
         "## Use", "",
-        "```", "interfuse pull URL run", "interfuse show run", "```", "",
+        "```", f"interfuse pull {quoted(address)} run", "interfuse show run", "```", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -78,7 +78,7 @@ def test_commands_have_the_options_that_are_shown(page):
     for line in re.findall(r"(?:^|`)interfuse ([a-z]+ [^\n`]*)", text, re.MULTILINE):
         name, *words = line.split("#")[0].split()
         command = group.commands[name]  # type: ignore[attr-defined]
-        known = {o for parameter in command.params for o in parameter.opts}
+        known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         for word in words:
             if word.startswith("-") and word != "-":
                 assert word in known, f"interfuse {line}"

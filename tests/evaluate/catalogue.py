@@ -1,4 +1,4 @@
-"""Every sentence that the report can say, found in its code."""
+"""Every sentence that the report and the pages of knowledge can say, found in their code."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,11 @@ import interfuse
 from interfuse.evaluate.figures import FIGURES
 
 SOURCE = Path(interfuse.__file__).parent
-SPEAKING = [*sorted((SOURCE / "evaluate").rglob("*.py")), SOURCE / "cli" / "evaluate.py"]
+SPEAKING = [
+    *sorted((SOURCE / "evaluate").rglob("*.py")),
+    *sorted((SOURCE / "kinds" / "table").rglob("*.py")),
+    *(SOURCE / "cli" / f"{name}.py" for name in ("evaluate", "compare")),
+]
 
 
 def literals():

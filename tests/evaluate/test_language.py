@@ -28,6 +28,7 @@ from interfuse.evaluate import (
 from interfuse.evaluate.columns import _EMPTIED, _PLAIN
 from interfuse.evaluate.figures.copying import _OTHERS
 from interfuse.evaluate.html import _BETTER
+from interfuse.evaluate.knowledge import changed
 from interfuse.evaluate.limits import _limited
 from interfuse.language import add, catalogue, lacking, language, speaking, t
 
@@ -69,6 +70,7 @@ def dynamic():
     yield from ("examples", "seconds", "independent", "copula", "lower", "higher", "0.5")
     yield from (*_PLAIN.values(), _EMPTIED, *_BETTER.values(), _OTHERS)
     yield from (rule.text.split(": ")[-1] for rule in flow_rules.RULES)
+    yield from (*changed.BY, *changed.PARTS)
 
 
 def test_each_sentence_has_a_chinese_one_with_the_same_fields():

@@ -8,8 +8,10 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import fsspec
+import local_hub
 import polars as pl
 import pytest
+from fsspec.config import conf
 
 import interfuse
 from interfuse.errors import OptionError, RunError
@@ -45,6 +47,83 @@ def test_a_model_is_fetched_from_a_web_server(run, tmp_path):
         got = pull(f"http://127.0.0.1:{server.server_port}/model", tmp_path / "got")
         server.shutdown()
     assert interfuse.load(got, kind="table").generate(2).columns == ["n|a", "c"]
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A hub of this machine, which `hf://` means."""
+    constants = pytest.importorskip("huggingface_hub.constants", reason="hf:// needs it")
+    # The hub's own storage of large files, which is another service; without it they go by LFS.
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    with local_hub.hub() as (kept, address):
+        asked = {"endpoint": address, "token": local_hub.TOKEN, "skip_instance_cache": True}
+        monkeypatch.setitem(conf, "hf", asked)
+        yield kept
+
+
+# huggingface_hub sends files by a keyword that its own client of HTTP warns of.
+OF_THE_HUB = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+@OF_THE_HUB
+def test_a_model_goes_to_a_hub_and_comes_back(run, tmp_path, hub):
+    url = f"hf://{local_hub.REPO}"
+    written = push(run, url)
+    assert hub.files["README.md"].decode() == written
+    assert written.startswith("---\nlibrary_name: interfuse")
+    assert f"interfuse pull {url} run" in written
+    assert hub.commits[-1] == "run.json", "last, so that what is there is whole"
+    assert hub.files["weights.safetensors"] in hub.objects.values()
+    got = pull(url, tmp_path / "got")
+    first, again = interfuse.load(run, kind="table"), interfuse.load(got, kind="table")
+    assert first.generate(20, seed=1).equals(again.generate(20, seed=1))
+    with pytest.raises(RunError, match="already there"):
+        push(run, url)
+    push(run, url, overwrite=True, reference=False)
+    assert "reference.safetensors" not in hub.files
+
+
+@OF_THE_HUB
+def test_a_hub_that_refuses_gets_no_run(run, tmp_path, hub, monkeypatch):
+    with pytest.raises(OptionError, match=r"hf://someone/nothing: cannot be .*[Nn]ot [Ff]ound"):
+        push(run, "hf://someone/nothing")
+    with pytest.raises(RunError, match="no run is there"):
+        pull("hf://someone/nothing", tmp_path / "got")
+    hub.full = True
+    with pytest.raises(OptionError, match=r"cannot be read or written .*codec.safetensors.*403"):
+        push(run, f"hf://{local_hub.REPO}")
+    monkeypatch.setitem(conf["hf"], "token", "hf_wrong")
+    with pytest.raises(OptionError, match="cannot be read or written"):
+        push(run, f"hf://{local_hub.REPO}")
+    assert "run.json" not in hub.files, "what was sent until then is no run"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 of this machine with a bucket; needs moto[server] and s3fs."""
+    server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    s3 = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    s3.start()
+    host, port = s3.get_host_and_port()
+    asked = {"endpoint_url": f"http://{host}:{port}", "key": "k", "secret": "s"}
+    monkeypatch.setitem(conf, "s3", asked)
+    fsspec.filesystem("s3").mkdir("models")
+    yield "s3://models/flows"
+    s3.stop()
+
+
+def test_a_model_goes_to_s3_and_comes_back(run, tmp_path, bucket):
+    push(run, bucket)
+    got = pull(bucket, tmp_path / "got")
+    assert (got / "weights.safetensors").read_bytes() == (run / "weights.safetensors").read_bytes()
+    with pytest.raises(RunError, match="already there"):
+        push(run, bucket)
+    push(run, bucket, overwrite=True)
+    with pytest.raises(OptionError, match="there is no bucket 'nosuchbucket'"):
+        push(run, "s3://nosuchbucket/flows")
+    assert not fsspec.filesystem("s3").exists("nosuchbucket")
 
 
 def test_the_card_says_what_is_in_it_and_nothing_says_where_it_was(run, tmp_path):

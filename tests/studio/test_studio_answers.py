@@ -135,9 +135,32 @@ def test_detect_and_its_preview(client, run, upload):
     assert EVIL in shown["columns"]
 
 
+def test_explain_needs_no_data_and_answers_with_a_page(client, run, upload, home):
+    (found,) = [q for q in client.get(f"/v1/runs/{run}").json()["questions"]
+                if q["name"] == "explain"]  # fmt: skip
+    assert (found["optional"], found["format"]) == (True, "html")
+    of = next(o for o in found["options"] if o["name"] == "of")
+    assert of["column"], "a form offers the columns"
+    # A fit of 400 rows holds out too few to ask: the sentence says what to give.
+    answer = client.post(f"/v1/runs/{run}/explain", json={"options": {"of": "buys"}})
+    assert answer.status_code == 422
+    assert "Give fresh rows as DATA" in answer.json()["detail"]
+    fresh = shop(900)[400:].write_csv().encode()
+    sent = client.post("/v1/uploads?name=fresh.csv", content=fresh).json()["id"]
+    asked = {"options": {"of": "buys", "rows": 200, "language": "zh"}, "data": sent}
+    answer = client.post(f"/v1/runs/{run}/explain", json=asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "有什么可知" in answer.text
+    assert EVIL not in answer.text, "the name of a column is markup"
+
+
 def test_distributions_share_their_bins(tmp_path):
     pl.DataFrame({"x": [0, 1, 2, 3], "c": ["a", "a", "b", None]}).write_csv(tmp_path / "a.csv")
     pl.DataFrame({"x": [0, 0, 10, 10], "c": ["z"] * 4}).write_csv(tmp_path / "b.csv")
+    apart = pl.DataFrame({"key": [f"k{i}" for i in range(9)], "x": range(9)})
+    apart.write_csv(tmp_path / "c.csv")
+    assert [c["name"] for c in preview.distributions(tmp_path / "c.csv", None)] == ["x"]
     number, text = preview.distributions(tmp_path / "a.csv", tmp_path / "b.csv")
     assert (number["low"], number["high"]) == (0, 10)
     assert sum(number["shares"]) == pytest.approx(1)

@@ -92,6 +92,10 @@ def test_the_journey_in_a_browser_ends_with_the_commands_bytes(page, address, tm
     asked = ["generate", str(folder / "shop"), "-n", "100", "--given", "buys=true"]
     assert execute([*asked, "-o", str(there), "--quiet"]) == 0
     assert here.read_bytes() == there.read_bytes()
+    page.evaluate("document.querySelector('.charts').remove()")
+    page.get_by_role("button", name="Ask", exact=True).click()  # the answer is there already
+    page.locator(".charts figure").first.wait_for()
+    assert page.get_by_role("alert").count() == 0
     assert page.locator("main img").count() == 0, "a name became an element"
     assert violations(page) == []
 
@@ -107,6 +111,19 @@ def test_the_journey_in_a_browser_ends_with_the_commands_bytes(page, address, tm
     assert violations(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, "a phone has to scroll sideways"
+
+
+def test_a_page_that_was_answered_is_shown(page, tmp_path):
+    fresh = tmp_path / "fresh.csv"
+    shop(900)[400:].write_csv(fresh)
+    page.get_by_role("tab", name="解释").click()
+    page.set_input_files("#panel input[type=file]", fresh)
+    page.get_by_label("目标列").select_option("buys")
+    page.get_by_label("行", exact=True).fill("200")
+    page.get_by_role("button", name="提问", exact=True).click()
+    page.locator("iframe.report").wait_for(state="visible")
+    shown = page.frame_locator("iframe.report").get_by_role("heading", level=1)
+    assert shown.inner_text() == "有什么可知？"
 
 
 def test_the_page_is_light_and_whole_without_the_internet(page, address):

@@ -10,6 +10,7 @@ import typer
 
 from interfuse.console import say, table, tell
 from interfuse.errors import OptionError
+from interfuse.language import LANGUAGES, speaking, t
 
 SHOWN = 12
 _FIT_ONLY = ("--target", "--given", "--at-least", "--seconds", "--examples")
@@ -60,6 +61,9 @@ def compare(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda or mps; default: the best there is.")
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Of the page and its sentences.", metavar="|".join(LANGUAGES))
+    ] = "en",
 ) -> None:
     """Say what changed between two tables: whether, how much, and where.
 
@@ -74,12 +78,15 @@ def compare(
     interfuse compare run today.csv -o change.html --fail-on-change
 
     interfuse compare may.csv november.csv --target Revenue --at-least .01 -o change.html
+
+    interfuse compare monday.csv tuesday.csv --language zh -o change.html
     """
     if not output.lower().endswith((".html", ".htm")):
         raise OptionError(f"--output: {output} is no page; expected a name that ends in .html.")
     begin = time.monotonic()
+    also = {"blocks": blocks, "seed": seed, "device": device, "language": language}
     if (Path(a) / "run.json").exists():
-        found = _of_run(a, b, [target, given, at_least, seconds, examples], blocks, seed, device)
+        found = _of_run(a, b, [target, given, at_least, seconds, examples], also)
     else:
         import interfuse
 
@@ -88,26 +95,23 @@ def compare(
             b,
             target=target,
             given=given or (),
-            blocks=blocks,
             at_least=at_least,
             seconds=seconds,
             examples=examples,
-            seed=seed,
-            device=device,
+            **also,
         )
     for sentence in found.sentences:
         say(sentence)
     shown = [(c["column"], c["a"], c["b"], _p(c)) for c in found.data["columns"][:SHOWN]]
-    table("Columns", ("Column", "A", "B", "p"), shown, text=True)
+    with speaking(language):
+        table(t("Columns"), (t("Column"), "A", "B", "p"), shown, text=True)
     page, _ = found.save(output)
     tell(f"{page} written in {time.monotonic() - begin:.0f} s")
     if fail_on_change and found.changed:
         raise typer.Exit(1)
 
 
-def _of_run(
-    run: str, data: str, said: list[Any], blocks: str | None, seed: int, device: str | None
-) -> Any:
+def _of_run(run: str, data: str, said: list[Any], also: dict[str, Any]) -> Any:
     """The answer of a run; what asks for a fit is refused.
 
     Raises:
@@ -129,7 +133,7 @@ def _of_run(
             f"compare: is there for tables; {run} is a model {kind.words.of}. Give two tables."
         )
     with called(data):
-        return model.compare(data, blocks=blocks, seed=seed, device=device)
+        return model.compare(data, **also)
 
 
 def _p(row: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from interfuse.errors import InterfuseError, OptionError
+from interfuse.language import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Option:
         least: the smallest value.
         many: whether it may be repeated.
         needed: whether a question cannot do without it.
+        choices: the values that there are, where they are few: a form offers them.
         read: from what was typed to the value.
         reads_file: whether the value names a file or folder: a server, for instance, lets no client
             name one. So does every path, and whatever is shown as FILE or IMAGE.
@@ -46,6 +48,7 @@ class Option:
     least: float | None = None
     many: bool = False
     needed: bool = False
+    choices: tuple[str, ...] = ()
     read: Callable[[Any], Any] | None = None
     reads_file: bool = False
 
@@ -93,6 +96,7 @@ DRAWS = Option("draws", "Of each unknown cell.", int, least=1)
 VALUE = Option(
     "value",
     "What fills a cell: median, mean or mode; or draws, for a row of each draw; default: median.",
+    choices=("median", "mean", "mode", "draws"),
 )
 INTERVAL = Option(
     "interval",
@@ -100,6 +104,12 @@ INTERVAL = Option(
     "such as .9.",
     float,
     metavar="SHARE",
+)
+LANGUAGE = Option(
+    "language",
+    "Of the page and its sentences; default: en.",
+    metavar="|".join(LANGUAGES),
+    choices=LANGUAGES,
 )
 BELOW = Option("below", "Write only rows with a p-value of at most this.", float, metavar="P")
 """Options that questions to several kinds have."""

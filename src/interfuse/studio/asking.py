@@ -17,6 +17,7 @@ from fastapi import Request
 
 from interfuse.io.files import write_json
 from interfuse.kinds import Kind, Option, of_record
+from interfuse.kinds.option import LANGUAGE
 from interfuse.studio.places import ANSWER, QUESTION, Places, read_json, remove
 from interfuse.studio.problems import Problem
 from interfuse.studio.state import Studio
@@ -29,7 +30,7 @@ OF_JUDGE = (
     Option("holdout", "Real rows that were not fitted.", reads_file=True),
     Option("target", "What the utility figures predict."),
     Option("seed", "Of every random draw.", int, 0),
-    Option("language", "Of the report's sentences: en or zh."),
+    LANGUAGE,
 )
 """Of `interfuse evaluate`."""
 
@@ -79,7 +80,9 @@ def question_of(
     if verb is None:
         known = ", ".join(v.name for v in kind.verbs)
         raise Problem(404, f"{name[:40]!r}: such models are not asked this; they know {known}.")
-    if (verb.source is None) != (data is None):
+    if (data is not None and verb.source is None) or (
+        data is None and verb.source is not None and not verb.optional
+    ):
         takes = "takes no data" if verb.source is None else "is about data; give an upload"
         raise Problem(422, f"data: {name} {takes}.")
     rows = said.get(ROWS)

@@ -32,6 +32,8 @@ def option(one: Option) -> dict[str, Any]:
         "least": one.least,
         "many": one.many,
         "needed": one.needed,
+        "choices": list(one.choices),
+        "column": one.metavar == "COLUMN",
     }
 
 
@@ -42,6 +44,7 @@ def verb(one: Verb) -> dict[str, Any]:
         "summary": one.summary,
         "details": one.details,
         "data": {"name": one.source[0], "help": one.source[1]} if one.source else None,
+        "optional": one.optional,
         "format": one.ending,
         "options": [option(o) for o in one.options],
     }

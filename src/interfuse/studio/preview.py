@@ -64,7 +64,13 @@ def distributions(path: Path, beside: Path | None) -> list[dict[str, Any]]:
     typed = both[1]
     other = _read(beside) if beside is not None else None
     columns = {} if other is None else {c.name: c for c in other[1].iter_columns()}
-    return [distribution(c, columns.get(c.name)) for c in typed.iter_columns()]
+    # Of texts that are all different, such as times, there is nothing to draw.
+    return [distribution(c, columns.get(c.name)) for c in typed.iter_columns() if not _apart(c)]
+
+
+def _apart(column: Any) -> bool:
+    known = column.drop_nulls()
+    return not column.dtype.is_numeric() and len(known) > 6 and known.is_unique().all()
 
 
 def _read(path: Path) -> tuple[Any, Any] | None:

@@ -6,64 +6,100 @@ from typing import Any
 from markupsafe import Markup
 
 from interfuse.evaluate.html import render
-from interfuse.evaluate.html_tables import Section, section, table
-from interfuse.evaluate.knowledge.explained import groups, listed, number
+from interfuse.evaluate.html_tables import Section, heads, section, table
 from interfuse.evaluate.knowledge.pictures import bars, parts_of
+from interfuse.evaluate.knowledge.shared import conditions, groups, listed, number
 from interfuse.evaluate.plots import cut
+from interfuse.language import t
 
 COLUMNS, PAIRS = 60, 20
 LEVEL = 0.05
+BY = ("values", "new values", "mean", "surprise", "given the others")
+"""What a column differs by."""
+PARTS = ("covariate", "concept", "label", "rest", "context", "beyond")
+"""Parts of a divergence."""
 
 
 def sentences(data: dict[str, Any]) -> list[str]:
     """What changed, most important first; "subject: words" each."""
     p = data["p_value"]
-    least = f" by at least {data['at_least']:g} nats" if data["at_least"] is not None else ""
-    if data["changed"]:
-        verdict = f"A and B differ{least} (p {told(p)})."
-    elif p <= LEVEL:
-        verdict = f"A and B differ (p {told(p)}), but not clearly{least}."
-    else:
-        verdict = f"no difference is shown{least} (p {told(p)})."
-    out = [f"Verdict: {verdict}"]
+    out = [_verdict(data, p)]
     if data["divergence"] is not None:
         low, high = data["interval"]
-        share = data["divergence"] / math.log(2)
         out.append(
-            f"Size: the rows of one are told from those of the other by {data['divergence']:.4f} "
-            f"nats ({low:.4f} to {high:.4f}), {share:.1%} of what is possible."
+            t(
+                "Size: the rows of one are told from those of the other by {nats:.4f} nats "
+                "({low:.4f} to {high:.4f}), {share:.1%} of what is possible.",
+                nats=data["divergence"],
+                low=low,
+                high=high,
+                share=data["divergence"] / math.log(2),
+            )
         )
     if p > LEVEL:
         return out
-    names = [c["column"] for c in data["columns"] if _told(c)][:3]
-    if names:
-        first = data["columns"][0] if _told(data["columns"][0]) else next(
-            c for c in data["columns"] if _told(c)
-        )  # fmt: skip
-        words = f"; {first['column']} from {first['a']} to {first['b']}" if first["a"] else ""
-        out.append(f"Columns: most of it is in {listed(names)}{words}.")
-    parts = {c["part"]: c for c in data["conditional"]}
-    if "concept" in parts:
-        concept, covariate = parts["concept"], parts["covariate"]
-        which = []
-        if covariate["value"] > 2 * covariate["error"]:
-            which.append(f"the other columns changed ({covariate['value']:.4f} nats)")
-        if concept["value"] > 2 * concept["error"]:
-            which.append(f"what {data['target']} is given them did ({concept['value']:.4f})")
-        out.append(f"Target: {' and '.join(which) if which else 'neither part is clear'}.")
-    if "beyond" in parts:
-        rest = parts["beyond"]
-        clear = rest["value"] > 2 * rest["error"]
-        names = listed(data["given"])
-        out.append(
-            f"Context: {names} {'do' if len(data['given']) > 1 else 'does'} "
-            f"{'not ' if clear else ''}explain all of it ({rest['value']:.4f} nats are left)."
-        )
+    changed = [c for c in data["columns"] if _told(c)]
+    if changed:
+        first, words = changed[0], ""
+        if first["a"]:
+            what = {"column": first["column"], "a": first["a"], "b": first["b"]}
+            words = t("; {column} from {a} to {b}", **what)
+        names = listed([c["column"] for c in changed[:3]])
+        out.append(t("Columns: most of it is in {names}{words}.", names=names, words=words))
+    out += _conditional(data)
     found = [g for g in data["row_groups"] if g["p"] <= LEVEL]
     if found:
         g = found[0]
-        out.append(f"Rows: {' and '.join(g['given'])} changed most ({g['share']:.0%} of the rows).")
+        out.append(
+            t(
+                "Rows: {given} changed most ({share:.0%} of the rows).",
+                given=conditions(g["given"]),
+                share=g["share"],
+            )
+        )
     return out
+
+
+def _verdict(data: dict[str, Any], p: float) -> str:
+    least = ""
+    if data["at_least"] is not None:
+        least = t(" by at least {nats:g} nats", nats=data["at_least"])
+    said = {"least": least, "p": told(p)}
+    if data["changed"]:
+        return t("Verdict: A and B differ{least} (p {p}).", **said)
+    if p <= LEVEL:
+        return t("Verdict: A and B differ (p {p}), but not clearly{least}.", **said)
+    return t("Verdict: no difference is shown{least} (p {p}).", **said)
+
+
+def _conditional(data: dict[str, Any]) -> list[str]:
+    """What a target and a context say of the change."""
+    out = []
+    parts = {c["part"]: c for c in data["conditional"]}
+    if "concept" in parts:
+        which = []
+        if _clear(parts["covariate"]):
+            nats = parts["covariate"]["value"]
+            which.append(t("the other columns changed ({nats:.4f} nats)", nats=nats))
+        if _clear(parts["concept"]):
+            said = {"target": data["target"], "nats": parts["concept"]["value"]}
+            which.append(t("what {target} is given them did ({nats:.4f})", **said))
+        out.append(t("Target: {which}.", which=listed(which) or t("neither part is clear")))
+    if "beyond" in parts:
+        said = {"names": listed(data["given"]), "nats": parts["beyond"]["value"]}
+        if _clear(parts["beyond"]):
+            sentence = t("Context: {names} cannot explain all of it ({nats:.4f} nats are left).",
+                         **said)  # fmt: skip
+        else:
+            sentence = t("Context: {names} can explain all of it ({nats:.4f} nats are left).",
+                         **said)  # fmt: skip
+        out.append(sentence)
+    return out
+
+
+def _clear(part: dict[str, Any]) -> bool:
+    """Whether a part of the divergence is two standard errors above nothing."""
+    return part["value"] > 2 * part["error"]
 
 
 def _told(c: dict[str, Any]) -> bool:
@@ -84,9 +120,9 @@ def page(data: dict[str, Any]) -> str:
         data: `Comparison.data`.
     """
     how = (
-        "one model of both, measured on rows that it was not fitted to"
+        t("one model of both, measured on rows that it was not fitted to")
         if data["method"] == "fit"
-        else "the rows against what the run expects"
+        else t("the rows against what the run expects")
     )
     sections = [
         _bars(data),
@@ -98,9 +134,15 @@ def page(data: dict[str, Any]) -> str:
         _notes(data),
     ]
     return render(
-        title="What changed",
-        heading="What changed?",
-        subtitle=f"A: {data['a']}; B: {data['b']}; {data['columns_asked']} columns; {how}",
+        title=t("What changed"),
+        heading=t("What changed?"),
+        subtitle=t(
+            "A: {a}; B: {b}; {columns} columns; {how}",
+            a=data["a"],
+            b=data["b"],
+            columns=data["columns_asked"],
+            how=how,
+        ),
         verdict=sentences(data),
         about=[],
         findings=[],
@@ -119,11 +161,15 @@ def _bars(data: dict[str, Any]) -> Section | None:
     if not rows:
         return None
     return section(
-        "Which columns carry it",
+        t("Which columns carry it"),
         Markup(
-            "Nats that a column tells of where a row is from: <b>alone</b> (grey), by Shapley's "
-            'share <b class="k-pos">(blue)</b>, which add up to the divergence, and '
-            '<b class="k-syn">last</b>, when all others are known. Whiskers: two standard errors.'
+            t(
+                "Nats that a column tells of where a row is from: <b>alone</b> (grey), by "
+                "Shapley's share "
+                '<b class="k-pos">(blue)</b>, which add up to the divergence, and '
+                '<b class="k-syn">last</b>, when all others are known. Whiskers: two standard '
+                "errors."
+            )
         ),
         figure=Markup(bars(rows, ("first", "share", "last"))),
     )
@@ -135,22 +181,25 @@ def _parts(data: dict[str, Any]) -> Section | None:
     for one, two in (("covariate", "concept"), ("label", "rest"), ("context", "beyond")):
         if one in parts and two in parts:
             rows = [
-                (parts[k]["is"], max(parts[k]["value"] or 0.0, 0.0), kind)
+                (t(k), max(parts[k]["value"] or 0.0, 0.0), kind)
                 for k, kind in ((one, "first"), (two, "last"))
             ]
             total = sum(v for _, v, _ in rows)
-            figures.append((f"{one} | {two}", Markup(parts_of(rows, total))))
+            names = f"{t(one)} | {t(two)}"
+            figures.append((names, Markup(parts_of(rows, total))))
     if not figures:
         return None
-    rows = [(c["part"], c["is"], number(c["value"]), f"± {number(c['error'])}", told(c["p"]))
+    rows = [(t(c["part"]), c["is"], number(c["value"]), f"± {number(c['error'])}", told(c["p"]))
             for c in data["conditional"]]  # fmt: skip
     return section(
-        "What kind of change",
-        "The divergence in parts that add up: change of the other columns (covariate) and of the "
-        "target given them (concept); or of the target (label) and of the rest given it; or what a "
-        "context explains and what is left. A part that the network cannot show on held-out rows "
-        "is 0. p: of no gain, by the network's own held-out nats.",
-        table(("Part", "Is", "Nats", "", "p"), rows, left=2),
+        t("What kind of change"),
+        t(
+            "The divergence in parts that add up: change of the other columns (covariate) and of "
+            "the target given them (concept); or of the target (label) and of the rest given it; "
+            "or what a context explains and what is left. A part that the network cannot show on "
+            "held-out rows is 0. p: of no gain, by the network's own held-out nats."
+        ),
+        table([*heads("Part", "Is", "Nats"), "", "p"], rows, left=2),
         maps=figures,
     )
 
@@ -161,17 +210,19 @@ def _columns(data: dict[str, Any]) -> Section:
             cut(c["column"], 36),
             cut(c["a"], 44),
             cut(c["b"], 44),
-            c["by"] or "–",
+            t(c["by"]) if c["by"] else "–",
             "–" if c["z"] is None else f"{c['z']:+.1f}",
             "–" if c["p"] is None else told(c["p"]),
         )
         for c in data["columns"][:COLUMNS]
     ]
     return section(
-        "Columns",
-        "What each holds in A and in B, and by what it differs most, in units of its spread when "
-        "rows change sides at random; p holds for all columns at once.",
-        table(("Column", "A", "B", "By", "z", "p"), rows, left=4),
+        t("Columns"),
+        t(
+            "What each holds in A and in B, and by what it differs most, in units of its spread "
+            "when rows change sides at random; p holds for all columns at once."
+        ),
+        table([t("Column"), "A", "B", t("By"), "z", "p"], rows, left=4),
     )
 
 
@@ -195,10 +246,12 @@ def _pairs(data: dict[str, Any]) -> Section | None:
         for r in found
     ]
     return section(
-        "Pairs whose dependence changed",
-        "Nats that both tell of the source beyond what each tells alone; z and p: of the product "
-        "of their normal scores, for all pairs and columns at once.",
-        table(("Column", "Column", "Nats", "z", "p"), rows, left=2),
+        t("Pairs whose dependence changed"),
+        t(
+            "Nats that both tell of the source beyond what each tells alone; z and p: of the "
+            "product of their normal scores, for all pairs and columns at once."
+        ),
+        table([*heads("Column", "Column", "Nats"), "z", "p"], rows, left=2),
     )
 
 
@@ -210,24 +263,34 @@ def _rows(data: dict[str, Any]) -> Section | None:
          f"{r['excess']:.2f}", f"{r['number']:.2f}")
         for r in data["rows"]
     ]  # fmt: skip
-    last = "Logit of B" if data["method"] == "fit" else "Nats a cell"
+    last = t("Logit of B") if data["method"] == "fit" else t("Nats a cell")
     return section(
-        "Rows of B that carry it",
-        "The cell that has most part in it: what is there, and what the model expects given the "
-        "rest of the row, were it one of A.",
-        table(("Row", "Column", "Found", "Expected", "Part", last), rows, left=4),
+        t("Rows of B that carry it"),
+        t(
+            "The cell that has most part in it: what is there, and what the model expects given "
+            "the rest of the row, were it one of A."
+        ),
+        table([*heads("Row", "Column", "Found", "Expected", "Part"), last], rows, left=4),
     )
 
 
 def _notes(data: dict[str, Any]) -> Section:
     notes = [
-        "p is by permutation of the labels over rows (or blocks) that the model was not fitted to: "
-        "exact, if these are exchangeable when nothing changed. Rows that are ordered in time or "
-        "grouped are not: name their block with --blocks.",
-        f"{data['rows_a']:,} rows of A and {data['rows_b']:,} of B are measured; seed "
-        f"{data['seed']}.",
+        t(
+            "p is by permutation of the labels over rows (or blocks) that the model was not fitted "
+            "to: exact, if these are exchangeable when nothing changed. Rows that are ordered in "
+            "time or grouped are not: name their block with --blocks."
+        ),
+        t(
+            "{rows_a:,} rows of A and {rows_b:,} of B are measured; seed {seed}.",
+            **{k: data[k] for k in ("rows_a", "rows_b", "seed")},
+        ),
     ]
     if data["left_out"]:
-        notes.append(f"Not compared, as one side alone has them: {listed(data['left_out'])}.")
-    return section("How it was measured", "Definitions are in the documentation (Knowledge).",
-                   notes=notes)  # fmt: skip
+        names = listed(data["left_out"])
+        notes.append(t("Not compared, as one side alone has them: {names}.", names=names))
+    return section(
+        t("How it was measured"),
+        t("Definitions are in the documentation (Knowledge)."),
+        notes=notes,
+    )

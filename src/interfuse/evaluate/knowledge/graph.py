@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interfuse.evaluate.plots import escape, fitted
+from interfuse.language import t
 
 MOST_EDGES = 30
 MOST_NODES = 40
@@ -72,7 +73,7 @@ def graph(
         parts.append(
             f'<path class="edge" stroke-width="{1 + 9 * nats / most:.1f}" '
             f'd="{_arc(place[a], place[b], middle)}">'
-            f"<title>{escape(a)} – {escape(b)}: {nats:.3f} nats given all others</title></path>"
+            f"<title>{escape(_tie(a, b, nats))}</title></path>"
         )
     for a, b in rules:
         if a in place and b in place:
@@ -87,7 +88,10 @@ def graph(
     for name, (x, y, angle) in place.items():
         share = explained.get(name, 1.0)
         r = 4 + 9 * math.sqrt(max(share, 0.0))
-        said = f"{escape(name)}: {share:.0%} of its entropy is explained by the others"
+        said = escape(
+            t("{name}: {share:.0%} of its entropy is explained by the others",
+              name=name, share=share)
+        )  # fmt: skip
         parts.append(f'<circle class="node" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}">'
                      f"<title>{said}</title></circle>")  # fmt: skip
         away = r + 7
@@ -103,6 +107,10 @@ def graph(
     top, bottom = min(heights) - 36, max(heights) + 36
     box = f"-40 {top:g} {size + 80:g} {bottom - top:g}"
     return f'<svg viewBox="{box}" role="img">{"".join(parts)}</svg>'
+
+
+def _tie(a: str, b: str, nats: float) -> str:
+    return t("{one} – {two}: {nats:.3f} nats given all others", one=a, two=b, nats=nats)
 
 
 def _arc(a: tuple[float, float, float], b: tuple[float, float, float], middle: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from interfuse.evaluate.plots import Maybe, escape, fitted, ticks
+from interfuse.language import t
 
 BARS = 15
 
@@ -55,6 +56,9 @@ def bars(rows: Sequence[tuple[str, Sequence[tuple[Maybe, Maybe]]]], kinds: Seque
                     f'<line class="whisker" x1="{max(a, left - 2):.1f}" y1="{middle:.1f}" '
                     f'x2="{b:.1f}" y2="{middle:.1f}"/>'
                 )
+    parts.append(
+        f'<text class="axis-name" x="640" y="{height - 8:g}" text-anchor="end">{t("nats")}</text>'
+    )
     parts.append(f'<line class="axis" x1="{at(0):.1f}" y1="0" x2="{at(0):.1f}" '
                  f'y2="{height - 22:g}"/>')  # fmt: skip
     return f'<svg viewBox="0 0 640 {height:g}" role="img">{"".join(parts)}</svg>'
@@ -116,18 +120,17 @@ def parts_of(rows: Sequence[tuple[str, float, str]], total: float) -> str:
         rows: a name, a value above 0 and a class of each part.
         total: what the whole bar stands for.
     """
-    left, width, y = 0.0, 640.0, 6.0
+    left, width, y = 0.0, 320.0, 6.0
     parts, x, line = [], left, 44.0
     for name, value, kind in rows:
         wide = width * max(value, 0.0) / max(total, 1e-12)
+        said = t("{name}: {value:.4f} nats", name=name, value=value)
         parts.append(
             f'<rect class="{kind}" x="{x:.1f}" y="{y:g}" width="{wide:.1f}" height="20">'
-            f"<title>{escape(name)}: {value:.4f} nats</title></rect>"
+            f"<title>{escape(said)}</title></rect>"
         )
         parts.append(f'<rect class="{kind}" x="0" y="{line - 9:g}" width="10" height="10"/>')
         share = f" ({value / total:.0%})" if total > 0 else ""
-        parts.append(
-            f'<text class="name" x="16" y="{line:g}">{escape(name)}: {value:.4f} nats{share}</text>'
-        )
+        parts.append(f'<text class="name" x="16" y="{line:g}">{escape(said)}{share}</text>')
         x, line = x + wide, line + 18
-    return f'<svg viewBox="0 0 640 {line - 6:g}" role="img">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 0 {width:g} {line - 6:g}" role="img">{"".join(parts)}</svg>'

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interfuse.kinds.kind import Kind, Words
-from interfuse.kinds.option import DEVICE, GIVEN, ROWS, SEED, STEPS, Option
+from interfuse.kinds.option import DEVICE, ROWS, SEED, STEPS, Option
 from interfuse.kinds.verb import Verb, late
 
 if TYPE_CHECKING:
@@ -36,13 +36,17 @@ OPTIONS = (
 
 GUIDANCE = Option("guidance", "Above 1, more typical of the class; default 1.", float, least=0)
 
+OF_CLASS = Option(
+    "given", "Of this class: class=VALUE, as in the labels.", metavar="class=VALUE", many=True
+)
+
 GENERATE = Verb(
     "generate",
     "Draw new images.",
     "Of images: 64, unless -n says otherwise; --given class=VALUE is all that can be given.",
     ("interfuse generate digits-run -n 64 -o sevens.png --given class=7 --guidance 2",),
     late(_CLI, "generate"),
-    (ROWS, GIVEN, GUIDANCE, SEED, STEPS, DEVICE),
+    (ROWS, OF_CLASS, GUIDANCE, SEED, STEPS, DEVICE),
     ending="png",
 )
 
@@ -65,7 +69,7 @@ ANIMATE = Verb(
             metavar="IMAGES",
         ),
         Option("images", "How many, side by side; default 16.", int, short="-n", least=1),
-        Option("given", "Of this class.", metavar="class=VALUE", many=True),
+        OF_CLASS,
         GUIDANCE,
         SEED,
         Option("steps", "Of the sampler, and of the picture; default 40.", int, least=1),

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from interfuse.console import say, table, tell
 from interfuse.errors import OptionError
 from interfuse.kinds.option import called
+from interfuse.language import speaking, t
 
 if TYPE_CHECKING:
+    from interfuse.kinds.table.answer.explanation import Explanation
     from interfuse.kinds.table.model import Model
     from interfuse.kinds.verb import Asked
 
@@ -42,10 +44,9 @@ def explain(
     rows: int = 4096,
     seed: int = 0,
     device: str | None = None,
+    language: str = "en",
 ) -> None:
     """Explain, print what matters most, and write the page; see `Model.explain`."""
-    from interfuse.evaluate.knowledge.explained import number, percent
-
     check_page(asked.target)
     begin = time.monotonic()
     with called(asked.source):
@@ -58,17 +59,28 @@ def explain(
             rows=rows,
             seed=seed,
             device=device,
+            language=language,
         )
+    with speaking(language):
+        _print(found, of)
+    page, _ = found.save(asked.target)
+    tell(f"{found.data['rows']}; {page} written in {time.monotonic() - begin:.0f} s")
+
+
+def _print(found: Explanation, of: str | None) -> None:
+    from interfuse.evaluate.html_tables import heads
+    from interfuse.evaluate.knowledge.shared import number, percent
+
     for sentence in found.sentences:
         say(sentence)
     data = found.data
     if data["drivers"]:
-        names = ("Driver", "Alone", "Share", "Last")
+        names = heads("Driver", "Alone", "Share", "Last")
         shown = [
             (d["name"], number(d["first"]), _with(d["share"], d["share_error"]), number(d["last"]))
             for d in data["drivers"][:SHOWN]
         ]
-        table(f"What drives {of}, in nats", names, shown)
+        table(t("What drives {target}, in nats", target=of), names, shown)
     edges = [p for p in data["dependence"] if p["edge"]][:SHOWN]
     if edges:
         pairs = [
@@ -76,12 +88,12 @@ def explain(
              number(p["information"]))
             for p in edges
         ]  # fmt: skip
-        table("What depends on what, in nats", ("Pair", "Given all others", "Alone"), pairs)
+        head = heads("Pair", "Given all others", "Alone")
+        table(t("What depends on what, in nats"), head, pairs)
     best = sorted(data["determination"], key=lambda d: -(d["explained"] or 0))[:SHOWN]
-    known = [(d["column"], percent(d["explained"]), ", ".join(d["by"])) for d in best]
-    table("How far columns are determined", ("Column", "Explained", "Known from"), known, text=True)
-    page, _ = found.save(asked.target)
-    tell(f"{data['rows']}; {page} written in {time.monotonic() - begin:.0f} s")
+    known = [(d["column"], percent(d["explained"]), t(", ").join(d["by"])) for d in best]
+    head = heads("Column", "Explained", "Known from")
+    table(t("How far columns are determined"), head, known, text=True)
 
 
 def _with(value: Any, error: Any) -> str:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interfuse.language import speaking
+
 if TYPE_CHECKING:
     from interfuse.kinds.table.answer.comparison import Comparison
     from interfuse.kinds.table.answer.explanation import Explanation
@@ -38,6 +40,7 @@ class Knowing:
         seed: int = 0,
         device: str | None = None,
         tell: Callable[[int, int], None] | None = None,
+        language: str = "en",
     ) -> Explanation:
         """What depends on what, how far each column is determined, and what drives a target.
 
@@ -59,13 +62,16 @@ class Knowing:
             seed: of orders, halves and permutations.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with steps done and steps in all.
+            language: of the page and its sentences, "en" or "zh"; names, values and keys of the
+                JSON are the same in both.
 
         Returns:
             Frames, a page and JSON.
 
         Raises:
             DataError: too few rows, other columns, or rows that the model was fitted to.
-            OptionError: a column is unknown, computed by a rule, or has too many values to explain.
+            OptionError: a column is unknown, computed by a rule, or has too many values to explain;
+                there is no such language.
             ConditionError: a condition cannot be read.
 
         Examples:
@@ -80,19 +86,20 @@ class Knowing:
         from interfuse.kinds.table.answer.explanation import Explanation
         from interfuse.kinds.table.ask.know.explain import explain
 
-        found = explain(
-            self.fitted,
-            data,
-            record=self.record,
-            target=target,
-            given=[given] if isinstance(given, str) else given,
-            groups=groups,
-            blocks=blocks,
-            rows=rows,
-            seed=seed,
-            device=device,
-            tell=tell,
-        )
+        with speaking(language):
+            found = explain(
+                self.fitted,
+                data,
+                record=self.record,
+                target=target,
+                given=[given] if isinstance(given, str) else given,
+                groups=groups,
+                blocks=blocks,
+                rows=rows,
+                seed=seed,
+                device=device,
+                tell=tell,
+            )
         return Explanation(found, replace(self.fitted.schema.origin.without_rows(), text=None))
 
     def compare(
@@ -103,6 +110,7 @@ class Knowing:
         rows: int = 4096,
         seed: int = 0,
         device: str | None = None,
+        language: str = "en",
     ) -> Comparison:
         """Whether other rows are like those that the fit held out, and where they are not.
 
@@ -118,13 +126,14 @@ class Knowing:
             rows: of each side at most.
             seed: of permutations and halves.
             device: "cpu", "cuda", "mps" or None for the best there is.
+            language: of the page and its sentences, "en" or "zh".
 
         Returns:
             p-value, frames of columns, pairs, groups and rows, a page and JSON.
 
         Raises:
             DataError: too few rows, no common columns, or rows that the model was fitted to.
-            OptionError: an option is out of range.
+            OptionError: an option is out of range, or there is no such language.
 
         Examples:
             >>> import interfuse, polars as pl
@@ -138,13 +147,14 @@ class Knowing:
         from interfuse.kinds.table.answer.comparison import Comparison
         from interfuse.kinds.table.ask.know.against import against
 
-        found = against(
-            self.fitted,
-            data,
-            record=self.record,
-            blocks=blocks,
-            rows=rows,
-            seed=seed,
-            device=device,
-        )
+        with speaking(language):
+            found = against(
+                self.fitted,
+                data,
+                record=self.record,
+                blocks=blocks,
+                rows=rows,
+                seed=seed,
+                device=device,
+            )
         return Comparison(found, replace(self.fitted.schema.origin.without_rows(), text=None))

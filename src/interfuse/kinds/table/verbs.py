@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interfuse.kinds.option import DEVICE, GIVEN, SEED, Option
+from interfuse.kinds.option import DEVICE, GIVEN, LANGUAGE, SEED, Option
 from interfuse.kinds.verb import Verb, late
 
 _CLI = "interfuse.kinds.table.cli_knowledge"
@@ -35,6 +35,7 @@ EXPLAIN = Verb(
         "interfuse explain run -o explain.html",
         "interfuse explain run --target label -o explain.html",
         "interfuse explain run fresh.csv --target label --given proto=udp -o explain.html",
+        "interfuse explain run --language zh -o explain.html",
     ),
     late(_CLI, "explain"),
     (
@@ -50,8 +51,10 @@ EXPLAIN = Verb(
         MOST_ROWS,
         SEED,
         DEVICE,
+        LANGUAGE,
     ),
     ("[DATA]", "Rows that the model was not fitted to; default: those that the fit held out."),
     target="A page, .html; its JSON is written beside it.",
     optional=True,
+    ending="html",
 )

@@ -1,6 +1,6 @@
 // An answer: rows, pictures of them, downloads, and how to get the same bytes elsewhere.
 import { h, icon, show, toast } from "./dom.js";
-import { get, send } from "./api.js";
+import { ask, get, send } from "./api.js";
 import { distribution, fan } from "./charts.js";
 import { code } from "./forms.js";
 import { bytes, clock, number, t } from "./words.js";
@@ -69,11 +69,11 @@ async function download(answer, format) {
   const as = { json: "jsonl", arrows: "arrow" }[format] || format;
   if (as === own) return save(`/v1/answers/${answer.id}/file?format=${format}`);
   try {
-    const other = await send("POST", `/runs/${answer.run}/${answer.question}`, { options: answer.options, data: answer.data, format }, { Prefer: "respond-async" });
+    const other = await ask(`/runs/${answer.run}/${answer.question}`, { options: answer.options, data: answer.data, format });
     for (let i = 0; ; i++) {
-      const now = await get(`/answers/${other.id}`);
+      const now = await get(`/answers/${other}`);
       if (now.status === "failed") throw new Error(now.error);
-      if (now.status === "complete") return save(`/v1/answers/${other.id}/file?format=${format}`);
+      if (now.status === "complete") return save(`/v1/answers/${other}/file?format=${format}`);
       await new Promise((go) => setTimeout(go, Math.min(1500, 200 + i * 100)));
     }
   } catch (error) {

@@ -17,6 +17,14 @@ export async function send(method, path, body, headers = {}) {
   return read(await fetch(`/v1${path}`, { method, headers: { ...json, ...headers }, body: body === undefined ? undefined : JSON.stringify(body) }));
 }
 
+// Ask a model, and return the id of the answer; one that is there already comes back as its file.
+export async function ask(path, body) {
+  const headers = { "Content-Type": "application/json", Prefer: "respond-async" };
+  const response = await fetch(`/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const there = response.ok && response.headers.get("x-interfuse-answer");
+  return there || (await read(response)).id;
+}
+
 export function upload(file, progress, into = null) {
   const name = encodeURIComponent(file.name);
   return new Promise((done, failed) => {

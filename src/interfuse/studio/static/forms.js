@@ -1,7 +1,7 @@
 // Forms made of what the service says of options: nothing here knows a kind of data.
 import { h, icon, show, toast } from "./dom.js";
 import { uploadAll } from "./api.js";
-import { bytes, number, t } from "./words.js";
+import { bytes, number, says, t } from "./words.js";
 
 let unique = 0;
 const id = () => `f${++unique}`;
@@ -96,15 +96,16 @@ export function conditions(option, columns, values) {
     value: () => (value.value.trim() ? (add(), chips) : chips),
     node: h("fieldset.field", {}, h("legend", {}, t("Only where")), list, options,
       column ? h("div.condition", {}, column, operator, h("div.value", {}, value, button)) : h("div.condition", {}, h("div.value", {}, value, button)),
-      column ? null : h("small", { lang: "en" }, option.help)),
+      column ? null : h("small", ...says(option.help))),
   };
 }
 
 export function field(option, { columns = [], values = () => [], fitted = null } = {}) {
-  const label = { rows: t("rows"), seed: t("Seed") }[option.name] || option.flag.slice(2).replaceAll("-", " ");
+  const label = { rows: t("rows"), seed: t("Seed"), language: t("Language") }[option.name] || t(option.flag.slice(2).replaceAll("-", " "));
   const [named, described] = [id(), id()];
-  const help = h("small", { lang: "en", id: described }, option.help);
-  if (option.type === "file") return { ...dataField(label, option.help, null), name: option.name };
+  const [spoken, words] = says(option.help);
+  const help = h("small", { ...spoken, id: described }, words);
+  if (option.type === "file") return { ...dataField(label, words, null), name: option.name };
   if (option.name === "given" && option.many) return conditions(option, columns, values);
   if (option.type === "bool") {
     const box = h("input", { type: "checkbox", checked: false });
@@ -112,6 +113,11 @@ export function field(option, { columns = [], values = () => [], fitted = null }
     box.setAttribute("aria-describedby", described);
     const node = h("div.field.check", {}, box, h("div", {}, h("label", { for: named }, label), help));
     return { name: option.name, node, value: () => (box.checked ? !option.default : null) };
+  }
+  const choices = option.column ? columns.map((c) => c.name) : option.choices || [];
+  if (choices.length && !option.many) {
+    const input = h("select", { id: named, "aria-describedby": described }, h("option", { value: "" }, option.column ? "–" : t("default")), choices.map((c) => h("option", { value: c }, c)));
+    return { name: option.name, input, value: () => input.value || null, node: h("div.field", {}, h("label", { for: named }, label), input, help) };
   }
   const numeric = option.type === "int" || option.type === "float";
   const input = h("input", {

@@ -1,11 +1,11 @@
 // A model: its questions as tabs, judged, compared, described.
 import { h, icon, show, toast } from "./dom.js";
-import { answered, get, send } from "./api.js";
+import { answered, ask as begin, get } from "./api.js";
 import { curve } from "./charts.js";
 import { charts, draw } from "./answer.js";
 import { code, dataField, field, rowsOf, said } from "./forms.js";
 import { painting } from "./paint.js";
-import { clock, lang, number, t } from "./words.js";
+import { clock, lang, number, says, t } from "./words.js";
 import { watch } from "./fit.js";
 
 export async function run(main, id, tab, again) {
@@ -41,8 +41,8 @@ export async function run(main, id, tab, again) {
     const bar = h("i", { "width%": 0 }), box = h("div.bar.busy", { role: "progressbar", "aria-label": t("Asking") }, bar), words = h("p.small.soft", { role: "status" }, `${t("Asking")} …`);
     show(place, h("div.card", {}, words, box));
     try {
-      const begun = await send("POST", `/runs/${id}/${name}`, body, { Prefer: "respond-async" });
-      const answer = await answered(begun.id, (p) => {
+      const begun = await begin(`/runs/${id}/${name}`, body);
+      const answer = await answered(begun, (p) => {
         if (!p) return;
         box.classList.remove("busy");
         bar.style.width = `${(100 * p.done) / Math.max(1, p.total)}%`;
@@ -57,22 +57,22 @@ export async function run(main, id, tab, again) {
   }
   async function question(q) {
     const fields = q.options.filter((o) => o.name !== "device").map((o) => field(o, { columns: one.columns, values, fitted }));
-    const first = ["rows", "images", "horizon", "given", "data", "interval", "below", "draws"];
+    const first = ["of", "rows", "images", "horizon", "given", "data", "interval", "below", "draws"];
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
-    const rows = fields.find((f) => f.name === "rows");
-    if (rows?.input && one.rows && q.name === "generate") rows.input.placeholder = String(one.rows);
+    const spoken = fields.find((f) => f.name === "language");
+    if (spoken && lang() === "zh") spoken.input.value = "zh";
     const mask = fields.find((f) => f.name === "mask");
     const paint = h("div");
     const painter = mask && painting(paint);
-    const data = q.data ? dataField(t("Data"), q.data.help.split(";")[0], fitted, (_, file) => painter && painter.show(file)) : null;
-    const format = h("select", {}, ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"].map((f) => h("option", { value: f }, f)));
+    const data = q.data ? dataField(t("Data"), q.optional ? says(q.data.help)[1] : says(q.data.help)[1].split(";")[0], q.optional ? null : fitted, (_, file) => painter && painter.show(file)) : null;
+    const format = h("select", {}, (q.format === "html" ? ["html"] : ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"]).map((f) => h("option", { value: f }, f)));
     format.value = q.format;
     const go = h("button.button.main.wide", { type: "submit" }, t("Ask"));
     const place = h("div.stack", { "aria-live": "polite" }, empty());
     const past = h("div.past");
     const submit = async (e) => {
       e.preventDefault();
-      if (data && !data.value()) return toast(t("Drop a file, or choose one"));
+      if (data && !q.optional && !data.value()) return toast(t("Drop a file, or choose one"));
       const options = said(fields);
       const painted = painter && (await painter.upload());
       if (painted) options[mask.name] = painted;
@@ -83,7 +83,7 @@ export async function run(main, id, tab, again) {
       show(past, all.length ? [h("h2", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, label(a)))] : []);
     };
     show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: submit },
-      h("p.small.soft", { lang: "en" }, q.summary), h("div.field", {}, data ? data.node : null, paint, shown.map((f) => f.node)),
+      h("p.small.soft", ...says(q.summary)), h("div.field", {}, data ? data.node : null, paint, shown.map((f) => f.node)),
       h("details", {}, h("summary", {}, t("More options")), h("label.field", {}, h("span", {}, t("Format")), format), rest.map((f) => f.node)),
       h("div.field", {}, go)), past), place));
     earlier();

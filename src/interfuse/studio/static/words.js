@@ -1,4 +1,6 @@
-// English is the key; what the library itself says stays as it says it.
+// English is the key; what the library says of data, and its errors, stay as it says them.
+import HELP from "./help.js";
+
 const ZH = {
   "Models": "模型", "New fit": "新建拟合", "Menu": "菜单", "Theme: automatic": "主题：自动", "Theme: light": "主题：浅色", "Theme: dark": "主题：深色",
   "Skip to content": "跳到正文", "No models yet": "还没有模型", "running": "正在拟合", "failed": "失败", "stopped": "已停止", "rows": "行",
@@ -19,7 +21,7 @@ const ZH = {
   "The fit runs in a process of its own: closing this page does not stop it.": "拟合在独立进程中运行：关闭此页不会停止它。",
   "The curve begins at the first evaluation.": "曲线从第一次评估开始。", "What it said": "过程信息", "Stopped; all of it is saved.": "已停止，全部已保存。", "This fit was started elsewhere; go on with it there.": "此拟合在别处启动，请在那里继续。",
   "Drawn columns approach the real ones": "抽取的列逐渐接近真实的列", "drawn": "抽取", "A few rows, drawn at an evaluation from what is learned so far; beside the name, the share that lies elsewhere. What is calibrated at the end is closer.": "评估时用目前所学抽取的少量行；列名旁是落在别处的占比。最后的校准会使其更接近。",
-  "The fit failed": "拟合失败", "generate": "生成", "impute": "填补", "detect": "查异常", "forecast": "预测", "recommend": "推荐", "similar": "相似", "animate": "动画", "backtest": "回测", "Judge": "评判", "Compare": "比较", "About": "关于",
+  "The fit failed": "拟合失败", "explain": "解释", "target": "目标列", "blocks": "块", "groups": "组", "draws": "抽取次数", "interval": "区间", "steps": "步数", "columns": "列", "horizon": "预测步数", "guidance": "引导强度", "mask": "空缺", "length": "长度", "window": "窗口", "images": "图像数", "Language": "语言", "default": "默认", "generate": "生成", "impute": "填补", "detect": "查异常", "forecast": "预测", "recommend": "推荐", "similar": "相似", "animate": "动画", "backtest": "回测", "Judge": "评判", "Compare": "比较", "About": "关于",
   "Ask": "提问", "Asking": "正在计算", "Format": "格式", "Only where": "条件", "Condition": "条件", "add": "添加", "Add": "添加", "Remove": "移除", "value": "值", "from, to": "从, 到", "a, b, c": "a, b, c", "is": "等于", "is not": "不等于", "one of": "属于", "between": "介于", "above": "大于", "below": "小于", "is missing": "缺失",
   "Use the fitted data": "使用拟合时的数据", "Data": "数据", "other data": "换其他数据", "None yet": "尚无答案", "Set what you want on the left and ask.": "在左侧设置条件，然后提问。",
   "Download": "下载", "Ask again as": "换格式", "First rows": "前几行", "The oddest first": "最异常的在前", "Row": "行号", "How its columns are distributed": "各列的分布", "real": "真实", "synthetic": "合成", "this answer": "本答案", "the other": "另一个答案",
@@ -34,6 +36,12 @@ let language = localStorage.getItem("language") || (navigator.language.startsWit
 
 export function t(text) {
   return (language === "zh" && ZH[text]) || text;
+}
+
+// A sentence of the library as the attributes and the child of an element.
+export function says(text) {
+  const other = language === "zh" && HELP[text];
+  return [{ lang: language === "zh" && !other ? "en" : null }, other || text];
 }
 
 export function lang() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -76,17 +77,10 @@ class Comparison(Knowledge):
         return self._frame(self.data["rows"], names)
 
     @property
-    def sentences(self) -> list[str]:
-        """What changed, a sentence each."""
+    def _pages(self) -> ModuleType:
         from interfuse.evaluate.knowledge import changed
 
-        return changed.sentences(self.data)
-
-    def to_html(self) -> str:
-        """The answer as one self-contained page."""
-        from interfuse.evaluate.knowledge import changed
-
-        return changed.page(self.data)
+        return changed
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw what each column tells of the source, or its z, as bars."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -22,11 +23,10 @@ class Explanation(Knowledge):
     """
 
     @property
-    def sentences(self) -> list[str]:
-        """What is to be known, a sentence each."""
+    def _pages(self) -> ModuleType:
         from interfuse.evaluate.knowledge import explained
 
-        return explained.sentences(self.data)
+        return explained
 
     @property
     def dependence(self) -> Any:
@@ -105,12 +105,6 @@ class Explanation(Knowledge):
             "words": _S, "column": _S, "of": _S, "share": _F, "low": _F, "high": _F, "exact": _B,
         }  # fmt: skip
         return self._frame(self.data["rules"], names)
-
-    def to_html(self) -> str:
-        """The answer as one self-contained page."""
-        from interfuse.evaluate.knowledge import explained
-
-        return explained.page(self.data)
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the drivers, or without a target the strongest pairs, as bars."""

@@ -8,12 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
 
 from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
+from interfuse.language import speaking
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,24 @@ class Knowledge(ABC):
 
     @property
     @abstractmethod
-    def sentences(self) -> list[str]:
-        """What is to be known, a sentence each."""
+    def _pages(self) -> ModuleType:
+        """What says the answer in sentences, and as a page."""
 
-    @abstractmethod
+    @property
+    def language(self) -> str:
+        """In which the answer is said: "en" or "zh"."""
+        return self.data.get("language", "en")
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is to be known, a sentence each, most important first."""
+        with speaking(self.language):
+            return self._pages.sentences(self.data)
+
     def to_html(self) -> str:
         """The answer as one self-contained page."""
+        with speaking(self.language):
+            return self._pages.page(self.data)
 
     @property
     def row_groups(self) -> Any:

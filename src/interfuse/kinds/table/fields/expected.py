@@ -9,6 +9,7 @@ import polars as pl
 from torch import Tensor
 
 from interfuse.io.dtypes import to_text
+from interfuse.language import t
 
 MIDDLE = 0.8
 """Of an expected number the interval of this probability is told."""
@@ -36,17 +37,17 @@ def expected_of(
     rest = shares[:, bins:]
     absent = (rest.sum(1) > 0.5).cpu().numpy()
     likeliest = rest.argmax(1).cpu().numpy() if others else np.zeros(len(shares), int)
-    special = pl.Series([*others, "missing"]).gather(likeliest)
+    special = pl.Series([*others, t("missing")]).gather(likeliest)
     total = bins_of.cumsum(1) / bins_of.sum(1, keepdim=True).clamp_min(1e-12)
     side = (1 - MIDDLE) / 2
     low = (total < side).sum(1).clamp_max(bins - 1).cpu().numpy()
     high = (total < 1 - side).sum(1).clamp_max(bins - 1).cpu().numpy()
     first, last = (ends(z) for z in (-9.0, 9.0))
     a, b = first.gather(low), last.gather(high)
-    text = pl.select(pl.when(a == b).then(a).otherwise(a + " to " + b)).to_series()
+    text = pl.select(pl.when(a == b).then(a).otherwise(a + t(" to ") + b)).to_series()
     if links:
         own = rest[:, len(others) - links : len(others)]
-        named = pl.Series([f", or {name}" for name in others[len(others) - links :]])
+        named = pl.Series([t(", or {name}", name=name) for name in others[len(others) - links :]])
         named = named.gather(own.argmax(1).cpu().numpy())
         also = pl.Series((own.amax(1) >= WORTH_NAMING).cpu().numpy())
         text = pl.select(pl.when(also).then(text + named).otherwise(text)).to_series()

@@ -41,6 +41,7 @@ from interfuse.kinds.table.fields.quantiles import BinnedQuantiles, Knots, assig
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Spec, check_texts
 from interfuse.kinds.table.fields.union import outside
+from interfuse.language import t
 from interfuse.visible import cut
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ class NumberField(CountedField):
         """The middle of the bins, or that the value is missing, infinite or another column's."""
         if self.quantiles is None:
             return super().expected(shares)
-        others = [*self.special, *(f"equal to {link}" for link in self.links)]
+        others = [*self.special, *(t("equal to {name}", name=link) for link in self.links)]
         return expected_of(shares, self.bins, others, self._ends, len(self.links))
 
     def _ends(self, z: float) -> pl.Series:

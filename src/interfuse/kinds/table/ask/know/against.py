@@ -27,6 +27,7 @@ from interfuse.kinds.table.ask.know.view import (
     warn_of_order,
 )
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.language import language, t
 
 
 def against(
@@ -78,6 +79,7 @@ def against(
         "format": 1,
         "kind": "comparison",
         "method": "run",
+        "language": language(),
         "a": said[0],
         "b": said[1],
         "rows_a": len(a),
@@ -95,7 +97,7 @@ def against(
         "columns": column_rows(view, found, codes, labels),
         "pairs": pair_rows(view, found),
         "conditional": [],
-        "row_groups": [group_json("source", "share of B", g) for g in groups],
+        "row_groups": [group_json("source", t("share of B"), g) for g in groups],
         "rows": odd_rows(view, b.codes, b.frame, means(nats, 1), nats - usual),
         "seed": seed,
     }

@@ -19,6 +19,7 @@ from interfuse.kinds.table.ask.know.stats import LEVEL, Mean, mean_of
 from interfuse.kinds.table.ask.know.view import Rows, View
 from interfuse.kinds.table.ask.known import RowReader
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.language import language, t
 
 MOST = 8192
 
@@ -91,6 +92,7 @@ def change(
         "format": 1,
         "kind": "comparison",
         "method": "fit",
+        "language": language(),
         "a": both.said[0],
         "b": both.said[1],
         "rows_a": int((labels == 0).sum()),
@@ -112,7 +114,7 @@ def change(
         "columns": _columns(view, driven, column_rows(view, plain, codes, labels)),
         "pairs": _pairs(driven, pair_rows(view, plain)),
         "conditional": _parts(view, rows, source, y, context, weigh),
-        "row_groups": [group_json("source", "logit of B", g) for g in groups],
+        "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
         "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
         "seed": seed,
     }
@@ -215,13 +217,19 @@ def _parts(
         others = [a for a in every if a != y]
         name = view.names[y]
         none, without, alone = left(), left(*others), left(y)
-        told("covariate", f"change of the other columns, I(s; X without {name})", none - without)
-        told("concept", f"change of {name} given the others, I(s; {name} | X)", without - all_known)
-        told("label", f"change of {name} itself, I(s; {name})", none - alone)
-        told("rest", f"change of the others given {name}, I(s; X | {name})", alone - all_known)
+        words = t("change of the other columns, I(s; X without {name})", name=name)
+        told("covariate", words, none - without)
+        words = t("change of {name} given the others, I(s; {name} | X)", name=name)
+        told("concept", words, without - all_known)
+        words = t("change of {name} itself, I(s; {name})", name=name)
+        told("label", words, none - alone)
+        words = t("change of the others given {name}, I(s; X | {name})", name=name)
+        told("rest", words, alone - all_known)
     if context:
         names = ", ".join(view.names[a] for a in context)
         known = left(*context)
-        told("context", f"change that {names} explain, I(s; {names})", left() - known)
-        told("beyond", f"change that {names} do not explain, I(s; X | {names})", known - all_known)
+        words = t("change that {names} can explain, I(s; {names})", names=names)
+        told("context", words, left() - known)
+        words = t("change that {names} cannot explain, I(s; X | {names})", names=names)
+        told("beyond", words, known - all_known)
     return out

@@ -24,6 +24,7 @@ from scipy.stats import spearmanr
 
 from interfuse.kinds.table.ask.know.levels import Levels, levels_of, values_of_codes, words_of_codes
 from interfuse.kinds.table.ask.know.view import Rows, View
+from interfuse.language import t
 
 SUPPORT = 0.01
 ROWS = 512
@@ -71,7 +72,9 @@ def outcome_of(view: View, rows: Rows, target: int, event: str | None = None) ->
     value = values_of_codes(view, target)
     if event is None and view.fields[target].bins > 2:
         return Outcome(
-            f"mean of {view.names[target]}", np.nan_to_num(value, nan=0.0), value == value
+            t("mean of {name}", name=view.names[target]),
+            np.nan_to_num(value, nan=0.0),
+            value == value,
         )
     words = words_of_codes(view, target)
     count = np.bincount(np.maximum(view.first_codes(rows, target), 0), minlength=len(words))

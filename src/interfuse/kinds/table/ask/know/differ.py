@@ -12,6 +12,7 @@ from interfuse.io.dtypes import to_text
 from interfuse.kinds.table.ask.know.changed import Found
 from interfuse.kinds.table.ask.know.levels import values_of_codes, words_of_codes
 from interfuse.kinds.table.ask.know.view import View
+from interfuse.language import t
 
 ROWS = 20
 
@@ -57,11 +58,15 @@ def in_words(view: View, a: int, codes: np.ndarray, labels: np.ndarray) -> tuple
     if numbers and not view.fields[a].dtype.is_temporal():
         fine = np.isfinite(value)
         means = [float(s[fine] @ value[fine] / max(s[fine].sum(), 1e-12)) for s in share]
-        words = [f"mean {m:.4g}" for m in means]
+        words = [t("mean {value:.4g}", value=m) for m in means]
         if abs(gap[at]) < 0.1:
             return words[0], words[1]
         label = words_of_codes(view, a)[at]
-        return tuple(f"{w}, {label} in {s[at]:.0%}" for w, s in zip(words, share, strict=True))  # type: ignore[return-value]
+        one, two = (
+            t("{mean}, {label} in {share:.0%}", mean=w, label=label, share=s[at])
+            for w, s in zip(words, share, strict=True)
+        )
+        return one, two
     label = words_of_codes(view, a)[at]
     return f"{label}: {share[0][at]:.1%}", f"{label}: {share[1][at]:.1%}"
 
@@ -81,14 +86,14 @@ def odd_rows(
     top = np.argsort(-np.nan_to_num(number, nan=-np.inf), kind="stable")[:ROWS]
     worst = np.nan_to_num(excess[top], nan=-np.inf).argmax(1) if len(top) else np.zeros(0, int)
     out: list[dict[str, Any]] = []
-    text = {n: to_text(frame[n]).fill_null("missing") for n in frame.columns}
+    text = {n: to_text(frame[n]).fill_null(t("missing")) for n in frame.columns}
     for row, a in zip(top, worst, strict=True):
         name = view.names[a]
         said = ""
         if len(view.ask.cells[a]) and view.fields[a].cells[0].size:
             shares = view.ask.shares(codes[row : row + 1], view.all_but(int(a)), int(a))
             said = view.fields[a].expected(torch.from_numpy(shares).float())[0]
-        found = text[name][int(row)] if name in text else "missing"
+        found = text[name][int(row)] if name in text else t("missing")
         out.append(
             {
                 "row": int(row),

@@ -35,6 +35,7 @@ from interfuse.kinds.table.ask.know.view import (
     within,
 )
 from interfuse.kinds.table.fitted import Fitted
+from interfuse.language import language, t
 
 Tell = Callable[[int, int], None]
 SHOWN_ROWS = 3
@@ -103,6 +104,7 @@ def explain(
     out: dict[str, Any] = {
         "format": 1,
         "kind": "explanation",
+        "language": language(),
         "rows": asked.said,
         "asked": len(asked),
         "columns": len(view.names),
@@ -121,7 +123,7 @@ def explain(
     for a in range(len(view.names)):
         each[:, a] = view.ask.nats(asked.codes, view.all_but(a), [a])[:, a]
     odd = means(each, 1)
-    stand = [("surprise", "nats a cell", odd, False)]
+    stand = [("surprise", t("nats a cell"), odd, False)]
     if y is not None:
         out |= _of_target(view, asked, y, grouped, context, seed)
         outcome = outcome_of(view, asked, y)
@@ -286,7 +288,7 @@ def _rows(asked: Rows, odd: np.ndarray) -> tuple[list[dict[str, str]], list[dict
     out = []
     for at in (order[:SHOWN_ROWS], order[::-1][:SHOWN_ROWS]):
         frame = asked.frame[at]
-        text = {n: to_text(frame[n]).fill_null("missing").to_list() for n in frame.columns}
+        text = {n: to_text(frame[n]).fill_null(t("missing")).to_list() for n in frame.columns}
         out.append(
             [
                 {n: text[n][i] for n in frame.columns} | {"surprise": f"{odd[k]:.3f}"}

@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from interfuse.kinds.table.ask.know.determine import Determined
 from interfuse.kinds.table.ask.know.view import View
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.language import t
 
 NEARLY = 0.05
 """A column follows from others if at most this share of the rows is wrong,"""
@@ -51,6 +52,6 @@ def rules_of(codec: TableCodec, view: View, found: list[Determined]) -> list[Fol
             low, high = binomtest(hits, one.rows).proportion_ci(method="wilson")
             names = tuple(view.names[b] for b in one.by)
             name = view.names[one.column]
-            words = f"{name} follows from {', '.join(names)}"
+            words = t("{name} follows from {names}", name=name, names=t(", ").join(names))
             near.append(Follows(name, names, words, hits / one.rows, low, high, False))
     return out + sorted(near, key=lambda r: -r.share)

@@ -9,6 +9,7 @@ import polars as pl
 
 from interfuse.kinds.table.ask.know.view import View
 from interfuse.kinds.table.fields.expected import text_of
+from interfuse.language import t
 
 LEVELS = 10
 
@@ -49,12 +50,12 @@ def words_of_codes(view: View, column: int) -> list[str]:
     field = view.fields[column]
     size = view.ask.sizes[view.ask.cells[column][0]]
     if field.bins:
-        labels = text_of(_middles(view, column)).fill_null("missing").to_list()
-        others = [f"as {name}" for name in field.links]
-        labels += others + ["missing"] * (size - len(labels) - len(others))
+        labels = text_of(_middles(view, column)).fill_null(t("missing")).to_list()
+        others = [t("as {name}", name=name) for name in field.links]
+        labels += others + [t("missing")] * (size - len(labels) - len(others))
     else:
         labels = field.labels().to_list() if len(field.cells) == 1 else []
-    return [*labels, *(f"value {c}" for c in range(len(labels), size))][:size]
+    return [*labels, *(t("value {code}", code=c) for c in range(len(labels), size))][:size]
 
 
 def _middles(view: View, column: int) -> pl.Series:

@@ -37,6 +37,7 @@ from interfuse.kinds.table.ask.know.stats import (
     standardised,
 )
 from interfuse.kinds.table.ask.know.view import FEWEST, listed, warn_of_order
+from interfuse.language import t
 
 TEST_SHARE = 0.4
 TIMES = 999
@@ -86,7 +87,8 @@ def read_both(a: Any, b: Any, blocks: str | None = None) -> Both:
             )
         warn_of_order(frame, f"{name}: the rows", blocks)
         frames.append(frame)
-        said.append(f"{frame.height:,} rows of {data if isinstance(data, str) else name}")
+        of = data if isinstance(data, str) else name
+        said.append(t("{rows:,} rows of {name}", rows=frame.height, name=of))
     one, two = frames
     names = [n for n in one.columns if n in two.columns]
     left = [n for f in frames for n in f.columns if n not in names]

@@ -20,6 +20,7 @@ from interfuse.kinds.table.ask.known import RowReader
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.schema import unknown_column
+from interfuse.language import t
 from interfuse.train.precision import choose_device
 
 FEWEST = 200
@@ -175,7 +176,7 @@ def held_out(model: Fitted) -> Rows:
         )
     frame = kept.frames(model.codec)[1]
     codes = kept.held_codes.astype(np.int64)
-    return Rows(frame, codes, f"{len(codes):,} rows that the fit held out")
+    return Rows(frame, codes, t("{rows:,} rows that the fit held out", rows=len(codes)))
 
 
 def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool = False) -> Rows:
@@ -221,9 +222,10 @@ def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool 
     codes = known.codes
     for name in absent if subset else ():
         codes[:, model.codec.places[name].codes] = -1
-    name = data if isinstance(data, str) else "the frame"
+    name = data if isinstance(data, str) else t("the frame")
+    said = t("{rows:,} rows of {name}", rows=frame.height, name=name)
     shown = frame.drop(absent) if subset else frame
-    return Rows(shown, codes, f"{frame.height:,} rows of {name}", own, tuple(absent), known.z)
+    return Rows(shown, codes, said, own, tuple(absent), known.z)
 
 
 def warn_of_order(frame: pl.DataFrame, name: str, blocks: str | None) -> None:
@@ -310,4 +312,5 @@ def within(model: Fitted, rows: Rows, given: Sequence[str]) -> Rows:
             f"given: {len(kept)} of {rows.said} have {words}; expected {FEWEST} or more. Give "
             "more rows, or a wider condition."
         )
-    return replace(kept, said=f"{len(kept):,} rows with {words}, of {rows.said}")
+    said = t("{rows:,} rows with {words}, of {of}", rows=len(kept), words=words, of=rows.said)
+    return replace(kept, said=said)
