@@ -16,7 +16,8 @@ else answers):
 * `speed`: seconds for 1,000 series x 100 draws x 48 steps.
 
 Answers of rivals are kept in `--work` and never asked for twice, so that our side can be run again
-alone. `--rivals` chooses which are run: none, simple (seconds in all), all (about an hour of one
+alone; figures of rivals that are not asked stay in the results file, with where they were measured.
+`--rivals` chooses which are run: none, simple (seconds in all), all (about an hour of one
 core).
 """
 
@@ -134,8 +135,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         command = f"python -m benchmarks.series --data DATA --only {name}"
         command += f" --minutes {options.minutes:g} --seed {options.seed}"
+        found = with_rivals(found, results.found.get(name, {}))
         results.add(name, found | circumstances(command, options.seed))
     return 0
+
+
+def with_rivals(found: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """A part's figures with those of rivals that were not asked this time.
+
+    Args:
+        found: what was measured now: `figures`, or parts that have some.
+        before: the part as it is in the results file. Its rivals say where they were measured.
+    """
+    if "figures" not in found:
+        nested = {k: with_rivals(v, {**before.get(k, {}), **_where(before)})
+                  for k, v in found.items() if isinstance(v, dict)}  # fmt: skip
+        return found | nested
+    old = {
+        name: {"elsewhere": _where(before), **figures}
+        for name, figures in before.get("figures", {}).items()
+        if name != OURS and name not in found["figures"]
+    }
+    return found | {"figures": found["figures"] | old}
+
+
+def _where(part: dict[str, Any]) -> dict[str, Any]:
+    return {key: part[key] for key in ("machine", "date") if key in part}
 
 
 def answered(found: dict[str, Any], rivals_only: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.pages.ledger import Ledger
-from benchmarks.pages.markdown import OURS, Found, best_of, number, plain, table
+from benchmarks.pages.markdown import OURS, Found, best_of, computer, number, plain, table
 
 _BETTER = {
     **dict.fromkeys(("wql", "crps", "mae", "mase", "rmse", "distance"), 1),
@@ -45,6 +45,12 @@ def series(title: str, found: Found, ledger: Ledger) -> list[str]:
                 ledger.compare(title, f"{label}, {key}", ours, values)
             rows = [(m, *(c[i] for c in columns)) for i, m in enumerate(figures)]
             lines += [f"### {label}", "", *table(("Method", *keys), rows), ""]
+            away = {m: f["elsewhere"] for m, f in figures.items() if "elsewhere" in f}
+            lines += [
+                f"- {m} was measured on {computer(w['machine'])}, {w['date'][:10]}."
+                for m, w in away.items()
+            ]
+            lines += [""] if away else []
     return [*lines, *(plain(rest) if rest else []), ""]
 
 
