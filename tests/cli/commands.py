@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import polars as pl
 
 import narrow_tables
-from processes import watched
+from processes import Process, python, watched
 
 ROWS = 300
 EXAMPLES = 20_000
@@ -34,10 +33,17 @@ class child(watched):
     Args:
         arguments: of the command line.
         checkpoint: seconds between checkpoints.
+        start: of the process: `processes.python`, or `processes.fresh`.
         options: of `subprocess.Popen`; by default output is kept and there is no input.
     """
 
-    def __init__(self, *arguments: object, checkpoint: float = 30.0, **options: Any) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        checkpoint: float = 30.0,
+        start: Callable[..., Process] = python,
+        **options: Any,
+    ) -> None:
         code = (
             f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "
             "import interfuse.kinds.table.learn.setup as setup; "
@@ -48,10 +54,8 @@ class child(watched):
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
-            "env": {**os.environ, "OMP_NUM_THREADS": "1"},
         }
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        super().__init__(subprocess.Popen(command, text=True, **{**usual, **options}))
+        super().__init__(start(code, *arguments, **{**usual, **options}))
 
 
 def left_in(folder: Path) -> list[str]:

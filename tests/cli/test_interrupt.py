@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from pathlib import Path
 
 import pytest
 from commands import child, left_in
 
+from processes import limiting_files
+
 # At some 10^4 rows a second this trains for seconds: long enough to be interrupted.
 LONG = 80_000
-
-
-def limit_files(size: int):
-    """The child may write files of at most so many bytes, as on a disk that fills up."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +99,7 @@ def test_a_killed_generate_leaves_no_half_file(run, tmp_path, number):
 def test_a_full_disk_while_generating(run, tmp_path):
     target = tmp_path / "rows.csv"
     arguments = ("generate", run, "-n", 20_000, "-o", target)
-    done = child(*arguments, preexec_fn=limit_files(100_000)).wait_for_end()
+    done = child(*arguments, preexec_fn=limiting_files(100_000)).wait_for_end()
     assert done.code == 2
     assert "the disk is full" in done.err
     assert done.err.count("\n") == 1
@@ -114,7 +110,7 @@ def test_a_full_disk_while_generating(run, tmp_path):
 def test_a_full_disk_while_fitting(cli, table, tmp_path, limit):
     folder = tmp_path / "run"
     arguments = ("fit", table, "-o", folder, "--examples", 2_000)
-    done = child(*arguments, preexec_fn=limit_files(limit)).wait_for_end()
+    done = child(*arguments, preexec_fn=limiting_files(limit)).wait_for_end()
     assert done.code == 2
     assert "the disk is full" in done.err.splitlines()[-1]
     assert "Traceback" not in done.err
