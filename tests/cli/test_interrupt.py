@@ -10,14 +10,14 @@ from commands import child, left_in
 
 from processes import limiting_files
 
-# At some 10^4 rows a second this trains for seconds: long enough to be interrupted.
-LONG = 80_000
+# Forty events or so, behind each of which it sleeps: long enough to be interrupted.
+EXAMPLES, PAUSE = 8_000, 0.25
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    done = child("fit", table, "-o", folder, "--examples", LONG, "--seed", 5).wait_for_end()
+    done = child("fit", table, "-o", folder, "--examples", EXAMPLES, "--seed", 5).wait_for_end()
     assert done.code == 0, done.err
     return (folder / "weights.safetensors").read_bytes()
 
@@ -27,7 +27,8 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_fit(
     cli, table, tmp_path, uninterrupted, number
 ):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", LONG, "--seed", 5, checkpoint=0.2)
+    asked = ("fit", table, "-o", folder, "--examples", EXAMPLES, "--seed", 5)
+    command = child(*asked, checkpoint=0.2, pause=PAUSE)
     ready = folder / ("checkpoint.safetensors" if number == signal.SIGKILL else "events.jsonl")
     command.wait_until(lambda: ready.exists() and ready.stat().st_size)
     command.process.send_signal(number)
@@ -51,7 +52,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_fit(
 
 def test_resuming_with_other_data_is_refused(cli, table, tmp_path):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", LONG)
+    command = child("fit", table, "-o", folder, "--examples", EXAMPLES, pause=PAUSE)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGTERM)  # saves as Ctrl-C does
     assert command.wait_for_end().code == 130
@@ -63,11 +64,14 @@ def test_resuming_with_other_data_is_refused(cli, table, tmp_path):
 
 
 def test_two_fits_into_one_folder(cli, table, tmp_path):
-    folder = tmp_path / "run"
-    first = child("fit", table, "-o", folder, "--examples", LONG)
+    folder, busy = tmp_path / "run", tmp_path / "busy"
+    busy.touch()
+    asked = ("fit", table, "-o", folder, "--examples", EXAMPLES)
+    first = child(*asked, pause=PAUSE, while_there=busy)
     first.wait_until(lambda: (folder / "events.jsonl").exists())
     second = cli("fit", table, "-o", folder, "--overwrite", "--examples", 2_000)
     shown = cli("show", folder)
+    busy.unlink()
     done = first.wait_for_end()
     assert second.code == 2
     assert "another fit" in second.err

@@ -12,7 +12,7 @@ from commands import child, left_in
 
 from processes import closing, fresh, ignoring, python
 
-LONG = 60_000
+LONG = 600_000
 
 
 def leave_after(command, lines: int) -> None:
@@ -78,7 +78,7 @@ def test_closed_standard_input_is_empty(tmp_path):
 
 def test_a_closed_terminal_saves_a_fit(cli, table, tmp_path):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", 10 * LONG)
+    command = child("fit", table, "-o", folder, "--examples", LONG)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGHUP)
     assert command.wait_for_end().code == 130
@@ -87,13 +87,17 @@ def test_a_closed_terminal_saves_a_fit(cli, table, tmp_path):
 
 
 def test_nohup_is_respected(table, tmp_path):
-    folder = tmp_path / "run"
+    folder, busy = tmp_path / "run", tmp_path / "busy"
+    busy.touch()
     command = child(
-        *("fit", table, "-o", folder, "--examples", LONG),
+        *("fit", table, "-o", folder, "--examples", 3_000),
         preexec_fn=ignoring(signal.SIGHUP),
+        pause=0.25,
+        while_there=busy,
     )
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGHUP)
+    busy.unlink()
     assert command.wait_for_end().code == 0
     assert status(folder) == "complete"
 
@@ -147,7 +151,7 @@ def test_what_can_be_typed_can_be_typed(cli, table, tmp_path):
     """The command to go on with, of a folder and a file with blanks."""
     folder, data = tmp_path / "my run", tmp_path / "my flows.csv"
     data.write_bytes(table.read_bytes())
-    command = child("fit", "my flows.csv", "-o", "my run", "--examples", 10 * LONG, cwd=tmp_path)
+    command = child("fit", "my flows.csv", "-o", "my run", "--examples", LONG, cwd=tmp_path)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGINT)
     stopped = command.wait_for_end()
