@@ -24,7 +24,7 @@ import threading
 import types
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 LARGEST = 1 << 20
 """Bytes of a request: code, arguments and the environment."""
@@ -132,8 +132,8 @@ def run(code: str, names: dict[str, Any]) -> NoReturn:
         ended = done.code if isinstance(done.code, int) else int(done.code is not None)
         if not isinstance(done.code, int | None):
             print(done.code, file=sys.stderr)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
         ended = 1
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
@@ -141,20 +141,15 @@ def run(code: str, names: dict[str, Any]) -> NoReturn:
         try:
             if stream is not None:
                 stream.flush()
-        except Exception:
-            sys.unraisablehook(_Ignored(*sys.exc_info(), None, stream))  # type: ignore[arg-type]
+        except Exception as error:
+            _complain(f"Exception ignored in: {stream!r}\n{error!r}")
             ended = 120
     os._exit(ended & 0xFF)
 
 
-class _Ignored(NamedTuple):
-    """What Python's hook for errors that nobody can catch wants."""
-
-    exc_type: Any
-    exc_value: Any
-    exc_traceback: Any
-    err_msg: Any
-    object: Any
+def _complain(words: str) -> None:
+    with contextlib.suppress(Exception):
+        print(words, file=sys.stderr, flush=True)
 
 
 def warm_up() -> None:

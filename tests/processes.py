@@ -64,7 +64,7 @@ class watched:
         while True:
             try:
                 out, err = self.process.communicate(timeout=1)
-                return Result(self.process.returncode, out or "", err or "")
+                return Result(self.process.wait(), out or "", err or "")
             except subprocess.TimeoutExpired:
                 self._look()
 
