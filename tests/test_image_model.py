@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from interfuse.kinds.images.ask.chain import (
 )
 from interfuse.run import store
 from interfuse.run.fitting import FitStopped
+from processes import ran
 from tiny_images import DARK, LIGHT, SIZE, shades, use_tiny_network
 
 EXAMPLES = 20_000
@@ -264,7 +263,8 @@ def test_a_new_process_gives_the_same_answers(model, saved, tmp_path):
         np.savez({str(out)!r}, a=model.generate(9, given={{"class": "light"}}, seed=2),
                  b=model.impute(images, known, seed=2), c=model.detect(images).p_value)
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+    done = ran(textwrap.dedent(code))
+    assert done.code == 0, done.err
     images, known = shades(10, seed=3)[0], np.arange(64).reshape(8, 8) % 3 > 0
     with np.load(out) as found:
         np.testing.assert_array_equal(

@@ -48,7 +48,7 @@ class InterfuseImputer(TransformerMixin, BaseEstimator):
         >>> from interfuse.sklearn import InterfuseImputer
         >>> X = np.random.default_rng(0).normal(size=(200, 2))
         >>> X[:, 1] += 3 * X[:, 0]
-        >>> imputer = InterfuseImputer(examples=20_000).fit(X)
+        >>> imputer = InterfuseImputer(examples=2_000).fit(X)
         >>> imputer.transform([[1.0, np.nan]]).shape
         (1, 2)
     """

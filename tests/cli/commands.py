@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 import narrow_tables
-from processes import watched
+from processes import Process, python, watched
 
 ROWS = 300
+HERE = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 EXAMPLES = 20_000
 
 
@@ -28,30 +29,62 @@ def flows(rows: int = ROWS) -> pl.DataFrame:
     return pl.DataFrame({"label": label, "proto": proto, "port": port, "bytes": size.astype(int)})
 
 
+def paused(seconds: float, while_there: str | None) -> None:
+    """Let fits of this process sleep behind each event, in such as `child` starts."""
+    import interfuse.run.job as job
+
+    drive = job.drive
+
+    def slow(*arguments: Any, between: Callable[[Any], None] | None, **options: Any) -> None:
+        def then(event: Any) -> None:
+            if between is not None:
+                between(event)
+            if while_there is None or Path(while_there).exists():
+                time.sleep(seconds)
+
+        drive(*arguments, between=then, **options)
+
+    job.drive = slow
+
+
 class child(watched):
     """A command in a process of its own, which a test can hurt.
 
     Args:
         arguments: of the command line.
         checkpoint: seconds between checkpoints.
+        pause: seconds to sleep behind each event of a fit: long enough to be interrupted, at no
+            cost.
+        while_there: a file that ends the pauses when it goes.
+        start: of the process: `processes.python`, or `processes.fresh`.
         options: of `subprocess.Popen`; by default output is kept and there is no input.
     """
 
-    def __init__(self, *arguments: object, checkpoint: float = 30.0, **options: Any) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        checkpoint: float = 30.0,
+        pause: float = 0.0,
+        while_there: Path | None = None,
+        start: Callable[..., Process] = python,
+        **options: Any,
+    ) -> None:
         code = (
             f"import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = {checkpoint}; "
             "import interfuse.kinds.table.learn.setup as setup; "
             f"setup.WIDTH = {narrow_tables.NARROW}; "
-            "from interfuse.cli import main; main()"
         )
+        if pause:
+            place = None if while_there is None else str(while_there)
+            code += f"import sys; sys.path[:0] = {HERE!r}; from commands import paused; "
+            code += f"paused({pause}, {place!r}); "
+        code += "from interfuse.cli import main; main()"
         usual = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
-            "env": {**os.environ, "OMP_NUM_THREADS": "1"},
         }
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        super().__init__(subprocess.Popen(command, text=True, **{**usual, **options}))
+        super().__init__(start(code, *arguments, **{**usual, **options}))
 
 
 def left_in(folder: Path) -> list[str]:

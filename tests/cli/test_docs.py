@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +11,7 @@ import pytest
 import typer
 
 from interfuse.cli.main import app
+from processes import ran
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
@@ -91,14 +89,8 @@ def test_the_python_that_is_shown_runs(name, table, tmp_path):
     for long, short in (("seconds=120", "examples=2_000"), ("50_000", "500"), ("10_000", "300")):
         code = code.replace(long, short)
     (tmp_path / "flows.csv").write_bytes(table.read_bytes())
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
+    done = ran(code, cwd=tmp_path)
+    assert done.code == 0, done.err
 
 
 def test_both_readmes_have_the_same_commands_code_and_links():

@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 import pytest
-from commands import EXAMPLES, ROWS, child, flows, left_in
+from commands import ROWS, child, flows, left_in
 
 
 def test_says_what_it_found_why_it_stopped_and_what_to_type_next(cli, table, tmp_path):
@@ -24,7 +24,8 @@ def test_says_what_it_found_why_it_stopped_and_what_to_type_next(cli, table, tmp
 
 def test_quiet_without_a_terminal(table, tmp_path):
     # Long enough for many ticks (two a second) and evaluations (up to forty).
-    done = child("fit", table, "-o", tmp_path / "run", "--examples", 60_000).wait_for_end()
+    asked = ("fit", table, "-o", tmp_path / "run", "--examples", 8_000)
+    done = child(*asked, pause=0.1).wait_for_end()
     assert done.code == 0
     lines = done.err.splitlines()
     assert [line.split(":")[0] for line in lines] == [
@@ -39,7 +40,7 @@ def test_quiet_without_a_terminal(table, tmp_path):
 
 def test_standard_input_gives_the_same_model(cli, table, run, tmp_path):
     folder = tmp_path / "run"
-    arguments = ("-o", folder, "--examples", EXAMPLES)
+    arguments = ("-o", folder, "--examples", 500)
     assert cli("fit", "-", *arguments, stdin=table.read_bytes()).code == 0
     record = json.loads((folder / "run.json").read_text())
     assert record["data"]["rows"] == ROWS

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from pathlib import Path
 
 import pytest
 from commands import child, left_in
 
-# At some 10^4 rows a second this trains for seconds: long enough to be interrupted.
-LONG = 80_000
+from processes import limiting_files
 
-
-def limit_files(size: int):
-    """The child may write files of at most so many bytes, as on a disk that fills up."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+# Forty events or so, behind each of which it sleeps: long enough to be interrupted.
+EXAMPLES, PAUSE = 8_000, 0.25
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    done = child("fit", table, "-o", folder, "--examples", LONG, "--seed", 5).wait_for_end()
+    done = child("fit", table, "-o", folder, "--examples", EXAMPLES, "--seed", 5).wait_for_end()
     assert done.code == 0, done.err
     return (folder / "weights.safetensors").read_bytes()
 
@@ -31,7 +27,8 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_fit(
     cli, table, tmp_path, uninterrupted, number
 ):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", LONG, "--seed", 5, checkpoint=0.2)
+    asked = ("fit", table, "-o", folder, "--examples", EXAMPLES, "--seed", 5)
+    command = child(*asked, checkpoint=0.2, pause=PAUSE)
     ready = folder / ("checkpoint.safetensors" if number == signal.SIGKILL else "events.jsonl")
     command.wait_until(lambda: ready.exists() and ready.stat().st_size)
     command.process.send_signal(number)
@@ -55,7 +52,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_fit(
 
 def test_resuming_with_other_data_is_refused(cli, table, tmp_path):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", LONG)
+    command = child("fit", table, "-o", folder, "--examples", EXAMPLES, pause=PAUSE)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGTERM)  # saves as Ctrl-C does
     assert command.wait_for_end().code == 130
@@ -67,11 +64,14 @@ def test_resuming_with_other_data_is_refused(cli, table, tmp_path):
 
 
 def test_two_fits_into_one_folder(cli, table, tmp_path):
-    folder = tmp_path / "run"
-    first = child("fit", table, "-o", folder, "--examples", LONG)
+    folder, busy = tmp_path / "run", tmp_path / "busy"
+    busy.touch()
+    asked = ("fit", table, "-o", folder, "--examples", EXAMPLES)
+    first = child(*asked, pause=PAUSE, while_there=busy)
     first.wait_until(lambda: (folder / "events.jsonl").exists())
     second = cli("fit", table, "-o", folder, "--overwrite", "--examples", 2_000)
     shown = cli("show", folder)
+    busy.unlink()
     done = first.wait_for_end()
     assert second.code == 2
     assert "another fit" in second.err
@@ -103,7 +103,7 @@ def test_a_killed_generate_leaves_no_half_file(run, tmp_path, number):
 def test_a_full_disk_while_generating(run, tmp_path):
     target = tmp_path / "rows.csv"
     arguments = ("generate", run, "-n", 20_000, "-o", target)
-    done = child(*arguments, preexec_fn=limit_files(100_000)).wait_for_end()
+    done = child(*arguments, preexec_fn=limiting_files(100_000)).wait_for_end()
     assert done.code == 2
     assert "the disk is full" in done.err
     assert done.err.count("\n") == 1
@@ -114,7 +114,7 @@ def test_a_full_disk_while_generating(run, tmp_path):
 def test_a_full_disk_while_fitting(cli, table, tmp_path, limit):
     folder = tmp_path / "run"
     arguments = ("fit", table, "-o", folder, "--examples", 2_000)
-    done = child(*arguments, preexec_fn=limit_files(limit)).wait_for_end()
+    done = child(*arguments, preexec_fn=limiting_files(limit)).wait_for_end()
     assert done.code == 2
     assert "the disk is full" in done.err.splitlines()[-1]
     assert "Traceback" not in done.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,17 +12,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from commands import left_in
+from commands import HERE, left_in
 
 import interfuse
-from processes import watched
+from processes import Process, python, watched
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "series"))
 from tiny_series import HOUR, hosts, hours, small_network
 
 EXAMPLES = 640
 CHILD = (
-    f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1] / 'series')!r}); "
+    f"import sys; sys.path[:0] = {[str(Path(__file__).parents[1] / 'series'), *HERE]!r}; "
+    "from commands import paused; paused(0.5, None); "
     "from tiny_series import use_tiny_network; use_tiny_network(); "
     "import interfuse.run.job; interfuse.run.job.CHECKPOINT_SECONDS = 0.0; "
     "from interfuse.kinds.series.model import SeriesModel as M; ask = M.forecast; "
@@ -319,20 +319,14 @@ def test_columns_that_the_answer_adds_are_taken(cli, tmp_path):
 # -- interrupted ----------------------------------------------------------------------------------
 
 
-def process(*arguments: object) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+def process(*arguments: object) -> Process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return python(CHILD, *arguments, stdin=subprocess.DEVNULL, **pipes)
 
 
 def test_killed_and_resumed_is_bit_equal(cli, servers, tmp_path):
     """Two fits at once are refused, too, and the second does not hurt the first."""
-    budget = 6_400
+    budget = 1_280  # in steps of 32, with half a second behind each event
     first, whole = tmp_path / "first", tmp_path / "whole"
     asked = ("fit", servers, "--kind", "series", "--examples", budget, "--seed", 4)
     child = process(*asked, "-o", first)

@@ -10,7 +10,9 @@ import subprocess
 import pytest
 from commands import child, left_in
 
-LONG = 60_000
+from processes import closing, fresh, ignoring, python
+
+LONG = 600_000
 
 
 def leave_after(command, lines: int) -> None:
@@ -39,36 +41,35 @@ def test_a_fit_goes_on_when_its_reader_leaves(table, tmp_path, lines):
     "arguments", [("--help",), ("fit", "--help"), ("--version",), ("show", "RUN"), ()]
 )
 def test_leaving_what_only_prints_is_no_error(run, arguments):
+    """One of them by a new interpreter, which writes what is held back when it ends."""
     arguments = [run if word == "RUN" else word for word in arguments]
     read, write = os.pipe()
     os.close(read)
-    command = child(*arguments, stdout=write)
+    command = child(*arguments, stdout=write, start=fresh if run in arguments else python)
     os.close(write)
     done = command.wait_for_end()
     assert done.code == 0
     assert done.err == ""
 
 
-@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
-def test_closed_streams_are_no_tracebacks(run, table, tmp_path, closed):
-    def close() -> None:
-        for number in closed:
-            os.close(number)
-
+@pytest.mark.parametrize(
+    ("closed", "start"), [((0,), python), ((1,), python), ((2,), python), ((0, 1, 2), fresh)]
+)
+def test_closed_streams_are_no_tracebacks(run, table, tmp_path, closed, start):
+    how = {"preexec_fn": closing(*closed), "start": start}
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", 500, preexec_fn=close)
-    done = command.wait_for_end()
+    done = child("fit", table, "-o", folder, "--examples", 500, **how).wait_for_end()
     assert done.code == 0
     assert "Traceback" not in done.out + done.err
     assert status(folder) == "complete"
     target = tmp_path / "a.csv"
-    done = child("generate", run, "-n", 3, "-o", target, preexec_fn=close).wait_for_end()
+    done = child("generate", run, "-n", 3, "-o", target, **how).wait_for_end()
     assert done.code == 0
     assert target.read_text().count("\n") == 4, "no message may have got into the file"
 
 
 def test_closed_standard_input_is_empty(tmp_path):
-    command = child("fit", "-", "-o", tmp_path / "run", preexec_fn=lambda: os.close(0))
+    command = child("fit", "-", "-o", tmp_path / "run", preexec_fn=closing(0))
     done = command.wait_for_end()
     assert done.code == 2
     assert "standard input: is empty" in done.err
@@ -77,7 +78,7 @@ def test_closed_standard_input_is_empty(tmp_path):
 
 def test_a_closed_terminal_saves_a_fit(cli, table, tmp_path):
     folder = tmp_path / "run"
-    command = child("fit", table, "-o", folder, "--examples", 10 * LONG)
+    command = child("fit", table, "-o", folder, "--examples", LONG)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGHUP)
     assert command.wait_for_end().code == 130
@@ -86,13 +87,17 @@ def test_a_closed_terminal_saves_a_fit(cli, table, tmp_path):
 
 
 def test_nohup_is_respected(table, tmp_path):
-    folder = tmp_path / "run"
+    folder, busy = tmp_path / "run", tmp_path / "busy"
+    busy.touch()
     command = child(
-        *("fit", table, "-o", folder, "--examples", LONG),
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        *("fit", table, "-o", folder, "--examples", 3_000),
+        preexec_fn=ignoring(signal.SIGHUP),
+        pause=0.25,
+        while_there=busy,
     )
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGHUP)
+    busy.unlink()
     assert command.wait_for_end().code == 0
     assert status(folder) == "complete"
 
@@ -104,7 +109,7 @@ def test_rows_on_their_way_are_for_nobody(cli, run, table, tmp_path, number, mon
     many = tmp_path / "many.csv"
     rows = table.read_text().splitlines()
     many.write_text("\n".join([rows[0], *rows[1:] * 300]) + "\n")
-    place = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)}
+    place = {**os.environ, "TMPDIR": str(temporary)}
     command = child("detect", run, many, "-o", target, env=place)
     command.wait_until(lambda: any(temporary.glob("interfuse-rows-????????")))
     command.process.send_signal(number)
@@ -146,7 +151,7 @@ def test_what_can_be_typed_can_be_typed(cli, table, tmp_path):
     """The command to go on with, of a folder and a file with blanks."""
     folder, data = tmp_path / "my run", tmp_path / "my flows.csv"
     data.write_bytes(table.read_bytes())
-    command = child("fit", "my flows.csv", "-o", "my run", "--examples", 10 * LONG, cwd=tmp_path)
+    command = child("fit", "my flows.csv", "-o", "my run", "--examples", LONG, cwd=tmp_path)
     command.wait_until(lambda: (folder / "events.jsonl").exists())
     command.process.send_signal(signal.SIGINT)
     stopped = command.wait_for_end()

@@ -16,6 +16,7 @@ import interfuse
 from interfuse.errors import DataError
 from interfuse.io.files import replacing, replacing_folder
 from interfuse.io.scratch import ROWS, on_disk, remove_abandoned, temporary
+from processes import Process, python, ran
 
 HOLDER = """
 import sys, time
@@ -28,10 +29,9 @@ with temporary(Path(sys.argv[1]), sys.argv[2], ".tmp", folder=sys.argv[3] == "fo
 """
 
 
-def holder(place: Path, sort: str) -> tuple[subprocess.Popen, Path]:
+def holder(place: Path, sort: str) -> tuple[Process, Path]:
     """A process that holds something temporary, and what."""
-    command = [sys.executable, "-c", HOLDER, str(place), "x.", sort]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = python(HOLDER, place, "x.", sort, stdout=subprocess.PIPE)
     assert process.stdout is not None
     made = Path(process.stdout.readline().strip())
     process.stdout.close()
@@ -122,14 +122,9 @@ def test_a_temporary_folder_that_is_full(tmp_path):
         "try:\n with on_disk(pl.LazyFrame({'a': range(100_000)})): pass\n"
         "except DataError as error: print(error)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env={"TMPDIR": str(tmp_path), "PYTHONPATH": ":".join(sys.path)},
-    )
-    assert f"{tmp_path}: has no room" in done.stdout, done.stderr
-    assert "TMPDIR" in done.stdout
+    done = ran(code, env={"TMPDIR": str(tmp_path), "PYTHONPATH": ":".join(sys.path)})
+    assert f"{tmp_path}: has no room" in done.out, done.err
+    assert "TMPDIR" in done.out
     assert list(tmp_path.iterdir()) == []
 
 

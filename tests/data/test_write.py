@@ -2,7 +2,6 @@
 
 import datetime as dt
 import resource
-import subprocess
 import sys
 
 import polars as pl
@@ -15,6 +14,7 @@ from polars.testing.parametric import dataframes
 from interfuse.errors import DataError
 from interfuse.io.read import read
 from interfuse.io.write import check_target, write
+from processes import ran
 
 EVERY = [pl.Int8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Date]
 EVERY += [pl.Time, pl.Datetime, pl.Duration, pl.Enum]
@@ -166,9 +166,7 @@ except DataError as error:
 def test_a_full_disk_is_an_error_and_leaves_what_was_there(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
     path.write_bytes(b"old")
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False
-    )
-    assert "the disk is full; nothing was written" in done.stdout, done.stderr
+    done = ran(FULL, path)
+    assert "the disk is full; nothing was written" in done.out, done.err
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from diffusion_truths import gaussian, generator, normal
 
 from interfuse.core import DDIM, DDPM, Chain, LinearBeta, normal_kl
@@ -142,6 +140,8 @@ def net(x, t):
 )
 def test_ddpm_trajectory_is_diffusers(variance, theirs):
     """All 1000 steps, same noise."""
+    from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+
     scheduler: Any = DDPMScheduler(
         1000, beta_start=1e-4, beta_end=0.02, variance_type=theirs, clip_sample=False
     )
@@ -162,6 +162,8 @@ def test_ddpm_trajectory_is_diffusers(variance, theirs):
 @pytest.mark.parametrize("steps", [20, 100])
 def test_ddim_trajectory_is_diffusers(eta, steps):
     """Their strided chain in our times: t + 1 of 1000, and 0 at the end."""
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
     scheduler: Any = DDIMScheduler(
         1000, beta_start=1e-4, beta_end=0.02, clip_sample=False, set_alpha_to_one=True
     )

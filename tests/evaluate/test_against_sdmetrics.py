@@ -10,8 +10,6 @@ from shop_sessions import KINDS, sessions
 
 from interfuse.evaluate import column_shapes, encode, logistic_detection, pair_trends
 
-sdmetrics = pytest.importorskip("sdmetrics")
-
 SDTYPES = {
     "number": "numerical",
     "datetime": "datetime",
@@ -20,6 +18,12 @@ SDTYPES = {
     "boolean": "categorical",
 }
 METADATA = {"columns": {name: {"sdtype": SDTYPES[kind]} for name, kind in KINDS.items()}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed():
+    """Imported by the process that runs these tests only."""
+    pytest.importorskip("sdmetrics")
 
 
 def perturbed(rows, seed, *, missing):

@@ -5,10 +5,12 @@ from importlib import resources
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats.contingency import association, crosstab
 
 import interfuse
 from interfuse.evaluate import Limits, encode, evaluate
-from interfuse.evaluate.dependence import changed
+from interfuse.evaluate.association import cut_by
+from interfuse.evaluate.dependence import _Strengths, changed, joined
 
 LEAN = Limits(draws=0, baselines=False, support=100, most_targets=0, attacked=100, closest=500)
 COPYING = {"copies", "nearness", "membership"}
@@ -61,6 +63,25 @@ def test_tiny_and_constant_tables_are_left_alone():
     assert changed(*encode(same, same)[:2]) == ()
 
 
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.0])
+def test_strengths_of_some_rows_are_those_of_scipy(share):
+    """Of all pairs at once; NaN where a column has one value left, or no row."""
+    rng = np.random.default_rng(0)
+    name = rng.choice(["a", "b", "c", "d"], 60, p=[0.6, 0.2, 0.1, 0.1])
+    other = np.where(rng.random(60) < 0.8, name, "b")
+    frame = pl.DataFrame({"x": rng.normal(size=60), "name": name, "other": other, "k": name == "a"})
+    pooled = joined(*encode(frame, frame.reverse())[:2])
+    strengths, some = _Strengths(pooled), rng.random(120) < share
+    assert {("name", "other"), ("name", "k")} <= {one[:2] for one in strengths.names}
+    for (a, b, _), found in zip(strengths.names, strengths.of(some), strict=True):
+        cut = [cut_by(n, pooled, pooled)[some] for n in (a, b)]
+        if min(len(np.unique(c)) for c in cut) < 2:
+            assert np.isnan(found)
+        else:
+            truth = association(crosstab(*cut).count, method="cramer")
+            assert found == pytest.approx(truth, abs=1e-12)
+
+
 @pytest.fixture(scope="module")
 def shoppers():
     with resources.as_file(resources.files("interfuse") / "shipped" / "shoppers.parquet") as path:
@@ -68,7 +89,7 @@ def shoppers():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_alarm_on_bootstraps_of_halves_of_the_shipped_table(shoppers, seed):
+def test_no_alarm_on_bootstraps_of_halves_of_the_shipped_table(fewer_trees, shoppers, seed):
     """At a family-wise level of 1%, 20 reports have an alarm with probability 18% at most."""
     order = np.random.default_rng(seed).permutation(shoppers.height)
     half = shoppers[order[:1500]]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import interfuse
@@ -40,8 +41,30 @@ def test_every_module_and_public_name_has_a_docstring(name):
     assert not missing
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    """Models of the examples, by their data and options."""
+    return {}
+
+
+@pytest.fixture
+def fit_once(fitted, monkeypatch):
+    """Examples that fit the same data with the same options get the same model, fitted once."""
+    fit = interfuse.fit
+
+    def once(data, **options):
+        if not isinstance(data, pl.DataFrame):
+            return fit(data, **options)
+        key = repr((data.to_dict(as_series=False), sorted(options.items())))
+        if key not in fitted:
+            fitted[key] = fit(data, **options)
+        return fitted[key]
+
+    monkeypatch.setattr(interfuse, "fit", once)
+
+
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_docstrings_run(name, usual_networks):
+def test_the_examples_of_docstrings_run(name, usual_networks, fit_once):
     module = importlib.import_module(name)
     tests = [t for t in doctest.DocTestFinder().find(module) if t.examples]
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)

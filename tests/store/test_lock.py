@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import textwrap
 import threading
 
@@ -12,6 +11,7 @@ import pytest
 import interfuse
 from interfuse.errors import DataError, RunError
 from interfuse.run import store
+from processes import python
 
 ROWS = pl.DataFrame({"port": [80, 443, 53] * 50, "x": range(150)})
 
@@ -30,10 +30,7 @@ def hold(folder):
             print("held", flush=True)
             sys.stdin.read()
     """
-    held = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    held = python(textwrap.dedent(code), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert held.stdout is not None
     assert held.stdout.readline().strip() == "held"
     return held

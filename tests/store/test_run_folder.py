@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from interfuse.kinds.table.job import FitStopped
 from interfuse.kinds.table.schema import Schema
 from interfuse.run import store
 from interfuse.train.events import Event
+from processes import ran
 
 
 def flows(n=400, seed=0):
@@ -64,7 +63,8 @@ def test_a_new_process_draws_the_same_rows(model, saved, tmp_path):
         model = interfuse.load({str(saved)!r})
         model.generate(3_000, seed=9, given={{"proto": "tcp"}}).write_ipc({str(out)!r})
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+    done = ran(textwrap.dedent(code))
+    assert done.code == 0, done.err
     expected = model.generate(3_000, seed=9, given={"proto": "tcp"})
     assert_frame_equal(pl.read_ipc(out), expected, check_exact=True)
 
@@ -223,8 +223,7 @@ def test_two_writers_do_not_meet(tmp_path):
         with pytest.raises(RunError, match=r"another fit \(process \d+\) is writing here"):
             interfuse.fit(flows(), examples=500, folder=folder)
         code = f"import interfuse; interfuse.load({str(folder)!r})"
-        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert "not a run folder" in other.stderr
+        assert "not a run folder" in ran(code).err
     # The lock went with its holder.
     assert interfuse.fit(flows(), examples=500, folder=folder).schema.names == flows().columns
     assert interfuse.load(folder).record["seed"] == 0
@@ -279,24 +278,23 @@ INTERRUPTED = """
     from test_run_folder import Event, flows
 
     def listen(event):
-        if isinstance(event, Event) and event.progress.examples >= 6_000:
+        if isinstance(event, Event) and event.progress.examples >= 2_000:
             os.kill(os.getpid(), signal.SIGINT)
 
     try:
         with narrow_tables.width(narrow_tables.NARROW):
-            interfuse.fit(flows(), examples=20_000, seed=2, folder={folder!r}, listener=listen)
+            interfuse.fit(flows(), examples=6_000, seed=2, folder={folder!r}, listener=listen)
     except interfuse.kinds.table.job.FitStopped as stopped:
         print(stopped)
 """
 
 
 def test_an_interrupted_fit_goes_on_bit_equal(tmp_path):
-    folder, whole = tmp_path / "run", interfuse.fit(flows(), examples=20_000, seed=2)
+    folder, whole = tmp_path / "run", interfuse.fit(flows(), examples=6_000, seed=2)
     code = INTERRUPTED.format(here=str(Path(__file__).parent), folder=str(folder))
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True
-    )
-    assert "all of it is saved. Go on with: interfuse fit DATA -o" in done.stdout
+    done = ran(textwrap.dedent(code))
+    assert done.code == 0, done.err
+    assert "all of it is saved. Go on with: interfuse fit DATA -o" in done.out
     with pytest.raises(RunError, match=r"did not finish\. Go on with: .*--resume"):
         interfuse.load(folder)
     with pytest.raises(RunError, match="started on other data"):
@@ -360,10 +358,10 @@ def test_a_resumed_fit_keeps_its_precision_whatever_this_machine_prefers(tmp_pat
 
     folder = tmp_path / "run"
     with pytest.raises(FitStopped):
-        interfuse.fit(flows(), examples=8_000, folder=folder, precision=other, listener=stop)
+        interfuse.fit(flows(), examples=3_000, folder=folder, precision=other, listener=stop)
     with pytest.raises(OptionError, match=rf"began with {other}; '{preferred}' would not go on"):
         interfuse.fit(flows(), folder=folder, resume=True, precision=preferred)
     model = interfuse.fit(flows(), folder=folder, resume=True)
     assert model.record["training"]["settings"]["precision"] == other
-    whole = interfuse.fit(flows(), examples=8_000, precision=other)
+    whole = interfuse.fit(flows(), examples=3_000, precision=other)
     assert_frame_equal(model.generate(50), whole.generate(50), check_exact=True)

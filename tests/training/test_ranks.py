@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ import pytest
 import ranked
 import torch
 
-from processes import watched
+import narrow_tables
+from processes import python, ran, watched
 
 
 def free_port():
@@ -21,17 +21,18 @@ def free_port():
         return s.getsockname()[1]
 
 
-def started(arguments, size, **more):
+COMMAND = (
+    f"import interfuse.kinds.table.learn.setup as setup; setup.WIDTH = {narrow_tables.NARROW}; "
+    "from interfuse.cli import main; main()"
+)
+
+
+def started(code, arguments, size):
     """The processes that torchrun would start."""
     common = {"WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return [
-        subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            env={**os.environ, **common, "RANK": str(rank), "OMP_NUM_THREADS": "1", **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        python(code, *arguments, env={**os.environ, **common, "RANK": str(rank)}, **pipes)
         for rank in range(size)
     ]
 
@@ -40,7 +41,8 @@ def started(arguments, size, **more):
 def two(tmp_path_factory):
     """What each of two processes has learned."""
     folder = tmp_path_factory.mktemp("ranks")
-    for process in started([ranked.__file__, folder], 2):
+    code = f"import runpy; runpy.run_path({ranked.__file__!r}, run_name='__main__')"
+    for process in started(code, [folder], 2):
         done = watched(process).wait_for_end()
         assert done.code == 0, done.err
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
@@ -92,8 +94,8 @@ def shop(path: Path) -> None:
 def test_the_first_process_alone_speaks_and_writes_and_survives_the_others(tmp_path):
     """A kill of one ends the other with one error; one process goes on with what two began."""
     shop(tmp_path / "rows.parquet")
-    fit = ["-m", "interfuse", "fit", tmp_path / "rows.parquet", "-o", tmp_path / "run"]
-    first, other = started([*fit, "--examples", "80000"], 2)
+    fit = ["fit", tmp_path / "rows.parquet", "-o", tmp_path / "run"]
+    first, other = started(COMMAND, [*fit, "--examples", "80000"], 2)
     events = tmp_path / "run" / "events.jsonl"
     watched(first).wait_until(lambda: events.exists() and events.read_text().count("\n") > 1)
     other.kill()
@@ -105,7 +107,5 @@ def test_the_first_process_alone_speaks_and_writes_and_survives_the_others(tmp_p
     assert other.communicate() == ("", "")
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
-    again = subprocess.run(
-        [sys.executable, *map(str, fit), "--resume"], capture_output=True, text=True
-    )
-    assert again.returncode == 0, again.stderr
+    again = ran(COMMAND, *fit, "--resume")
+    assert again.code == 0, again.err

@@ -1,7 +1,5 @@
 """The loop: reproducible to the bit, stoppable anywhere, honest about why it ends."""
 
-import subprocess
-import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from interfuse.train.precision import has_fast_bf16
 from interfuse.train.settings import Settings
 from interfuse.train.state import Checkpoint
 from interfuse.train.trainer import Trainer
+from processes import ran
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(seed=3, batch=64)
@@ -138,7 +137,7 @@ def test_resumed_in_a_new_process_is_bit_equal(whole, tmp_path):
     path, out = tmp_path / "c.safetensors", tmp_path / "weights.safetensors"
     stopped_after(83).checkpoint().save(path)
     code = f"""
-        import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+        import sys; sys.path[:0] = {[str(p) for p in Path(__file__).parents[:2]]!r}
         from safetensors.torch import save_file
         from test_trainer import Checkpoint, Path, finish, trainer
         t = trainer()
@@ -146,7 +145,8 @@ def test_resumed_in_a_new_process_is_bit_equal(whole, tmp_path):
         finish(t)
         save_file({{k: v.clone() for k, v in t.weights().items()}}, {str(out)!r})
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+    done = ran(textwrap.dedent(code))
+    assert done.code == 0, done.err
     from safetensors.torch import load_file
 
     assert same(load_file(out), dict(whole.weights()))

@@ -16,7 +16,6 @@ and however the pairs depend on one another (Westfall and Young 1993, max-T). Pa
 cut by the pooled rows alone, which no permutation changes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -153,7 +152,11 @@ class _Correlations:
 
 
 class _Strengths:
-    """Cramér's V of the pairs with a category that depend most."""
+    """Cramér's V (`trends.cramers_v`) of the pairs with a category that depend most, all at once.
+
+    The cells, rows and columns of all contingency tables are numbered through, those without a
+    pooled row left out.
+    """
 
     def __init__(self, pooled: Table) -> None:
         cuts = {name: cut_by(name, pooled, pooled) for name in pooled.kinds}
@@ -167,16 +170,56 @@ class _Strengths:
             if v >= LEAST_V:
                 found.append((v, (a, b), cells, width))
         found.sort(key=lambda one: -one[0])
-        self.pairs: list[tuple[Index, int]] = [one[2:] for one in found[:MOST_STRONG]]
-        self.names = [(*one[1], "Cramér's V") for one in found[:MOST_STRONG]]
+        found = found[:MOST_STRONG]
+        self.names = [(*one[1], "Cramér's V") for one in found]
+        places, rows, columns, pairs = [], _Numbers(), _Numbers(), []
+        for k, (_, _, cells, width) in enumerate(found):
+            known, place = np.unique(cells, return_inverse=True)
+            places.append(place + len(pairs))
+            pairs += [k] * len(known)
+            rows.add(known // width)
+            columns.add(known % width)
+        self.places = np.column_stack(places) if places else np.empty((pooled.rows, 0), np.int64)
+        self.pairs = np.array(pairs, dtype=np.int64)
+        self.rows, self.columns = rows.all(), columns.all()
+        self.row_pairs, self.column_pairs = rows.pairs(), columns.pairs()
 
     def of(self, rows: NDArray[np.bool_]) -> Floats:
-        """Return V of the pairs in some rows."""
-        return np.array([v for v in self._each(rows)], dtype=np.float64)
+        """Return V of the pairs in some rows, NaN where a column is constant there."""
+        counts = np.bincount(self.places[rows].ravel(), minlength=len(self.pairs))
+        o = counts.astype(np.float64)
+        r = np.bincount(self.rows, o, len(self.row_pairs))
+        c = np.bincount(self.columns, o, len(self.column_pairs))
+        n = len(self.names)
+        smaller = np.minimum(
+            np.bincount(self.row_pairs, r > 0, n), np.bincount(self.column_pairs, c > 0, n)
+        )
+        expected = np.maximum(r[self.rows] * c[self.columns], 1.0)  # less where no row is
+        phi = np.bincount(self.pairs, o * o / expected, n) - 1.0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(smaller < 2, np.nan, np.sqrt(np.maximum(phi, 0.0) / (smaller - 1)))
 
-    def _each(self, rows: NDArray[np.bool_]) -> Iterator[float]:
-        for cells, width in self.pairs:
-            yield cramers_v(*_counted(cells[rows]), width)
+
+class _Numbers:
+    """Lines (rows or columns) of contingency tables, numbered through as they are added."""
+
+    def __init__(self) -> None:
+        self._each: list[Index] = []
+        self._lines: list[int] = []
+
+    def add(self, lines: Index) -> None:
+        """Add the lines of one table's cells."""
+        known, place = np.unique(lines, return_inverse=True)
+        self._each.append(place + sum(self._lines))
+        self._lines.append(len(known))
+
+    def all(self) -> Index:
+        """Return the number of the line of each cell of all tables."""
+        return np.concatenate([np.empty(0, np.int64), *self._each])
+
+    def pairs(self) -> Index:
+        """Return the table of each line."""
+        return np.repeat(np.arange(len(self._lines)), np.array(self._lines, dtype=np.int64))
 
 
 def _counted(cells: Index) -> tuple[Index, Index]:
