@@ -4,8 +4,6 @@ import polars as pl
 import pytest
 from shop_sessions import sessions
 
-from interfuse.evaluate import detection, trees
-
 
 @pytest.fixture(scope="session")
 def real() -> pl.DataFrame:
@@ -21,16 +19,3 @@ def fresh() -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def unseen() -> pl.DataFrame:
     return sessions(1500, 2)
-
-
-@pytest.fixture
-def fewer_trees(request, monkeypatch):
-    """Most seeds of a test of false alarms tell rows apart by 20 trees, each fourth by all 100.
-
-    What is alarmed of is an AUC, whose chance is the same however many trees there are; they take
-    half of the time of a report.
-    """
-    if request.getfixturevalue("seed") % 4:
-        monkeypatch.setattr(
-            detection, "boosted", lambda task, **how: trees.boosted(task, **{**how, "trees": 20})
-        )

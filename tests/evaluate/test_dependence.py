@@ -89,7 +89,7 @@ def shoppers():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_alarm_on_bootstraps_of_halves_of_the_shipped_table(fewer_trees, shoppers, seed):
+def test_no_alarm_on_bootstraps_of_halves_of_the_shipped_table(shoppers, seed):
     """At a family-wise level of 1%, 20 reports have an alarm with probability 18% at most."""
     order = np.random.default_rng(seed).permutation(shoppers.height)
     half = shoppers[order[:1500]]

@@ -40,7 +40,7 @@ def test_the_trees_name_the_pair_whose_dependence_is_off(tables):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_alarm_on_a_bootstrap_of_the_real_rows(fewer_trees, tables, seed):
+def test_no_alarm_on_a_bootstrap_of_the_real_rows(tables, seed):
     """At a family-wise level of 1%, 20 reports have an alarm with probability 18% at most.
 
     The seeds are fixed, so that the test is one draw of that; a bootstrap is copied rows, and is
