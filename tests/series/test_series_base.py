@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from interfuse.kinds.series.ask.gate import SHARES, Gate, combined, measure_gate
+from interfuse.kinds.series.ask.gate import SHARES, Gate, combined, measure_gap, measure_gate
 from interfuse.kinds.series.base.draws import paths_after, quantiles_after
 from interfuse.kinds.series.base.forecast import Base, fit_base
 from interfuse.kinds.series.base.gaps import complete
@@ -147,7 +147,9 @@ def test_a_gate_lets_the_better_one_through():
     shut = measure_gate(far, [good] * 10, truth)
     assert shut.closed
     open_ = measure_gate(draws, [good + 5] * 10, truth)
-    assert set(open_.share) == {1.0}
+    assert set(open_.at(24)) == {1.0}
+    assert open_.at(30)[24:].tolist() == [0.0] * 6  # beyond what was measured the base answers
+    assert measure_gate(draws[:1], [good + 5], truth[:1]).closed  # one block shows nothing
     assert all(share in SHARES for share in measure_gate(draws, [good] * 10, truth).share)
     base = rng.normal(size=(60, 24, 1))
     assert combined(far[0], base, shut.at(24)) is base
@@ -269,3 +271,17 @@ def test_no_quantile_is_beyond_all_measure():
     usual = np.array([[1.0, 2.0, 20.0]])
     assert (within(usual, history) == usual).all()
     assert (within(usual, np.array([5.0, 5.0])) == usual).all()
+
+
+def test_gaps_are_the_networks_where_blocks_show_that_it_is_better():
+    """A gain that one block has and the others lack is within its standard error."""
+    rng = np.random.default_rng(0)
+    truth = [rng.normal(size=40) for _ in range(6)]
+    near, far = ([x + s * rng.normal(size=40) for x in truth] for s in (0.1, 1.0))
+    better = [np.stack(part) for part in zip(near, far, truth, strict=True)]
+    worse = [np.stack(part) for part in zip(far, near, truth, strict=True)]
+    assert measure_gap(better) >= 0.75
+    assert measure_gap(worse) == 0.0
+    assert measure_gap(better[:1]) == 0.0
+    assert measure_gap([*worse[:5], better[5]]) == 0.0
+    assert measure_gap([]) == 0.0
