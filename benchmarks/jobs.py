@@ -137,6 +137,7 @@ def _evaluation() -> Iterator[Job]:
 def _machine() -> Iterator[Job]:
     yield Job("steps", "steps", (), 1.5, ".*", needs_data=False, alone=True)
     yield Job("scale", "scale", (), 0.5, ".*", needs_data=False, alone=True)
+    yield Job("budget", "budget", (), 10, ".*", needs_data=False, alone=True)
     yield Job("logs", "logs", (), 0.5, ".*", needs_data=False, alone=True)
     yield Job("series-speed", "series", ("--only", "speed"), 5, "speed", alone=True)
 

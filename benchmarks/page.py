@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "evaluation": ("The evaluation itself", other.plain_section),
     "steps": ("A training step beside its matrix products", other.plain_section),
     "scale": ("Many rows", other.scale),
+    "budget": ("A budget of seconds is of the whole fit", other.budget),
     "every": ("What all of it takes", other.every),
 }
 

@@ -96,6 +96,20 @@ def plain_section(title: str, found: Found, ledger: Ledger) -> list[str]:
     return [*plain(found), ""]
 
 
+def budget(title: str, found: Found, ledger: Ledger) -> list[str]:
+    """Wall seconds of fits beside what they may take."""
+    rows = [
+        (name, number(f["seconds"], 1), f"{f['at_most']:g}", "yes" if f["kept"] else "**no**")
+        for name, f in found.items()
+    ]
+    lines = [
+        "`interfuse fit FILE --seconds S` from the start of the process to its end; at most 1.1 S +",
+        "10 s. `benchmarks.budget` says which files.",
+        "",
+    ]
+    return [*lines, *table(("Fit", "Wall seconds", "At most", "Kept"), rows), ""]
+
+
 def every(title: str, found: Found, ledger: Ledger) -> list[str]:
     """How long all of it takes."""
     lines = []
