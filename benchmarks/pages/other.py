@@ -103,8 +103,8 @@ def budget(title: str, found: Found, ledger: Ledger) -> list[str]:
         for name, f in found.items()
     ]
     lines = [
-        "`interfuse fit FILE --seconds S` from the start of the process to its end; at most 1.1 S +",
-        "10 s. `benchmarks.budget` says which files.",
+        "`interfuse fit FILE --seconds S`, from the start of the process to its end, may take at",
+        "most 1.1 S + 10 s. `benchmarks.budget` says which files.",
         "",
     ]
     return [*lines, *table(("Fit", "Wall seconds", "At most", "Kept"), rows), ""]
