@@ -1,12 +1,15 @@
 """Which column is what, and how stamps are written in the wild."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from interfuse.errors import DataError
-from interfuse.kinds.series.data import looks_like_series, read_series
+from interfuse.io.frames import to_polars
+from interfuse.kinds.series.data import guess, looks_like_series, read_series
 
 HOURS = pd.date_range("2024-01-05", periods=240, freq="h")
 V = np.random.default_rng(0).normal(size=240)
@@ -149,6 +152,29 @@ def test_named_columns_win():
     read = read_series(frame, time="b", channels=["v"])
     np.testing.assert_array_equal(read.values[0][:, 0], V[::-1])
     assert read.schema.ignored == ("a", "w")
+
+
+def test_the_hint_reads_the_head_of_a_large_file_alone(tmp_path, monkeypatch):
+    rows = 40_000
+    time = pd.date_range("2026-01-01", periods=rows, freq="min")
+    large = pd.DataFrame({"time": time, "v": np.arange(rows) % 60})
+    large.to_csv(tmp_path / "large.csv", index=False)
+    read = []
+
+    def seen(data):
+        read.append(Path(data).stat().st_size)
+        return to_polars(data)
+
+    monkeypatch.setattr(guess, "to_polars", seen)
+    assert looks_like_series(tmp_path / "large.csv")
+    assert read
+    assert max(read) < 0.7 * (tmp_path / "large.csv").stat().st_size
+    wide = pd.DataFrame({f"column {i}": range(30) for i in range(3_000)})
+    wide.insert(0, "time", time[:30])
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    read.clear()
+    assert not looks_like_series(tmp_path / "wide.csv")
+    assert not read
 
 
 def test_the_hint_is_cautious():

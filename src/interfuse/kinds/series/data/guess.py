@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,16 @@ import polars as pl
 
 from interfuse.errors import InterfuseError, InterfuseWarning
 from interfuse.io.frames import to_polars
+from interfuse.io.scratch import ROWS, temporary
 from interfuse.kinds.series.data.build import place_rows
 from interfuse.kinds.series.data.roles import find_roles, is_number, is_text
 from interfuse.kinds.series.data.stamps import is_calendar, read_stamps
 
 _ROWS, _FEWEST = 5000, 20
+_HEAD, _LONGEST_NAMES = 1 << 19, 1 << 14
+"""Bytes of a text that are read, and bytes of the line of names from which a table is too wide."""
+_LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
+_LAZY = (".parquet", ".arrow", ".feather", ".ipc")
 _REGULAR = 0.9
 
 
@@ -30,10 +36,31 @@ def looks_like_series(data: Any) -> bool:
     try:
         with warnings.catch_warnings():  # whoever fits is told then
             warnings.simplefilter("ignore", InterfuseWarning)
-            table = to_polars(data)[0]
-        return _looks(table.lazy().head(_ROWS).collect())
-    except InterfuseError:
+            head = _head(data)
+        return head is not None and _looks(head)
+    except (InterfuseError, OSError):
         return False
+
+
+def _head(data: Any) -> pl.DataFrame | None:
+    """The first rows; None where a large file would have to be read for them.
+
+    The fit has read it already: to read it again for a hint took as long as the whole preparation.
+    """
+    path = Path(data) if isinstance(data, str | Path) else None
+    if path is None or not path.is_file() or path.suffix.lower() in _LAZY:
+        return to_polars(data)[0].lazy().head(_ROWS).collect()
+    with path.open("rb") as file:
+        start = file.read(_HEAD + 1)
+    if len(start.partition(b"\n")[0]) > _LONGEST_NAMES:
+        return None
+    if len(start) <= _HEAD:
+        return to_polars(path)[0].lazy().head(_ROWS).collect()
+    if path.suffix.lower() not in _LINES:
+        return None
+    with temporary(Path(tempfile.gettempdir()), ROWS, path.suffix) as part:
+        part.write_bytes(start[: start.rfind(b"\n") + 1])
+        return to_polars(part)[0].lazy().head(_ROWS).collect()
 
 
 def _looks(frame: pl.DataFrame) -> bool:
