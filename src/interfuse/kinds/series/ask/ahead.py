@@ -54,6 +54,8 @@ def drawn_ahead(
             continue
         paths = codec.bound(paths_after(base, quantiles, draws, seed, int(key)))
         out.append(codec.bound(combined(drawn[i], paths, share)) if i in drawn else paths)
+        if tell is not None and not asked:  # else the network has told how far it is
+            tell(i + 1, len(series))
     return out
 
 
