@@ -13,6 +13,7 @@ import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 
 import yaml
 
@@ -28,6 +29,10 @@ class Hub(BaseHTTPRequestHandler):
     commits: list[str]
     full: bool
     protocol_version = "HTTP/1.1"
+
+    @property
+    def port(self) -> int:
+        return cast("ThreadingHTTPServer", self.server).server_port
 
     def do_GET(self):
         path, _, _ = self.path.partition("?")
@@ -53,7 +58,9 @@ class Hub(BaseHTTPRequestHandler):
                 for f in json.loads(body)["files"]
             ]})  # fmt: skip
         if self.path == f"/{REPO}.git/info/lfs/objects/batch":
-            href = f"http://127.0.0.1:{self.server.server_address[1]}/objects/"
+            href = (
+                f"http://127.0.0.1:{self.port}/objects/"
+            )
             return self.send({"transfer": "basic", "objects": [
                 {**o, "actions": {"upload": {"href": href + o["oid"]}}}
                 for o in json.loads(body)["objects"]
@@ -95,7 +102,7 @@ class Hub(BaseHTTPRequestHandler):
         self.files.clear()
         self.files.update(new)
         self.commits.append(", ".join(x["value"]["path"] for x in lines if "path" in x["value"]))
-        where = f"http://127.0.0.1:{self.server.server_address[1]}/{REPO}/commit/{'0' * 40}"
+        where = f"http://127.0.0.1:{self.port}/{REPO}/commit/{'0' * 40}"
         return self.send({"success": True, "commitOid": "0" * 40, "commitUrl": where})
 
     def entry(self, path):
