@@ -58,9 +58,7 @@ class Hub(BaseHTTPRequestHandler):
                 for f in json.loads(body)["files"]
             ]})  # fmt: skip
         if self.path == f"/{REPO}.git/info/lfs/objects/batch":
-            href = (
-                f"http://127.0.0.1:{self.port}/objects/"
-            )
+            href = f"http://127.0.0.1:{self.port}/objects/"
             return self.send({"transfer": "basic", "objects": [
                 {**o, "actions": {"upload": {"href": href + o["oid"]}}}
                 for o in json.loads(body)["objects"]
