@@ -57,7 +57,7 @@ def _link(data: Path | None, folder: Path) -> list[str]:
 
 
 def _matrices(_data: Path | None, folder: Path) -> list[str]:
-    """Gravity model times a daily curve times noise, a third of it missing."""
+    """Gravity model times a daily curve times noise, 30 % of it missing."""
     rng = np.random.default_rng(0)
     sent, got = rng.lognormal(0, 1, (2, 12))
     step = np.arange(204)

@@ -48,9 +48,10 @@ def test_experts_that_the_clock_chose_are_those_of_the_second_fit(tmp_path):
     rng = np.random.default_rng(0)
     user, item = np.divmod(rng.choice(200 * 40, 2_000, replace=False), 40)
     frame = pl.DataFrame({"user_id": user, "item_id": item})
-    interfuse.fit(frame, kind="interactions", seconds=2.0, seed=2, folder=tmp_path / "run")
+    model = interfuse.fit(frame, kind="interactions", seconds=2.0, seed=2, folder=tmp_path / "run")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["experts"] == record["training"]["experts"]
+    chosen = [(e["name"], e["setting"], e["weight"]) for e in record["experts"]]
+    assert chosen == [(v.name, v.setting, v.weight) for v in model.fitted.panel.voices]
     found = reproduce(tmp_path / "run", frame)
     assert found.same_weights
     assert found.changed == {}

@@ -87,7 +87,7 @@ def test_its_command_serves_at_the_port_that_it_exposes(steps, tmp_path):
     try:
         address = next(line.strip() for line in server.stdout if "token=" in line)
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(address, timeout=60) as answer:
+        with browser.open(address) as answer:
             assert b"<title>interfuse studio" in answer.read()
     finally:
         server.terminate()

@@ -10,7 +10,14 @@ from interfuse.kinds.series.ask.gate import SHARES, Gate, combined, measure_gap,
 from interfuse.kinds.series.base.draws import paths_after, quantiles_after
 from interfuse.kinds.series.base.forecast import Base, fit_base
 from interfuse.kinds.series.base.gaps import complete
-from interfuse.kinds.series.base.odd import UNSEEN, foresee, measure_usual, points, ratios
+from interfuse.kinds.series.base.odd import (
+    UNSEEN,
+    foresee,
+    measure_usual,
+    points,
+    ratios,
+    stretches_of,
+)
 from interfuse.kinds.series.base.panel import complete_panel
 from interfuse.kinds.series.base.past import filled
 from interfuse.kinds.series.base.paths import MEMORIES, Paths, quantile_at, score_of
@@ -285,3 +292,11 @@ def test_gaps_are_the_networks_where_blocks_show_that_it_is_better():
     assert measure_gap(better[:1]) == 0.0
     assert measure_gap([*worse[:5], better[5]]) == 0.0
     assert measure_gap([]) == 0.0
+
+
+@pytest.mark.parametrize(("length", "most"), [(100, 100), (101, 100), (1_000, 999), (9_000, 700)])
+def test_stretches_lie_within_the_series_and_apart(length, most):
+    found = np.concatenate(stretches_of(length, most, np.random.default_rng(0)))
+    assert 0 <= found.min() <= found.max() < length
+    assert len(set(found.tolist())) == len(found)
+    assert 0.9 * min(most, length) <= len(found) <= most

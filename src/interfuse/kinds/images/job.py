@@ -57,8 +57,9 @@ PREVIEWS = 32
 PREVIEW_SECONDS = 15.0
 PREVIEW_SHARE = 0.05
 MOST_SCORED, FEWER_SCORED = 256, 64
-MEASURING = 0.3
-"""Of what is left of a budget in seconds when training begins: for scoring held-out images."""
+MEASURING, MEASURING_SHORT = 0.1, 0.3
+"""Of what is left of a budget in seconds when training begins: for the last preview and for scoring
+held-out images, which take as long in a long fit as in one of two minutes."""
 SHORT, FEW_HELD, FEW_STEPS = 120.0, 64, 8
 """Fits of fewer seconds judge themselves by so few draws of held-out images, and draw previews in
 so few steps."""
@@ -178,7 +179,7 @@ class ImageJob(BaseJob[ImageSet, ImageModel]):
             settings=self._quickened(
                 image_settings_for(schema.shape, len(rows), self.seed, precision)
             ),
-            budget=self.clock.training(budget, MEASURING),
+            budget=self.clock.training(budget, MEASURING_SHORT if self._short else MEASURING),
             device=device,
         )
         return Ready(trainer, schema, partial(self._model, schema, trainer))

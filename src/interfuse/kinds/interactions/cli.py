@@ -21,7 +21,7 @@ def show_experts(model: InteractionsModel) -> list[tuple[str, str]]:
     """Names and values for `interfuse show`."""
     went = model.record["training"]
     rows = [("Order", "used" if model.fitted.panel.ordered else "not used")]
-    for expert in went.get("experts", []):
+    for expert in model.record.get("experts", went.get("experts", [])):  # of older runs the latter
         figure = expert["alone"]
         alone = "" if figure is None else f", nDCG@20 {figure:.4f} alone on held-out touches"
         tau = "" if expert["tau"] is None else f", the last {expert['tau']:g} touches count most"

@@ -233,7 +233,7 @@ class InteractionsJob(BaseJob[Touches, InteractionsModel]):
             ratings,
             *self._traits(loaded, rng),
         )
-        more: dict[str, Any] = {"experts": record["experts"]}
+        more: dict[str, Any] = {}
         if ratings is not None:
             more["rating_error"] = {"model": ratings.spread, "item_means": ratings.plain}
         return InteractionsModel(fitted, whole_record(record, trainer, **more))

@@ -18,7 +18,7 @@ from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
-from interfuse.kinds.series.ask.widths import ROUNDS, measure_temper
+from interfuse.kinds.series.ask.widths import BATCH, ROUNDS, measure_temper
 from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.odd import FEW_CELLS, MOST_CELLS, measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
@@ -214,7 +214,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         plain = Filler(net, looker, device=trainer.device)
         examples = trainer.progress.examples
         rounds = effort(examples, ROUNDS)
-        batch = FEW_HELD // 4 if self._short else FEW_HELD
+        # Channels that are seen apart have their cells apart, too: fewer windows say as much.
+        few = self._short or net.channels < len(series.schema.channels)
+        batch = BATCH // 4 if few else BATCH
         held_out = trainer.held_out
         temper = measure_temper(plain, trainer.objective, held_out, self.seed, rounds, batch)
         filler = Filler(net, looker, device=trainer.device, temper=temper)

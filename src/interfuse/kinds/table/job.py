@@ -160,14 +160,14 @@ class Job(BaseJob[Table, Model]):
             schema = asked.put(schema, types)
             return schema.with_option("real", True) if self.real_networks else schema
 
+        until = self.clock.until(self.seconds, SEARCHING)
         if given is not None:
             schema = put(fit_to_frame(given, types))
         elif pieces is not None:
-            schema, words = told(pieces, origin, self.seed, put, asked.kinds)
+            schema, words = told(pieces, origin, self.seed, put, asked.kinds, until)
             for said_of_it in words:
                 self.listener(Notice("warning", said_of_it))
         else:
-            until = self.clock.until(self.seconds, SEARCHING)
             schema = with_rules(lazy, put(kinds_of(lazy, origin)), asked.kinds, until)
         # Answers come back as the kind of this frame, not of the one that a schema was made from.
         schema = replace(schema, origin=replace(origin.without_rows(), text=None))

@@ -7,8 +7,7 @@ Both give draws. With Q_n and Q_b their quantiles at a step, the answer has
 measured on blocks that neither was fitted to, from their beginning on: g is the share of the lowest
 pinball loss, drawn towards the one that is best for all horizons. The base is right unless the
 network is shown to be better: its gain over the blocks must be above its standard error, and beyond
-the longest block, where nothing was measured, the base answers alone (a network with a quarter of
-it there took ten days of a load from .267 to .296, CRPS). With g = 0 the answer is the
+the longest block, where nothing was measured, the base answers alone. With g = 0 the answer is the
 base's to the bit, with g = 1 the network's; between them, the ranks of draws over steps and
 channels are those of whichever has more of it.
 """

@@ -9,7 +9,7 @@ The first sees lone points and the edges of outages, the second what lasts. Each
 mean over the data that was fitted and ends at `MOST_RATIO`; a cell's score is their mean, and each
 of both has its mean over the channels. Where fewer than `FEWEST_COPIES` seasons came before, nobody
 can say where a point usually is, and the first alone counts: a median of one or two copies called
-whatever came next displaced (12 servers, VUS-PR .44 for .65).
+whatever came next displaced (12 servers, VUS-PR .44; with two copies asked for, .61).
 
 No single window suits lone points and long outages alike: the score is the mean of running means
 of both over `WINDOWS` and half a season, each over its own 99 % quantile, divided by what is usual
@@ -205,7 +205,7 @@ def measure_usual(
     most = max(most // (series[0].shape[1] * len(series)), 50)
     means, raws = [], list[np.ndarray]()
     for values in series:
-        stretches = _stretches(len(values), most, rng)
+        stretches = stretches_of(len(values), most, rng)
         kinds = foresee(base, values, np.concatenate(stretches)).kinds
         mean = mean_over(kinds[np.concatenate(stretches)], 0)
         mean = np.where(np.isfinite(mean) & (mean > 0), mean, 1.0)
@@ -231,7 +231,7 @@ def measure_usual(
     return Usual(made.mean, made.tail, made.unit, np.sort(score))
 
 
-def _stretches(length: int, most: int, rng: np.random.Generator) -> list[np.ndarray]:
+def stretches_of(length: int, most: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Steps that are looked at: all, or stretches at random places of equal parts of the series."""
     if length <= most:
         return [np.arange(length)]

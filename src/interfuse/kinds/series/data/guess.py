@@ -45,7 +45,7 @@ def looks_like_series(data: Any) -> bool:
 def _head(data: Any) -> pl.DataFrame | None:
     """The first rows; None where a large file would have to be read for them.
 
-    The fit has read it already: to read it again for a hint took as long as the whole preparation.
+    The fit has read it already: a hint is not worth reading all of it again.
     """
     path = Path(data) if isinstance(data, str | Path) else None
     if path is None or not path.is_file() or path.suffix.lower() in _LAZY:

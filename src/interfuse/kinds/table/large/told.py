@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ def told(
     seed: int,
     put: Callable[[Schema], Schema],
     learned: Collection[str] = (),
+    until: float = math.inf,
 ) -> tuple[Schema, list[str]]:
     """The schema of a table of any number of rows, and what people should know of it.
 
@@ -33,10 +35,11 @@ def told(
         seed: of the sample.
         put: what a person says of columns, put into the schema.
         learned: columns that are to be learned whatever is found.
+        until: when the search for rules ends, by `time.monotonic`.
     """
     survey = Survey.of(pieces, seed)
     schema = put(with_counters(kinds_of(survey.sample, origin), survey))
-    schema, only = with_checked_rules(pieces, survey, schema, learned)
+    schema, only = with_checked_rules(pieces, survey, schema, learned, until)
     return replace(schema, rows=survey.rows), survey.remarks(only)
 
 
@@ -65,7 +68,11 @@ def _counter(column: ColumnSpec, survey: Survey) -> ColumnSpec:
 
 
 def with_checked_rules(
-    pieces: Pieces, survey: Survey, schema: Schema, learned: Collection[str]
+    pieces: Pieces,
+    survey: Survey,
+    schema: Schema,
+    learned: Collection[str],
+    until: float = math.inf,
 ) -> tuple[Schema, list[str]]:
     """The schema with the rules of the sample that hold in all rows.
 
@@ -74,11 +81,12 @@ def with_checked_rules(
         survey: with the sample.
         schema: without rules.
         learned: columns that are to be learned whatever is found.
+        until: when the search for them ends, by `time.monotonic`.
 
     Returns:
         The schema, and what held in the sample alone.
     """
-    ruled = with_rules(survey.sample, schema, learned)
+    ruled = with_rules(survey.sample, schema, learned, until)
     derived = derived_of(ruled.columns)
     bounds = [parse_bound(text) for text in ruled.bounds]
     if survey.rows == survey.sample.height or not (derived or bounds):
