@@ -91,7 +91,8 @@ def test_draws_are_the_same_whatever_the_network_predicts(sampler, schedule, tar
     run, times = VARIANTS[sampler](kernel).run, even_times(kernel, 20)
     start = kernel.corrupt(MIXTURE.sample(50, generator(1)), times[0], noise=normal(50, 2, seed=2))
     exact = run(MIXTURE.denoiser(kernel), start, times, noise=generator(3))
-    network = parameterised(*TARGETS[target], kernel, MIXTURE)
+    kind, convert = TARGETS[target]
+    network = parameterised(kind, convert, kernel, MIXTURE)
     assert torch.allclose(run(network, start, times, noise=generator(3)), exact, atol=1e-5)
 
 

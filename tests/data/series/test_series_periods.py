@@ -187,7 +187,7 @@ def test_a_week_of_few_cycles_is_found_without_a_calendar():
         rng = np.random.default_rng(seed)
         t = np.arange(n)
         height = np.where(t // day % 7 >= 5, 0.4, 1.0)
-        noise = lfilter([1], [1, -0.9], rng.normal(size=n)) / 4
+        noise = np.asarray(lfilter([1], [1, -0.9], rng.normal(size=n))) / 4
         x = 2 * height * np.sin(2 * np.pi * t / day) + noise
         found.append(find_periods([x[:, None]], ROWS, calendar=False))
     assert all(len(f) == 2 and abs(f[0] - day) <= 2 and abs(f[1] - 7 * day) <= 14 for f in found)
@@ -199,8 +199,9 @@ def test_a_day_alone_makes_no_week():
     for seed in range(60):
         rng = np.random.default_rng(seed)
         t = np.arange(n)
-        height = np.exp(0.3 * lfilter([1], [1, -0.8], rng.normal(size=n // day + 1)))[t // day]
-        noise = lfilter([1], [1, -0.8], rng.normal(size=n)) / 2
+        walk = np.asarray(lfilter([1], [1, -0.8], rng.normal(size=n // day + 1)))
+        height = np.exp(0.3 * walk)[t // day]
+        noise = np.asarray(lfilter([1], [1, -0.8], rng.normal(size=n))) / 2
         x = 2 * height * np.sin(2 * np.pi * t / day) + noise
         false += any(p > 1.5 * day for p in find_periods([x[:, None]], ROWS, calendar=False))
     assert false <= 3
