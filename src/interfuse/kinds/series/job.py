@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
 from interfuse.kinds.series.ask.widths import BATCH, ROUNDS, measure_temper
-from interfuse.kinds.series.base.forecast import Base
+from interfuse.kinds.series.base.forecast import Base, with_paths
 from interfuse.kinds.series.base.odd import FEW_CELLS, MOST_CELLS, measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
@@ -56,8 +57,9 @@ MOST_TOGETHER = 24
 with them: 144 channels took 20 s a step. More of them are series of their own to it."""
 ODD_BLOCKS = 24
 """Held-out blocks that p-values are measured on, at most."""
-MEASURING = 0.15
-"""Of the time that is left when training begins: what measuring takes at the end."""
+MEASURING, MOST_KEPT = 0.15, 0.6
+"""Of the time that is left when training begins: what measuring takes at the end; that and fitting
+the base again, to what was held out, too, at most."""
 SHORT, FEW_HELD = 20.0, 32
 """Fits of fewer seconds score so few held-out windows at a time."""
 
@@ -174,18 +176,26 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         cost = SeriesEstimate(peak(weights_bytes(net) + packed + step), length, budget)
         self._tell_cost(cost, "Fit fewer series, or a part of their past.")
         times = _times_held(train.held, whole, channels // seen_together)
+        begun = monotonic()
         base = base_of(loaded, times, self.seed, self._limit)
+        again = monotonic() - begun if budget.seconds else 0.0  # it is fitted twice
         trainer = Trainer(
             net=net,
             objective=objective,
             rows=train.to(device),
             held_out=held.to(device),
             settings=self._quickened(settings),
-            budget=self.clock.training(budget, MEASURING),
+            budget=self.clock.training(budget, self._measuring(budget, again)),
             device=device,
         )
         finish = partial(self._model, loaded, codec, trainer, base, times)
         return Ready(trainer, loaded.schema, finish)
+
+    def _measuring(self, budget: Budget, again: float) -> float:
+        """Share of what is left that is kept for measuring, and for fitting the base again."""
+        if budget.seconds is None or self._short:
+            return MEASURING
+        return min(MEASURING + again / max(self.clock.left(budget.seconds), again, 1e-9), MOST_KEPT)
 
     @property
     def _short(self) -> bool:
@@ -214,9 +224,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         plain = Filler(net, looker, device=trainer.device)
         examples = trainer.progress.examples
         rounds = effort(examples, ROUNDS)
-        # Channels that are seen apart have their cells apart, too: fewer windows say as much.
+        # Windows of several channels, seen together or apart, say as much as more windows of one.
         few = self._short or net.channels < len(series.schema.channels)
-        batch = BATCH // 4 if few else BATCH
+        batch = BATCH // 4 if few else max(BATCH // 4, BATCH // net.channels)
         held_out = trainer.held_out
         temper = measure_temper(plain, trainer.objective, held_out, self.seed, rounds, batch)
         filler = Filler(net, looker, device=trainer.device, temper=temper)
@@ -229,6 +239,10 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             seed = seed_of(self.seed, Purpose.BASE_PAIRS, 1)
             cells = FEW_CELLS if self._short else MOST_CELLS
             usual = measure_usual(base, series.values, blocks, seed, cells)
+            if not self._short:
+                nothing = torch.zeros_like(held)
+                last = base_of(series, nothing, self.seed, self._limit)
+                base = base if last is None else with_paths(last, base.paths)
         elif net.channels == len(series.schema.channels):
             whole = self._whole(codec, series, held)
             calibration = Surprise(filler, calibration).calibrate(whole)

@@ -52,11 +52,7 @@ def quantiles_after(base: Base, values: np.ndarray, horizon: int) -> np.ndarray 
 
 
 def within(quantiles: np.ndarray, history: np.ndarray) -> np.ndarray:
-    """Quantiles that lie no further beyond a history than `FAR` times its range.
-
-    Forecasts in logarithms grow without an end: of one series of 1,944 hours the outermost quantile
-    of a month ahead was 10^17, where the largest value was 10^2.
-    """
+    """Quantiles that lie no further beyond a history than `FAR` times its range."""
     low, high = np.nanmin(history), np.nanmax(history)
     if not high > low:
         return quantiles

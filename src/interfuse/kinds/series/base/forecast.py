@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ from interfuse.kinds.series.base.weights import LEVELS, weigh
 RECENT = 300
 """Steps of a history's own end by which the experts are weighed anew."""
 LEAST_WEIGHT = 1e-4
+GROWING = 4
+"""The last blocks, over which the horizon grows sixfold."""
+LOW, HIGH = 1, -2
+"""Places of the 5 % and the 95 % quantile."""
 SPANS = 3.0
 """Half-lives that are looked back."""
 _FIELDS = ("beta", "early", "middle", "unit", "weight")
@@ -81,6 +86,24 @@ class Base:
             out.append(np.sort(found, 1) * past.scale[owner])
         return np.stack(out) if out else np.zeros((0, horizon, len(LEVELS)))
 
+    @cached_property
+    def growth(self) -> np.ndarray:
+        """(e,) how errors of each expert grow beyond the reach, as h^g: as over the last blocks.
+
+        g is the slope of the logarithm of the width of 90 % in that of the horizon over the last
+        `GROWING` blocks, from 0, errors about a level, to 1/2, those of a random walk.
+        """
+        blocks = self.blocks[-GROWING:]
+        if len(blocks) < 2:
+            return np.zeros(len(self.blocks[0].experts))
+        far = np.log([(b.low + b.high) / 2 for b in blocks])
+        wide = [
+            [e.spread[0] + np.log(e.errors[HIGH] - e.errors[LOW] + 1e-12) for e in b.experts]
+            for b in blocks
+        ]
+        far -= far.mean()
+        return np.clip(far @ np.array(wide) / (far @ far), 0.0, 0.5)
+
     def _views(self, past: Past) -> list[Answers]:
         views = VIEWS[: len(self.blocks[0].beta)]
         return [Answers(Sums(past, v, self.periods), self.periods, self.reach) for v in views]
@@ -92,7 +115,7 @@ class Base:
         """(e, m, LEVELS) of every expert that weighs anything."""
         said: dict[int, Said] = {}
         out = []
-        for expert, own in zip(block.experts, weight, strict=True):
+        for expert, own, growth in zip(block.experts, weight, self.growth, strict=True):
             if own <= LEAST_WEIGHT:
                 continue
             v = expert.view
@@ -106,6 +129,7 @@ class Base:
                 else said[v].experts[:, expert.place]
             )
             wide = scale_of((said[v].rough - block.middle[v]) / block.unit[v], expert.spread)
+            wide = wide * np.maximum(asked.ahead / block.high, 1.0) ** growth
             spread = answer[:, None] + wide[:, None] * expert.errors
             out.append(past.back(VIEWS[v], spread, asked.owner))
         return np.stack(out)

@@ -16,7 +16,10 @@ import numpy as np
 
 OFFSET = 0.05
 """Of the median: what is added before a logarithm is taken, so that a zero has one."""
-LARGEST_LOG = 50.0
+ROOM = 1.0
+"""Of a series' range: how far above its largest value an answer in logarithms may lie. They grow
+without an end: of 1,944 hours of seven metrics the outermost quantile of a month ahead was 10^17
+where the largest value was 10^2, and a weight of .01 is enough for that to be the answer."""
 FLAT = 0.05
 """Of the mean step: what is added to a roughness before its logarithm is taken."""
 FURTHEST = 20.0
@@ -91,8 +94,19 @@ class Past:
         """The inverse of `to`; y may have more dimensions than owner."""
         if view == "raw":
             return y
-        offset = self.offset[owner].reshape(-1, *([1] * (y.ndim - 1)))
-        return np.exp(np.minimum(y, LARGEST_LOG)) - offset
+        shape = (-1, *([1] * (y.ndim - 1)))
+        offset, most = (a[owner].reshape(shape) for a in (self.offset, self.most))
+        return np.exp(np.minimum(y, np.log(most + offset))) - offset
+
+    @cached_property
+    def most(self) -> np.ndarray:
+        """(n,) the largest answer in logarithms: `ROOM` times the range above the largest value."""
+        out = np.zeros(len(self))
+        for i, (a, b) in enumerate(zip(self.first, self.last, strict=True)):
+            if b > a:
+                low, high = self.x[a:b].min(), self.x[a:b].max()
+                out[i] = high + ROOM * (high - low)
+        return out
 
 
 def within(x: np.ndarray) -> np.ndarray:
