@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from interfuse.kinds.series.ask.gate import SHARES, Gate, combined, measure_gap, measure_gate
-from interfuse.kinds.series.base.draws import paths_after, quantiles_after
+from interfuse.kinds.series.base.draws import paths_after, quantiles_after, stratified
 from interfuse.kinds.series.base.forecast import Base, fit_base
 from interfuse.kinds.series.base.gaps import complete
 from interfuse.kinds.series.base.odd import (
@@ -283,6 +283,19 @@ def test_bands_beyond_the_reach_grow_as_errors_do():
         assert said is not None
         wide = said[:, 0, -2] - said[:, 0, 1]
         assert 2 / 3 < wide[299] / wide[26] / ratio < 3 / 2
+
+
+def test_draws_have_the_quantiles_that_were_said_and_the_ranks_of_their_noise():
+    z = np.random.default_rng(0).normal(size=(100, 30, 2)).cumsum(1)
+    z /= z.std(0)
+    found = stratified(z)
+    assert (found.argsort(0) == z.argsort(0)).all()
+    u = np.sort(stats.norm.cdf(found), 0)
+    assert (np.floor(100 * u) == np.arange(100)[:, None, None]).all()
+    assert stratified(z[:1]) == pytest.approx(z[:1])
+    # Seeds still differ: over many of them, a lone draw of ten is standard normal.
+    lone = [stratified(np.random.default_rng(k).normal(size=(10, 1)))[0, 0] for k in range(800)]
+    assert stats.kstest(lone, "norm").pvalue > 1e-3
 
 
 def test_answers_in_logarithms_end_a_range_above_the_largest_value():
