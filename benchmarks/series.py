@@ -13,7 +13,8 @@ else answers):
 * `nab`, `asd12`: AUC-PR of points and VUS of each series, and their means;
 * `windows`: generated windows against real ones, beside the real windows of another time, real
   windows again (which no model can be asked to beat) and a bootstrap of blocks of a quarter;
-* `speed`: seconds for 1,000 series x 100 draws x 48 steps.
+* `speed`: seconds for 1,000 series x 100 draws x 48 steps;
+* `quick`: the forecasts of `exchange`, `a5m` and `nasa` after fits of one second.
 
 Answers of rivals are kept in `--work` and never asked for twice, so that our side can be run again
 alone; figures of rivals that are not asked stay in the results file, with where they were measured.
@@ -367,6 +368,31 @@ def speed(options: argparse.Namespace) -> dict[str, Any]:
     return {"figures": {OURS: found}}
 
 
+def quick(options: argparse.Namespace) -> dict[str, Any]:
+    """Fits of one second, beside the copy of the last season (the last value where there is none).
+
+    "seconds_to_fit" is wall time from the frame to the model.
+    """
+    short = argparse.Namespace(**{**vars(options), "minutes": 1 / 60, "models": None})
+    out: dict[str, Any] = {}
+    for load in (load_exchange, load_a5m, load_nasa):
+        task = load(options.data)
+        season = task.seasons[0]
+        copies = np.stack([np.resize(h[-season:], task.horizon) for h in task.histories])
+        found: dict[str, Any] = {
+            "seasonal naive": score_forecast(copies[None], task.truth, task.histories, season)
+        }
+        if not options.rivals_only:
+            from benchmarks import series_ours
+
+            draws, seconds = series_ours.forecast(task, short)
+            found[OURS] = score_forecast(draws, task.truth, task.histories, season) | seconds
+        report(f"{task.name}, one second", found, ("wql", "crps", "mae", "mase", "coverage"))
+        steps = task.train.shape[1]
+        out[task.name] = {"series": len(task.train), "steps": steps, "figures": found}
+    return out
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "exchange": forecasts(load_exchange),
     "a5m": forecasts(load_a5m),
@@ -377,6 +403,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "asd12": detection("asd12", load_asd12, ASD_DETECTORS),
     "windows": windows,
     "speed": speed,
+    "quick": quick,
 }
 
 
