@@ -22,6 +22,8 @@ DIGITS = 17
 """Significant digits that tell any two numbers of float64 apart."""
 VERSIONS = 50
 """Different texts at most of a column of versions."""
+_RANGE = 300
+"""Without a power of ten a number beyond float64 has so many digits."""
 _EXAMPLES = 3
 _VERSION = r"^\d{1,4}\.\d{1,4}$"
 _POWER = r"[eEdD].*$"
@@ -73,8 +75,8 @@ def inexact(lazy: pl.LazyFrame, values: Mapping[str, pl.Expr]) -> tuple[Inexact,
     for i, name in enumerate(values):
         text = pl.col(name)
         bare = text.str.strip_chars(" +-0.")
-        odd = (bare.str.len_bytes().max() > DIGITS + 1) | text.str.contains("[eEdD]").any()
-        looks[name] = [odd.alias(str(i))]
+        long = (bare.str.len_bytes().max() > DIGITS + 1) | (text.str.len_bytes().max() > _RANGE)
+        looks[name] = [(long | text.str.contains("[eEdD]").any()).alias(str(i))]
     odd = facts_of(lazy, looks)
     some = [name for i, name in enumerate(values) if odd[str(i)]]
     asked = {}
