@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from decimal import Decimal
 
 import polars as pl
@@ -29,8 +30,9 @@ def read(tmp_path, texts, asked=None, name="x.csv"):
         ("9" * 310 + ".5", float("inf"), "beyond the range of float64 and counts as infinite"),
         ("1e-400", 0.0, "too near 0 for float64 and counts as 0"),
         ("0." + "0" * 330 + "7", 0.0, "too near 0 for float64 and counts as 0"),
-        ("3.14159265358979323846", 3.141592653589793, "more than 17 digits and counts as the near"),
-        ("123456789012345678901.5", 123456789012345678901.5, "more than 17 digits"),
+        ("3.14159265358979323846", 3.141592653589793, "more digits than float64 holds and counts"),
+        ("123456789012345678901.5", 123456789012345678901.5, "more digits than float64 holds"),
+        ("9007199254740993", 9007199254740992.0, "more digits than float64 holds"),
     ],
 )
 def test_what_a_number_loses_is_counted_with_its_line(tmp_path, text, value, words):
@@ -50,6 +52,7 @@ def test_what_a_number_loses_is_counted_with_its_line(tmp_path, text, value, wor
         ["0.1234567890123456", "-1.7976931348623157e308", "5e-324", "1.5"],  # as programs write
         ["inf", "-inf", "0.5", "0e0", "0.0e-999", "-0.0"],
         ["0.00000000000000000000125", "1.50000000000000000000000", "25.75"],
+        ["9007199254740992", "-123456789012345680", "0.5"],
     ],
 )
 def test_what_loses_nothing_is_not_told_of(tmp_path, texts):
@@ -69,6 +72,17 @@ def test_exactly_the_values_are_told_that_decimals_show_to_be_others(tmp_path):
     }
     assert told >= lost
     assert told == {1, 2, 3, 5}
+
+
+def test_a_number_of_json_beyond_float64_is_told_of(tmp_path):
+    path = tmp_path / "x.jsonl"
+    for last, many in (("", 1), (', "y": Infinity', 0)):  # a word for it, which Python writes
+        path.write_text(f'{{"v": 1.5}}\n{{"v": 1e400{last}}}\n{{"v": 2.5}}\n')
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", interfuse.InterfuseWarning)
+            sheet = read_sheet(path)
+        assert sheet.frame.collect()["v"].to_list() == [1.5, float("inf"), 2.5]
+        assert len([n for n in sheet.notes if "'inf' in object 2" in n]) == many
 
 
 VERSIONS = ["2.1", "2.10", "2.9", "2.11", "10.0", "0.99"]

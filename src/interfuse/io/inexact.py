@@ -1,7 +1,8 @@
 """What texts of numbers lose as float64: digits, what is beyond its range, and zeros at the end.
 
-* A number beyond the range of float64 (`1e400`, `1e-400`) counts as infinite or as 0, and one of
-  more than `DIGITS` significant digits as the nearest float64. Both are counted, with examples.
+* A number beyond the range of float64 (`1e400`, `1e-400`) counts as infinite or as 0; one of more
+  than `DIGITS` significant digits, and a whole one that no float64 is, as the nearest. All are
+  counted, with examples.
 * `2.9` beside `2.10` and `2.1` are versions: as numbers, two would be the same and a third would
   come before the first. Programs write decimals with zeros at the end to a fixed number of decimals
   or of digits, else without. Where all values have a point and no sign, of few different ones some
@@ -24,8 +25,11 @@ VERSIONS = 50
 """Different texts at most of a column of versions."""
 _RANGE = 300
 """Without a power of ten a number beyond float64 has so many digits."""
+_EXACT = 16
+"""Whole numbers of fewer digits are float64."""
 _EXAMPLES = 3
 _VERSION = r"^\d{1,4}\.\d{1,4}$"
+_WHOLE = r"^[+-]?\d{16,18}$"
 _POWER = r"[eEdD].*$"
 
 Place = Callable[[int], str]
@@ -51,7 +55,7 @@ class Inexact(NamedTuple):
 _BECOME = {
     "large": "beyond the range of float64 and count{s} as infinite",
     "small": "too near 0 for float64 and count{s} as 0",
-    "long": f"written with more than {DIGITS} digits and count{{s}} as the nearest float64",
+    "long": "written with more digits than float64 holds and count{s} as the nearest one it has",
 }
 
 
@@ -76,7 +80,8 @@ def inexact(lazy: pl.LazyFrame, values: Mapping[str, pl.Expr]) -> tuple[Inexact,
         text = pl.col(name)
         bare = text.str.strip_chars(" +-0.")
         long = (bare.str.len_bytes().max() > DIGITS + 1) | (text.str.len_bytes().max() > _RANGE)
-        looks[name] = [(long | text.str.contains("[eEdD]").any()).alias(str(i))]
+        whole = text.filter(~text.str.contains(".", literal=True)).str.len_bytes().max() >= _EXACT
+        looks[name] = [(long | whole | text.str.contains("[eEdD]").any()).alias(str(i))]
     odd = facts_of(lazy, looks)
     some = [name for i, name in enumerate(values) if odd[str(i)]]
     asked = {}
@@ -102,12 +107,25 @@ def _examples(found: Mapping[str, list], key: str) -> tuple[tuple[int, str], ...
     return tuple((int(row), str(value)) for row, value in pairs)
 
 
+def infinite(frame: pl.DataFrame) -> tuple[Inexact, ...]:
+    """The infinite numbers of a frame whose file has no word for them."""
+    out = []
+    for column in (c for c in frame.iter_columns() if c.dtype.is_float()):
+        rows = column.is_infinite().arg_true()
+        if len(rows):
+            some = tuple((int(row), str(column[row])) for row in rows[:_EXAMPLES])
+            out.append(Inexact(column.name, "large", len(rows), some))
+    return tuple(out)
+
+
 def _conditions(text: pl.Expr, value: pl.Expr) -> dict[str, pl.Expr]:
     """Where a value is not what its text says, by what becomes of it."""
     digits = text.str.replace(_POWER, "").str.replace_all(r"\D", "").str.strip_chars("0")
     some = digits.str.len_chars() > 0
     large, small = value.is_infinite() & some, (value == 0) & some
-    long = (digits.str.len_chars() > DIGITS) & ~large & ~small
+    plain = pl.when(text.str.contains(_WHOLE)).then(text.str.strip_prefix("+"))
+    other = plain.cast(pl.Int64, strict=False) != value.cast(pl.Int64, strict=False)
+    long = ((digits.str.len_chars() > DIGITS) | other.fill_null(False)) & ~large & ~small
     return {k: e.fill_null(False) for k, e in (("large", large), ("small", small), ("long", long))}
 
 
