@@ -119,6 +119,15 @@ def test_a_person_may_say_that_versions_are_numbers_or_words(tmp_path):
     assert column.to_list() == VERSIONS * 5
 
 
+def test_what_is_a_version_in_one_of_several_files_is_so_in_all(tmp_path):
+    for i, some in enumerate((["2.1", "2.9"], VERSIONS, ["2", "3"])):
+        lines = "".join(f"{text},{j}\n" for j, text in enumerate(some * 5))
+        (tmp_path / f"{i}.csv").write_text("v,n\n" + lines)
+    with pytest.warns(interfuse.InterfuseWarning, match="versions"):
+        frame = read_sheet(tmp_path).frame.collect()
+    assert frame["v"].to_list() == [*(["2.1", "2.9"] * 5), *(VERSIONS * 5), *(["2", "3"] * 5)]
+
+
 def test_observed_cells_keep_their_text(tmp_path):
     path, out = tmp_path / "x.csv", tmp_path / "out.csv"
     odd = ["2.10,1e400", "2.1,3.14159265358979323846", "2.9,1e-400", "2.11,0.50", "2.10,", ",2.5"]

@@ -132,7 +132,8 @@ def read_csv(
     columns = {n: f.to_json() for n, f in typed.forms.items()}
     if layout.delimiter not in (",", "\t"):
         columns[""] = {"delimiter": layout.delimiter}
-    return Sheet(typed.frame, columns, text, tuple(f"{where}: {note}" for note in notes))
+    notes = [f"{where}: {note}" for note in notes]
+    return Sheet(typed.frame, columns, text, tuple(notes), frozenset(typed.versions))
 
 
 def _without(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> pl.LazyFrame:

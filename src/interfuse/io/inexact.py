@@ -75,15 +75,7 @@ def inexact(lazy: pl.LazyFrame, values: Mapping[str, pl.Expr]) -> tuple[Inexact,
         lazy: the texts.
         values: by column of float64 the expression that reads it.
     """
-    looks = {}
-    for i, name in enumerate(values):
-        text = pl.col(name)
-        bare = text.str.strip_chars(" +-0.")
-        long = (bare.str.len_bytes().max() > DIGITS + 1) | (text.str.len_bytes().max() > _RANGE)
-        whole = text.filter(~text.str.contains(".", literal=True)).str.len_bytes().max() >= _EXACT
-        looks[name] = [(long | whole | text.str.contains("[eEdD]").any()).alias(str(i))]
-    odd = facts_of(lazy, looks)
-    some = [name for i, name in enumerate(values) if odd[str(i)]]
+    some = _may_lose(lazy, list(values))
     asked = {}
     for i, name in enumerate(some):
         for why, where in _conditions(value_of(name), values[name]).items():
@@ -100,6 +92,29 @@ def inexact(lazy: pl.LazyFrame, values: Mapping[str, pl.Expr]) -> tuple[Inexact,
         for why in _BECOME
         if (many := found[f"{i}:{why}"])
     )
+
+
+def _may_lose(lazy: pl.LazyFrame, names: Sequence[str]) -> list[str]:
+    """The columns with texts that are long or have a power of ten: others lose nothing."""
+    looks = {}
+    for i, name in enumerate(names):
+        text = pl.col(name)
+        long = text.str.len_bytes().max() >= _EXACT
+        power = text.str.contains("[eEdD]").any()
+        looks[name] = [long.alias(f"{i}:long"), power.alias(f"{i}:power")]
+    found = facts_of(lazy, looks)
+    looks = {}
+    for i, name in enumerate(names):
+        if found[f"{i}:long"] and not found[f"{i}:power"]:
+            text = pl.col(name)
+            digits = text.str.strip_chars(" +-0.").str.len_bytes().max() > DIGITS + 1
+            whole = text.filter(~text.str.contains(".", literal=True)).str.len_bytes().max()
+            odd = (
+                digits | (text.str.len_bytes().max() > _RANGE) | (whole >= _EXACT).fill_null(False)
+            )
+            looks[name] = [odd.alias(f"{i}:odd")]
+    found |= facts_of(lazy, looks)
+    return [n for i, n in enumerate(names) if found[f"{i}:power"] or found.get(f"{i}:odd")]
 
 
 def _examples(found: Mapping[str, list], key: str) -> tuple[tuple[int, str], ...]:

@@ -48,12 +48,14 @@ class Sheet:
             name of the format and what else it needs to write such a file again.
         text: the same rows as they stand in the file, of delimited text and logs alone.
         notes: what was left out or read one of two ways, for people.
+        versions: columns that stay text because zeros at the end tell values apart.
     """
 
     frame: pl.LazyFrame
     columns: dict[str, Any] = field(default_factory=dict)
     text: pl.LazyFrame | None = None
     notes: tuple[str, ...] = ()
+    versions: frozenset[str] = frozenset()
 
 
 def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = None) -> list[str]:
