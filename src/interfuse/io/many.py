@@ -121,7 +121,7 @@ def read_parts(source: Any, read_one: Callable[[Path, Mapping[str, Said]], Sheet
         sheets.append((part, sheet))
     if not sheets:
         raise NoRowsError(f"{called(source)}: {_some(empty)} without rows. Expected some.")
-    versions = frozenset().union(*(sheet.versions for _, sheet in sheets))
+    versions = frozenset[str]().union(*(sheet.versions for _, sheet in sheets))
     known = [
         settled_by(sheet, sheets) | {name: Said("text") for name in versions - sheet.versions}
         for _, sheet in sheets
