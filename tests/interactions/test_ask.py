@@ -181,6 +181,18 @@ def test_ratings_are_filled_and_those_that_are_there_stay(model, data):
     assert went["model"] < went["item_means"]
 
 
+def test_no_name_of_a_column_is_taken(data):
+    some = data.head(400)
+    names = {"user_id": "_item", "item_id": "_row", "timestamp": "_place", "rating": "_user"}
+    theirs = some.rename(names)
+    roles = {"user": "_item", "item": "_row", "time": "_place", "rating": "_user"}
+    hide = pl.when(pl.int_range(pl.len()) % 5 > 0)
+    ours = interfuse.fit(some, kind="interactions", examples=300)
+    other = interfuse.fit(theirs, kind="interactions", examples=300, **roles)
+    filled = ours.impute(some.with_columns(hide.then("rating")))
+    assert other.impute(theirs.with_columns(hide.then("_user"))).equals(filled.rename(names))
+
+
 def test_a_run_holds_no_user(model, data):
     _, folder = model
     names = [u.encode() for u in data["user_id"].unique()]

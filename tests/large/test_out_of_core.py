@@ -107,6 +107,12 @@ def test_the_sample_does_not_depend_on_pieces(frame):
     assert (one.rows, one.rising) == (other.rows, other.rising) == (ROWS, ("id",))
 
 
+def test_no_name_of_a_column_is_taken(frame):
+    theirs = frame.rename({"a": "interfuse row", "b": "interfuse key"})
+    whole = Survey.of(Pieces(theirs.lazy(), "it", size=500), 3, ROWS)
+    assert whole.sample.equals(theirs)
+
+
 @pytest.fixture(scope="module")
 def models(frame, shards):
     with warnings.catch_warnings():

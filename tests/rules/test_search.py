@@ -13,6 +13,10 @@ from interfuse.io.origin import Origin
 from interfuse.kinds.table.infer import kinds_of
 from interfuse.kinds.table.rules.leftover import alike
 from interfuse.kinds.table.rules.search import find, ratios
+from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.search.copies import find_copies
+from interfuse.kinds.table.rules.search.ledger import Ledger, Proposal
+from interfuse.kinds.table.rules.sums import parse_rule
 
 
 def searched(frame, **more):
@@ -249,3 +253,51 @@ def test_infinity_is_like_itself_alone():
     other = pl.Series([np.inf, np.inf, 0.0, None, 1.0 + 1e-15, None])
     assert alike(one, other).tolist() == [True, False, False, False, True, True]
     assert alike(other, one).tolist() == [True, False, False, False, True, True]
+
+
+def made_columns(draw, rows):
+    """Columns of all sorts, and near copies of them: with odd values, gaps and infinities."""
+    rng = np.random.default_rng(draw)
+    makers = [
+        lambda: rng.integers(0, 4, rows).astype(float),
+        lambda: (rng.random(rows) < 0.04) * rng.integers(1, 9, rows).astype(float),
+        lambda: np.where(rng.random(rows) < 0.8, np.nan, rng.integers(0, 50, rows)),
+        lambda: rng.normal(size=rows),
+        lambda: np.where(rng.random(rows) < 0.1, np.inf, rng.integers(0, 9, rows)),
+    ]
+    out = {}
+    for i in range(12):
+        x = makers[rng.integers(5)]()
+        out[f"c{i}"] = x
+        for j, share in enumerate((0.0, 0.01, 0.03)):
+            other = np.where(rng.random(rows) < share, x[rng.permutation(rows)], x)
+            other = np.where(rng.random(rows) < rng.choice([0, 0.1]), np.nan, other)
+            if rng.random() < 0.4:
+                out[f"c{i}_{j}"] = other
+    frame = pl.DataFrame(out).fill_nan(None)
+    some = {f"c{i}" for i in range(12) if rng.random() < 0.4}
+    whole = [n for n in frame.columns if n.partition("_")[0] in some]
+    return frame.with_columns(pl.col(whole).replace([np.inf], [77.0]).cast(pl.Int64, strict=False))
+
+
+@pytest.mark.parametrize("draw", range(6))
+@pytest.mark.parametrize("rows", [250, 900])
+def test_screens_leave_out_no_copy_that_a_look_at_every_pair_keeps(draw, rows):
+    frame = made_columns(draw, rows)
+    columns = [Column(frame[n], "number", i) for i, n in enumerate(frame.columns)]
+    all_pairs = [
+        (a, b)
+        for i, a in enumerate(columns)
+        for b in columns[:i]
+        if a.series.dtype == b.series.dtype
+        and ((a.x != b.x) & ~np.isnan(a.x) & ~np.isnan(b.x)).mean() <= 0.02
+    ]
+    ledger = Ledger(frame.lazy(), columns, rows)
+    kept = {
+        (a.name, b.name)
+        for a, b in all_pairs
+        if ledger._in_sample(Proposal(a.name, b.name), parse_rule(b.name))
+    }
+    found = {(a.name, b.name) for a, b in find_copies(columns)}
+    assert kept <= found <= {(a.name, b.name) for a, b in all_pairs}
+    assert kept

@@ -51,9 +51,10 @@ class _Enough(Exception):
 
 
 def fit(data: str, **said: Any) -> None:
-    """Fit a model to a table: CSV, TSV, JSON lines, Parquet or Arrow, also packed.
+    """Fit a model to a table: CSV, JSON, Parquet, Excel, SQLite, logs, packet captures.
 
-    Or to time series: the same files, or .npy and .npz, with --kind series. Or to images.
+    Also packed, several, or a folder of them. Or to time series: the same files, or .npy and .npz,
+    with --kind series. Or to images.
 
     Images are a folder of PNG, JPEG, WebP, TIFF ... (sub-folders are classes), a .npz, .npy or idx
     file, or Parquet with a column of encoded images; a grid of draws goes to RUN/previews now and

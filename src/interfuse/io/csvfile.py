@@ -124,14 +124,16 @@ def read_csv(
             if blank == 1
             else f"{blank:,} lines hold no value in any column and count as rows of missing values"
         )
-    examples = [r for loss in (*typed.losses, *typed.doubts) for r, _ in loss.examples]
+    told_of = (*typed.losses, *typed.doubts, *typed.inexact)
+    examples = [row for one in told_of for row, _ in one.examples]
     lines = dict(zip(examples, _lines(source, layout, _raw(examples, gone)), strict=True))
     told = words_of(typed, lambda row: f"line {lines[row]}", how.advice)
     notes = [*layout.notes, *notes, *told]
     columns = {n: f.to_json() for n, f in typed.forms.items()}
     if layout.delimiter not in (",", "\t"):
         columns[""] = {"delimiter": layout.delimiter}
-    return Sheet(typed.frame, columns, text, tuple(f"{where}: {note}" for note in notes))
+    notes = [f"{where}: {note}" for note in notes]
+    return Sheet(typed.frame, columns, text, tuple(notes), frozenset(typed.versions))
 
 
 def _without(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> pl.LazyFrame:

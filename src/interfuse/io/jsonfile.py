@@ -26,6 +26,7 @@ import polars as pl
 
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_unique
+from interfuse.io.inexact import infinite, words_of_inexact
 from interfuse.io.jsonkeys import (
     RepeatedKeyError,
     check_characters,
@@ -96,6 +97,8 @@ def read_json_lines(
     text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
     mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
     marked = [n for n in text if n not in mixed]
+    if b"Infinity" not in content:
+        notes += [words_of_inexact(found, _row) for found in infinite(frame)]
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
     notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)

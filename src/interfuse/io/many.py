@@ -121,9 +121,14 @@ def read_parts(source: Any, read_one: Callable[[Path, Mapping[str, Said]], Sheet
         sheets.append((part, sheet))
     if not sheets:
         raise NoRowsError(f"{called(source)}: {_some(empty)} without rows. Expected some.")
+    versions = frozenset[str]().union(*(sheet.versions for _, sheet in sheets))
+    known = [
+        settled_by(sheet, sheets) | {name: Said("text") for name in versions - sheet.versions}
+        for _, sheet in sheets
+    ]
     sheets = [
-        (part, read_one(part.path, more) if (more := settled_by(sheet, sheets)) else sheet)
-        for part, sheet in sheets
+        (part, read_one(part.path, more) if more else sheet)
+        for (part, sheet), more in zip(sheets, known, strict=True)
     ]
     notes += [note for _, sheet in sheets for note in sheet.notes]
     if empty:

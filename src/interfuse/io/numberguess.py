@@ -130,6 +130,25 @@ def forms_of_numbers(
     return Ranked(texts).forms(comma, known)
 
 
+def decimals_of(texts: pl.Series) -> int:
+    """How many decimals all numbers have that are written as programs write; -1 if they differ."""
+    places = {len(t.partition(".")[2]) if "e" not in t.lower() else -1 for t in texts.to_list()}
+    return places.pop() if len(places) == 1 else -1
+
+
+def digits_form(texts: pl.Series) -> NumberForm:
+    """The form of whole numbers that may have leading zeros."""
+    zeros = bool(texts.str.contains(r"^0\d").any())
+    width = int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type]
+    return NumberForm(decimals=0, whole=width <= 18, width=width if zeros else 0)
+
+
+def maybe_thousands(texts: pl.Series) -> bool:
+    """Whether all numbers are as thousands with a mark are written."""
+    numbers = texts.filter(texts.str.contains(r"^[+-]?\d[\d.,]*$"))
+    return bool(numbers.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
+
+
 def _around(texts: pl.Series) -> tuple[str, str] | None:
     """What stands before and behind most of the numbers; None if most texts are no numbers."""
     if not len(texts):

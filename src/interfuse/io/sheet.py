@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from interfuse.io.inexact import words_of_inexact
 from interfuse.io.textforms import Loss, Said, Typed
 from interfuse.io.times import TimeForm, turned
 
@@ -47,12 +48,14 @@ class Sheet:
             name of the format and what else it needs to write such a file again.
         text: the same rows as they stand in the file, of delimited text and logs alone.
         notes: what was left out or read one of two ways, for people.
+        versions: columns that stay text because zeros at the end tell values apart.
     """
 
     frame: pl.LazyFrame
     columns: dict[str, Any] = field(default_factory=dict)
     text: pl.LazyFrame | None = None
     notes: tuple[str, ...] = ()
+    versions: frozenset[str] = frozenset()
 
 
 def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = None) -> list[str]:
@@ -65,6 +68,8 @@ def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = 
     """
     said = [_lost(loss, place, advice) for loss in typed.losses]
     said += [_in_doubt(loss, place, advice) for loss in typed.doubts]
+    said += [words_of_inexact(found, place) for found in typed.inexact]
+    said += [_version(name, text, advice) for name, text in typed.versions.items()]
     said += [
         f"column {name!r}: can be read in two ways; read as {_shown(typed.forms[name])}, not as "
         f"{_other(typed.forms[name])}"
@@ -129,6 +134,14 @@ def _in_doubt(loss: Loss, place: Callable[[int], str], advice: Advice | None) ->
         f"column {loss.column!r}: stays text: {fits:,} of {loss.of:,} values are {loss.sort}s and "
         f"{loss.many:,} are not ({_some(loss, place)}); {how}"
     )
+
+
+def _version(name: str, text: str, advice: Advice | None) -> str:
+    said = (
+        f"column {name!r}: stays text: other values leave out zeros as that of {text!r}, as "
+        "versions are written"
+    )
+    return said + (f"; to have numbers, {advice(name, 'number')}" if advice is not None else "")
 
 
 def _some(loss: Loss, place: Callable[[int], str]) -> str:

@@ -19,7 +19,8 @@ import polars as pl
 
 from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
-from interfuse.io.numberguess import Ranked
+from interfuse.io.inexact import Inexact, inexact, versions
+from interfuse.io.numberguess import Ranked, decimals_of, digits_form, maybe_thousands
 from interfuse.io.numbers import NumberForm
 from interfuse.io.textcounts import Counted, count_forms, is_most, may_be_meant
 from interfuse.io.texttypes import casts
@@ -83,6 +84,8 @@ class Typed:
         losses: values that count as missing.
         doubts: values that keep a column text.
         open: by column, a form that reads all its values too, otherwise.
+        inexact: numbers that float64 does not hold as they are written.
+        versions: columns that stay text because zeros at the end tell values apart, each with one.
     """
 
     frame: pl.LazyFrame
@@ -90,6 +93,8 @@ class Typed:
     losses: tuple[Loss, ...] = ()
     doubts: tuple[Loss, ...] = ()
     open: dict[str, str] = field(default_factory=dict)
+    inexact: tuple[Inexact, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 def read_text(
@@ -118,7 +123,7 @@ def read_text(
     plain = casts(lazy, names, only_times=only_times)
     types = dict(lazy.with_columns(plain.values()).collect_schema())
     ask = [n for n in names if said.get(n, Said()).sort != "plain"]
-    sample = _sample(lazy, ask)
+    sample = _sample(lazy, names)
     options: dict[str, list[Form]] = {}
     looks: dict[str, Form] = {}
     for name in ask:
@@ -130,10 +135,16 @@ def read_text(
             options[name] = found
         elif found:
             looks[name] = found[0]
+    kept = dict[str, str]()
     if not only_times:
-        _with_marks(options, looks, sample, types, said, comma)
+        free = [n for n in names if said.get(n, Said()).sort in ("", "plain")]
+        kept = versions(lazy, sample, [n for n in free if types[n].is_float()])
+        asked = {n: sample[n] for n in ask if n not in kept}
+        _with_marks(options, looks, asked, types, said, comma)
+        plain = {n: e for n, e in plain.items() if n not in kept}
     counts = count_forms(lazy, options)
-    return _chosen(lazy, plain, options, looks, counts, said, types)
+    typed = _chosen(lazy, plain, options, looks, counts, said)
+    return replace(typed, versions=kept)
 
 
 def _other_sort(dtype: pl.DataType, found: Sequence[Form]) -> bool:
@@ -198,9 +209,9 @@ def _with_marks(
         and (types[n] == pl.String or types[n].is_float() or said.get(n, Said()).sort == "number")
     ]
     for name in [n for n in asked if types[n] != pl.String and not said.get(n, Said()).sort]:
-        if not _three(sample[name]):
+        if not maybe_thousands(sample[name]):
             # Written as programs write; only how many decimals is left to see.
-            looks[name] = NumberForm(decimals=_decimals(sample[name]))
+            looks[name] = NumberForm(decimals=decimals_of(sample[name]))
             asked.remove(name)
     decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
     ranked = {n: Ranked(sample[n]) for n in asked}
@@ -208,14 +219,14 @@ def _with_marks(
     sure = [f[0] for f in settled.values() if f and not f[0].open and not f[0].plain]
     marks = {f.decimal for f in sure if f.decimals or f.group}
     plain = decimal or any(f and f[0].plain and f[0].decimals for n, f in settled.items()
-                if not _three(sample[n]))  # fmt: skip
+                if not maybe_thousands(sample[n]))  # fmt: skip
     known = len(marks | ({"."} if plain else set())) == 1
     if known:
         comma = marks == {","}
     for name in asked:
         digits = sample[name].str.contains(r"^\d+$")
         if said.get(name, Said()).sure and 2 * digits.sum() > len(digits):
-            options[name] = [_digits(sample[name].filter(digits))]
+            options[name] = [digits_form(sample[name].filter(digits))]
             continue
         forms = ranked[name].forms(comma, known)
         if not forms:
@@ -227,25 +238,6 @@ def _with_marks(
             options[name] = list(forms)
 
 
-def _decimals(texts: pl.Series) -> int:
-    """How many decimals all numbers have that are written as programs write; -1 if they differ."""
-    places = {len(t.partition(".")[2]) if "e" not in t.lower() else -1 for t in texts.to_list()}
-    return places.pop() if len(places) == 1 else -1
-
-
-def _digits(texts: pl.Series) -> NumberForm:
-    """The form of whole numbers that may have leading zeros."""
-    zeros = bool(texts.str.contains(r"^0\d").any())
-    width = int(texts.str.len_chars().max() or 0)  # type: ignore[arg-type]
-    return NumberForm(decimals=0, whole=width <= 18, width=width if zeros else 0)
-
-
-def _three(texts: pl.Series) -> bool:
-    """Whether all numbers are as thousands with a mark are written."""
-    numbers = texts.filter(texts.str.contains(r"^[+-]?\d[\d.,]*$"))
-    return bool(numbers.str.contains(r"^[+-]?\d{1,3}([.,]\d{3})*$").all())
-
-
 def _chosen(
     lazy: pl.LazyFrame,
     plain: dict[str, pl.Expr],
@@ -253,7 +245,6 @@ def _chosen(
     looks: Mapping[str, Form],
     counts: Mapping[tuple[str, int], Counted],
     said: Mapping[str, Said],
-    types: Mapping[str, pl.DataType],
 ) -> Typed:
     forms = {n: f for n, f in looks.items() if not _usual(f)}
     exprs, open_ = dict(plain), {}
@@ -288,7 +279,8 @@ def _chosen(
         for loss in _losses(lazy, lost)
     )
     frame = lazy.with_columns(exprs.values())
-    return Typed(frame, forms, losses, _losses(lazy, doubts), open_)
+    floats = {n: exprs[n] for n, t in frame.collect_schema().items() if t.is_float() and n in exprs}
+    return Typed(frame, forms, losses, _losses(lazy, doubts), open_, inexact(lazy, floats))
 
 
 def _usual(form: Form) -> bool:

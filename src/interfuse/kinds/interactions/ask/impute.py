@@ -17,6 +17,8 @@ from interfuse.kinds.interactions.data.baskets import Baskets, build
 from interfuse.kinds.interactions.data.files import read
 from interfuse.kinds.interactions.fitted import Fitted
 
+_USER, _ITEM, _ROW = "\0user", "\0item", "\0row"  # no column has such a name
+
 
 def impute(
     model: Fitted, data: Any, *, interval: float | None = None, where: str = "the data"
@@ -97,21 +99,21 @@ def _rated(
 def _asked(model: Fitted, rows: pl.DataFrame, known: Baskets) -> tuple[Baskets, np.ndarray]:
     """Touches without a rating as baskets of the users of `known`, and their rows."""
     schema = model.schema
-    users = pl.DataFrame({schema.user: known.users, "_user": np.arange(len(known))})
-    items = pl.DataFrame({schema.item: model.names, "_item": np.arange(len(model.names))})
+    users = pl.DataFrame({schema.user: known.users, _USER: np.arange(len(known))})
+    items = pl.DataFrame({schema.item: model.names, _ITEM: np.arange(len(model.names))})
     rating = rows[str(schema.rating)].cast(pl.Float64).fill_nan(None)
     wanted = (
         rows.select(schema.user, schema.item)
-        .with_row_index("_row")
+        .with_row_index(_ROW)
         .filter(rating.is_null())
         .join(users, on=schema.user, how="inner")
         .join(items, on=schema.item, how="inner")
-        .sort("_user", "_row")
+        .sort(_USER, _ROW)
     )
-    counts = np.bincount(wanted["_user"].to_numpy(), minlength=len(known))
+    counts = np.bincount(wanted[_USER].to_numpy(), minlength=len(known))
     asked = Baskets(np.concatenate([[0], np.cumsum(counts)]),
-                    wanted["_item"].to_numpy().astype(np.int32), known.size)  # fmt: skip
-    return asked, wanted["_row"].to_numpy()
+                    wanted[_ITEM].to_numpy().astype(np.int32), known.size)  # fmt: skip
+    return asked, wanted[_ROW].to_numpy()
 
 
 def _put(column: pl.Series, place: np.ndarray, values: np.ndarray, dtype: pl.DataType) -> pl.Series:

@@ -13,6 +13,8 @@ from interfuse.kinds.interactions.data.beside import coded
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.learn.traits import Values
 
+_PLACE = "\0place"  # no column has such a name
+
 
 def attributes_in(model: Fitted, frame: pl.DataFrame) -> dict[str, list[Attribute]]:
     """By "user" and "item", the attributes that a frame has columns of; tags are not filled."""
@@ -35,9 +37,9 @@ def filled(model: Fitted, frame: pl.DataFrame, where: str) -> pl.DataFrame:
     for of, attributes in attributes_in(model, frame).items():
         key = getattr(model.schema, of)
         names, scores = (_users if of == "user" else _items)(model, frame, where)
-        place = pl.DataFrame({key: names, "_place": np.arange(len(names))})
+        place = pl.DataFrame({key: names, _PLACE: np.arange(len(names))})
         rows = frame.select(pl.col(key).cast(names.dtype, strict=False))
-        at = rows.join(place, on=key, how="left", maintain_order="left")["_place"]
+        at = rows.join(place, on=key, how="left", maintain_order="left")[_PLACE]
         traits = model.traits[of]
         starts = dict(zip((a.name for a in traits.attributes.columns), traits.attributes.starts,
                           strict=False))  # fmt: skip

@@ -21,6 +21,7 @@ from interfuse.kinds.interactions.learn.choose import blocks
 
 MOST_REASONS = 3
 N = 10
+_USER, _ITEM = "\0user", "\0item"  # no column has such a name
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,11 @@ def _touched_cold(model: Fitted, frame: pl.DataFrame, baskets: Baskets) -> Any:
     schema = model.schema
     if model.cold is None or schema.item not in frame.columns:
         return None
-    users = pl.DataFrame({schema.user: baskets.users, "_user": np.arange(len(baskets))})
+    users = pl.DataFrame({schema.user: baskets.users, _USER: np.arange(len(baskets))})
     names = model.cold.names
-    items = pl.DataFrame({schema.item: names, "_item": np.arange(len(names))})
+    items = pl.DataFrame({schema.item: names, _ITEM: np.arange(len(names))})
     found = frame.join(users, on=schema.user).join(items, on=schema.item)
-    place = found["_user"].to_numpy(), found["_item"].to_numpy()
+    place = found[_USER].to_numpy(), found[_ITEM].to_numpy()
     return sparse.csr_matrix((np.ones(len(found)), place), shape=(len(baskets), len(names)))
 
 

@@ -76,7 +76,7 @@ class Survey:
         return words
 
 
-_ROW, _KEY = "interfuse row", "interfuse key"
+_ROW, _KEY = "\0row", "\0key"  # no column has such a name
 
 
 def _ends(

@@ -58,7 +58,7 @@ from interfuse.core.solvers import Sampling
 from interfuse.core.times import time_features
 from interfuse.kinds.table.net.cross import Cross
 from interfuse.kinds.table.net.dropout import dropout
-from interfuse.kinds.table.net.waves import Waves, blocks_of, in_order
+from interfuse.kinds.table.net.waves import Waves, blocks_of, in_order, starts_of
 
 OCTAVES = 4
 TIME_FEATURES = 2 * OCTAVES + 1
@@ -159,7 +159,7 @@ class TableNet(nn.Module):
         self.inner = inner or width
         self.dropout = dropout
         self.values = sum(self.sizes)
-        starts = [sum(self.sizes[:j]) for j in range(len(self.sizes))]
+        starts = starts_of(self.sizes)
         self.register_buffer("starts", torch.tensor(starts, dtype=torch.long), persistent=False)
         last = torch.tensor(self.sizes, dtype=torch.long) - 1
         self.register_buffer("last", last, persistent=False)
@@ -201,7 +201,7 @@ class TableNet(nn.Module):
         assert self.pairs is None
         self.pairing = [] if len(cells) == len(self.sizes) else list(cells)
         chosen = self.pairing or range(len(self.sizes))
-        starts = [sum(self.sizes[:j]) for j in range(len(self.sizes))]
+        starts = starts_of(self.sizes)
         spans = [torch.arange(starts[j], starts[j] + self.sizes[j]) for j in chosen]
         values = torch.cat(spans) if spans else torch.zeros(0, dtype=torch.long)
         self.register_buffer("paired_values", values.to(self.starts.device), persistent=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,11 @@ class Block(NamedTuple):
 def in_order(ordered: Sequence[int]) -> list[int]:
     """The cells that have waves."""
     return [j for j, k in enumerate(ordered) if k >= SMALLEST_ORDERED]
+
+
+def starts_of(sizes: Sequence[int]) -> list[int]:
+    """The first value of each cell."""
+    return list(accumulate(sizes, initial=0))[:-1]
 
 
 def cosines(k: int) -> Tensor:
@@ -65,6 +71,7 @@ def blocks_of(
     """
     cells = in_order(ordered)
     many = sum(cosines(ordered[j]).shape[1] for j in cells)
+    starts = starts_of(sizes)
     out, row = [], 0
     for i, j in enumerate(cells):
         columns = [slow * cosines(ordered[j])]
@@ -74,7 +81,7 @@ def blocks_of(
             s = torch.tensor(scores[j], dtype=torch.float32)[:, None]
             columns += [s, (s**2 - 1) / math.sqrt(2)] if squares else [s]
             rows += [many + i, many + len(cells) + i] if squares else [many + i]
-        out.append(Block(sum(sizes[:j]), torch.cat(columns, 1), rows))
+        out.append(Block(starts[j], torch.cat(columns, 1), rows))
     return out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from interfuse.kinds.table.rules.exact import _matches, _solved, _sums
 from interfuse.kinds.table.rules.formula import quoted
 from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.search.copies import find_copies
 from interfuse.kinds.table.rules.search.ledger import Ledger, Proposal
 from interfuse.kinds.table.rules.sums import Sum
 
@@ -26,7 +27,8 @@ MOST_CANDIDATES = 500
 
 def find_sums(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
     """Proposals: copies, sums of two, sums of three."""
-    yield from _copies(ledger)
+    for one, other in find_copies(ledger.numbers()):
+        yield [Proposal(one.name, quoted(other.name))]
     columns = [c for c in ledger.numbers() if c.decimals is not None]
     if len(columns) > MOST_PAIRS:
         ledger.skipped.append(f"sums of decimals: {len(columns)} columns, {MOST_PAIRS} at most")
@@ -47,19 +49,6 @@ def find_sums(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
 
 def _fits(column: Column, scale: int) -> bool:
     return bool(np.abs(column.there).max(initial=0.0) * 10.0**scale < 2.0**52)
-
-
-def _copies(ledger: Ledger) -> Iterator[Sequence[Proposal]]:
-    """Columns equal in nearly all rows."""
-    columns = ledger.numbers()
-    for i, one in enumerate(columns):
-        for other in columns[:i]:
-            if one.series.dtype.is_float() != other.series.dtype.is_float():
-                continue
-            differ = one.x != other.x
-            differ &= ~(np.isnan(one.x) | np.isnan(other.x))
-            if differ.mean() <= 0.02:
-                yield [Proposal(one.name, quoted(other.name))]
 
 
 def _identities(pool: list[Column], scale: int) -> Iterator[dict[str, int]]:
