@@ -6,7 +6,9 @@
 * `2.9` beside `2.10` and `2.1` are versions: as numbers, two would be the same and a third would
   come before the first. Programs write decimals with zeros at the end to a fixed number of decimals
   or of digits, else without. Where all values have a point and no sign, of few different ones some
-  end in a zero that others leave out, and neither number is fixed, the column stays text.
+  end in a zero that others leave out, and neither number is fixed, the column stays text if each
+  that ends so stands beside its neighbour or itself without the zero: amounts typed by people do
+  not.
 """
 
 from __future__ import annotations
@@ -178,4 +180,17 @@ def _may_be_versions(texts: pl.Series) -> bool:
     decimals = texts.str.extract(r"\.(\d+)$")
     ends, short = decimals.str.contains(r"\d0$"), decimals.str.len_chars() == 1
     digits = texts.str.replace(".", "", literal=True).str.strip_chars_start("0").str.len_chars()
-    return bool(ends.any() and short.any() and digits.n_unique() > 1)
+    if not (ends.any() and short.any() and digits.n_unique() > 1):
+        return False
+    there = set(texts)
+    return all(_runs_on(text, there) for text in set(texts.filter(ends)))
+
+
+def _runs_on(text: str, there: set[str]) -> bool:
+    """Whether a text that ends in a zero, `2.10`, is beside `2.1`, or its neighbour, `2.9` or `2.11`.
+
+    Amounts that people type, `2.5` and `1.50`, seldom are.
+    """
+    major, minor = text.split(".")
+    beside = {f"{major}.{int(minor) - 1}", f"{major}.{int(minor) + 1}", text.rstrip("0")}
+    return not beside.isdisjoint(there)
