@@ -127,8 +127,8 @@ def _of_run(run: str, data: str, said: list[Any], also: dict[str, Any]) -> Any:
                 f"{flag}: needs a fit of both tables; A is a run. Give the table in its place."
             )
     model: Any = interfuse.load(run)
-    if not hasattr(model, "compare"):
-        kind = named(model.schema.kind)
+    kind = named(model.schema.kind)
+    if kind.compares is None:
         raise OptionError(
             f"compare: is there for tables; {run} is a model {kind.words.of}. Give two tables."
         )

@@ -58,3 +58,16 @@ EXPLAIN = Verb(
     optional=True,
     ending="html",
 )
+
+COMPARE = Verb(
+    "compare",
+    "Say what changed since the rows that were fitted.",
+    "",
+    (),
+    late(_CLI, "compare"),
+    (BLOCKS, SEED, DEVICE, LANGUAGE),
+    ("DATA", "The rows that are held against those that the fit held out."),
+    target="A page, .html; its JSON is written beside it.",
+    ending="html",
+)
+"""Of a run and rows; the command `interfuse compare` takes two tables as well."""

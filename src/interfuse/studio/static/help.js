@@ -99,5 +99,13 @@ export default {
  "The column of ratings; else found by its name.": "评分列；否则按名称找到。",
  "A table with attributes of users, by the same column.": "含用户属性的表，以同一列为键。",
  "A table with attributes of items; may have items that nobody touched.": "含物品属性的表；可以有无人接触过的物品。",
- "Use no order of touches, though there are times.": "虽有时间，也不使用交互的先后。"
+ "Use no order of touches, though there are times.": "虽有时间，也不使用交互的先后。",
+ "Say what changed since the rows that were fitted.": "说明自拟合所用的行以来什么变了。",
+ "The rows that are held against those that the fit held out.": "与拟合时留出的行相比的行。",
+ "tables": "表",
+ "rows": "行",
+ "images": "图像",
+ "series": "序列",
+ "steps": "步",
+ "interactions": "交互"
 };

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,7 @@ def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool 
     codes = known.codes
     for name in absent if subset else ():
         codes[:, model.codec.places[name].codes] = -1
-    name = data if isinstance(data, str) else t("the frame")
+    name = Path(data).name if isinstance(data, str | Path) else t("the frame")
     said = t("{rows:,} rows of {name}", rows=frame.height, name=name)
     shown = frame.drop(absent) if subset else frame
     return Rows(shown, codes, said, own, tuple(absent), known.z)
