@@ -41,7 +41,8 @@ from sklearn.metrics import average_precision_score
 import interfuse
 from benchmarks.common import RESULTS, Results, circumstances, plain, show, shown
 from interfuse.evaluate.trees import boosted
-from interfuse.kinds.table.ask.know.pairs import FLOOR, Alone, pairs_of, units_of
+from interfuse.kinds.table.ask.know.explain import edges_of
+from interfuse.kinds.table.ask.know.pairs import FLOOR, Alone
 from interfuse.kinds.table.ask.know.view import View, read_rows
 
 SHOPPERS = Path(interfuse.__file__).parent / "shipped" / "shoppers.parquet"
@@ -255,10 +256,12 @@ def closed(options: argparse.Namespace, turn: int) -> Turn:
         "xz": (-0.5 * np.log(1 - 0.64**2), 0.0),
         "ac": (0.0, np.log(2) + flip),
     }
-    out: Turn = {"examples": options.examples, "edges of 5": 0, "false edges": 0}
+    out: Turn = {"examples": options.examples, "edges of 5": 0, "edges by trees": 0,
+                 "false edges": 0}  # fmt: skip
     true = {frozenset(pair) for pair in ("xy", "yz", "ab", "ac", "bc")}
     for pair, one in pairs.items():
         out["edges of 5"] += one["edge"] and pair in true
+        out["edges by trees"] += one["by"] == "trees"
         out["false edges"] += one["edge"] and pair not in true
     for names, (alone, given) in truth.items():
         one = pairs[frozenset(names)]
@@ -279,7 +282,7 @@ def graphs(options: argparse.Namespace, turn: int) -> Turn:
     view = View.of(model.fitted)
     asked = read_rows(model.fitted, fresh)
     alone = Alone.of(view, asked)
-    pairs = pairs_of(view, asked, alone, units_of(alone))
+    pairs = edges_of(model.fitted, view, asked, alone)
     out: Turn = {"examples": options.examples, "cpu seconds": time.process_time() - clock}
     edges = false = 0
     for p in pairs:
@@ -323,7 +326,7 @@ def independent(options: argparse.Namespace, turn: int) -> Turn:
     view = View.of(model.fitted)
     rows = read_rows(model.fitted, make(1000))
     alone = Alone.of(view, rows)
-    found = pairs_of(view, rows, alone, units_of(alone), floor=0.0)
+    found = edges_of(model.fitted, view, rows, alone, floor=0.0)
     return {
         "has an edge": any(p.edge and p.given > FLOOR for p in found),
         "has an edge, no floor": any(p.edge for p in found),
