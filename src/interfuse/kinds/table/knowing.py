@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.language import speaking
+from interfuse.language import speaking, t
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.answer.comparison import Comparison
@@ -120,7 +120,7 @@ class Knowing:
 
         Args:
             data: a frame or a path, with columns of the model; those that are absent are left out,
-                with a warning.
+                with a warning. Or another model of a table: the rows that it keeps.
             blocks: a column whose rows of one value stay together, such as a day, where rows are
                 not exchangeable.
             rows: of each side at most.
@@ -146,11 +146,14 @@ class Knowing:
         """
         from interfuse.kinds.table.answer.comparison import Comparison
         from interfuse.kinds.table.ask.know.against import against
+        from interfuse.kinds.table.ask.know.kept import rows_kept_by
 
         with speaking(language):
+            other = isinstance(data, Knowing)
             found = against(
                 self.fitted,
-                data,
+                rows_kept_by(data.fitted) if isinstance(data, Knowing) else data,
+                name=t("the other run") if other else None,
                 record=self.record,
                 blocks=blocks,
                 rows=rows,
