@@ -37,6 +37,7 @@ class Knowing:
         groups: Mapping[str, Sequence[str]] | str | Path | None = None,
         blocks: str | None = None,
         rows: int = 4096,
+        probes: int = 0,
         seed: int = 0,
         device: str | None = None,
         tell: Callable[[int, int], None] | None = None,
@@ -59,6 +60,9 @@ class Knowing:
                 day: errors are then over whole blocks.
             rows: how many rows are asked at most; errors fall with their root, time grows with
                 them.
+            probes: fit a model like this one with so many shuffled columns first, and draw edges
+                above the most that a pair with one of them comes up to; 0 for .005 nats, about
+                which null pairs of many fits came up to. Costs a fit of as many examples.
             seed: of orders, halves and permutations.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with steps done and steps in all.
@@ -85,7 +89,13 @@ class Knowing:
         """
         from interfuse.kinds.table.answer.explanation import Explanation
         from interfuse.kinds.table.ask.know.explain import explain
+        from interfuse.kinds.table.ask.know.pairs import FLOOR
 
+        floor = FLOOR
+        if probes:
+            from interfuse.kinds.table.probing import floor_of
+
+            floor = floor_of(self.fitted, self.record, probes, seed=seed, device=device)
         with speaking(language):
             found = explain(
                 self.fitted,
@@ -95,6 +105,8 @@ class Knowing:
                 given=[given] if isinstance(given, str) else given,
                 groups=groups,
                 blocks=blocks,
+                floor=floor,
+                probes=probes,
                 rows=rows,
                 seed=seed,
                 device=device,

@@ -23,6 +23,14 @@ BLOCKS = Option(
 MOST_ROWS = Option(
     "rows", "How many rows are asked at most; default: 4096.", int, flag="--rows", least=200
 )
+PROBES = Option(
+    "probes",
+    "Draw edges above what so many shuffled columns come up to in a fit like this one, which is "
+    "made first; default: above .005 nats, without a fit.",
+    int,
+    0,
+    least=0,
+)
 
 EXPLAIN = Verb(
     "explain",
@@ -49,6 +57,7 @@ EXPLAIN = Verb(
         ),
         BLOCKS,
         MOST_ROWS,
+        PROBES,
         SEED,
         DEVICE,
         LANGUAGE,

@@ -53,6 +53,7 @@ def explain(
     groups: Mapping[str, Sequence[str]] | str | Path | None = None,
     blocks: str | None = None,
     floor: float = paired.FLOOR,
+    probes: int = 0,
     rows: int = MOST,
     seed: int = 0,
     device: str | None = None,
@@ -69,6 +70,7 @@ def explain(
         groups: by name the columns that become known together; or a file of JSON with them.
         blocks: a column of the data; rows of one value are not independent of each other.
         floor: nats that an edge must be above.
+        probes: shuffled columns that it was measured by.
         rows: how many rows are asked at most.
         seed: of every random choice.
         device: where to compute.
@@ -112,6 +114,8 @@ def explain(
         "given": list(given),
         "target": target,
         "seed": seed,
+        "floor": floor,
+        "probes": probes,
         "twins": [[view.names[c] for c in u] for u in units if len(u) > 1],
         "dependence": [_pair(view, p, alone) for p in pairs],
         "determination": [_determined(view, d) for d in found],
