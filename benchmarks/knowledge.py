@@ -2,6 +2,7 @@
 
 * `closed`: a Gaussian chain, an exclusive-or of two coins beside noise, fresh rows of both; mutual
   information, alone and given all others, beside its closed form.
+* `closed_short`: the same of fits of a tenth of the examples.
 * `graphs`: mixed tables of 20 columns whose information given all others is known: a Gaussian chain
   of five, a Markov chain of four categories, a noisy exclusive-or of three coins, a category that
   moves one number and one that moves two, five columns apart. Rank correlation of what is told with
@@ -272,6 +273,11 @@ def closed(options: argparse.Namespace, turn: int) -> Turn:
     return out
 
 
+def closed_short(options: argparse.Namespace, turn: int) -> Turn:
+    """The same, of a fit that is much too short for an exclusive-or."""
+    return closed(argparse.Namespace(**vars(options) | {"examples": options.examples // 10}), turn)
+
+
 def graphs(options: argparse.Namespace, turn: int) -> Turn:
     """A mixed graph."""
     make, truth = graph(options.seed + turn)
@@ -463,6 +469,7 @@ def speed(options: argparse.Namespace, turn: int) -> Turn:
 
 PARTS: dict[str, Callable[[argparse.Namespace, int], Turn]] = {
     "closed": closed,
+    "closed_short": closed_short,
     "graphs": graphs,
     "independent": independent,
     "alarms": alarms,
