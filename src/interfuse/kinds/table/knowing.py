@@ -8,12 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interfuse.kinds.verb import late
 from interfuse.language import speaking, t
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.answer.comparison import Comparison
     from interfuse.kinds.table.answer.explanation import Explanation
     from interfuse.kinds.table.fitted import Fitted
+
+
+_floor_of = late("interfuse.kinds.table.probing", "floor_of")
+"""By name: it fits, and what fits a model imports it."""
 
 
 class Knowing:
@@ -93,9 +98,7 @@ class Knowing:
 
         floor = FLOOR
         if probes:
-            from interfuse.kinds.table.probing import floor_of
-
-            floor = floor_of(self.fitted, self.record, probes, seed=seed, device=device)
+            floor = _floor_of(self.fitted, self.record, probes, seed=seed, device=device)
         with speaking(language):
             found = explain(
                 self.fitted,
