@@ -27,9 +27,10 @@ class Blind(TableSays):
         return self.truth.rows(n, seed)
 
 
-def looked(truth, seed=0):
+def looked(truth, seed=0, gone=()):
     says = Blind(truth)
     view, asked, kept = says.view(), says.asked(ASKED, seed + 1), says.rows(FITTED, seed)
+    kept[:, list(gone)] = -1
     alone = Alone.of(view, asked)
     units = units_of(alone)
     before = pairs_of(view, asked, alone, units)
@@ -46,6 +47,11 @@ def test_an_exclusive_or_that_the_network_missed_has_edges():
     for (a, b), p in edges.items():
         given = truth.information([a], [b], {0, 1, 2, 3} - {a, b})
         assert p.given == pytest.approx(given, abs=0.1 * given)  # trees of 4,000 rows
+
+
+def test_a_column_that_kept_rows_lack_is_no_hindrance():
+    edges = {(p.a, p.b) for p in looked(exclusive_or(), gone=[3]) if p.edge}
+    assert edges == {(0, 1), (0, 2), (1, 2)}
 
 
 def test_a_copy_of_one_of_the_three_has_no_edge_to_the_others():

@@ -27,7 +27,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import chi2
 
-from interfuse.evaluate.trees import boosted
+from interfuse.evaluate.trees import boosted, learnable
 from interfuse.kinds.table.ask.know.pairs import WIDE, Pair, both_sides
 from interfuse.kinds.table.ask.know.stats import LEVEL, mean_of
 from interfuse.kinds.table.ask.know.view import Rows, View
@@ -193,7 +193,7 @@ class _Trees:
                 seed=self.seed,
             )  # fmt: skip
             p = np.full((len(ask), self.groups.many[a]), 0.0)
-            p[:, np.unique(told)] = trees.fit(fit, told).predict_proba(ask)
+            p[:, np.unique(told)] = trees.fit(learnable(fit), told).predict_proba(ask)
             p = (1 - LEAST) * p + LEAST / p.shape[1]
             there = self.groups.told(self.ask, a)
             self._known[a, hidden] = -np.log(p[np.arange(len(ask)), there])
