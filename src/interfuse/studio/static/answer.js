@@ -137,7 +137,7 @@ export async function draw(place, answer, run, gone) {
     const follows = answer.question === "forecast" && answer.data;
     const past = follows ? await get(`/uploads/${answer.data}/preview?rows=500&end=true`).catch(() => null) : null;
     const drawn = fans(wide, past).filter(Boolean);
-    parts.push(drawn, odd ? odds(await get(`/answers/${answer.id}/preview?rows=${SERIES}`)) : null);
+    parts.push(drawn, odd && head.columns.includes("channel") ? odds(await get(`/answers/${answer.id}/preview?rows=${SERIES}`)) : null);
     const total = preview.total === null ? "" : ` · ${number(preview.total)} ${t("rows in all")}`;
     parts.push(h("div.card", {}, h("h2", {}, (odd ? t("The oddest first") : t("First rows")) + total), table(preview, odd, await holes(answer))));
     if (!odd && !(follows && drawn.length)) {
