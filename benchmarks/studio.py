@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 
 from benchmarks.common import RESULTS, Results, circumstances, console
@@ -64,7 +65,7 @@ class Server:
     def all_memory(self) -> float:
         """MiB of the server and the processes that answer."""
         one = psutil.Process(self.process.pid)
-        return sum(p.memory_info().rss for p in [one, *one.children(True)]) / MIB
+        return self.memory() + sum(p.memory_info().rss for p in one.children(True)) / MIB
 
     def close(self) -> None:
         """End it."""
@@ -221,14 +222,14 @@ def clients(minutes: float, many: int = 8) -> dict[str, Any]:
                 if time.monotonic() >= end:
                     return
 
-        def together(end: float) -> list[float]:
-            """All clients at once; MiB of the server and its workers, every other second."""
+        def together(end: float) -> list[tuple[float, float, float]]:
+            """All clients at once; seconds, MiB of all and of the server, every other second."""
             threads = [threading.Thread(target=one, args=(seed, end)) for seed in range(many)]
-            memory = []
+            memory, begin = [], time.monotonic()
             for thread in threads:
                 thread.start()
             while any(thread.is_alive() for thread in threads):
-                memory.append(server.all_memory())
+                memory.append((time.monotonic() - begin, server.all_memory(), server.memory()))
                 time.sleep(2)
             return memory
 
@@ -238,14 +239,16 @@ def clients(minutes: float, many: int = 8) -> dict[str, Any]:
         took.clear()
         mixed = 0
         memory = together(time.monotonic() + 60 * minutes)
-    fifth = max(1, len(memory) // 5)
     took.sort()
+    at, every, served = np.array(memory).T
+    late = slice(len(at) // 2, None)
+    (slope, _), spread = np.polyfit(at[late] / 60, every[late], 1, cov=True)
     return {"clients": many, "minutes": minutes, "answers": len(took), "errors": len(errors),
             "mixed_up": mixed, "seconds_median": took[len(took) // 2],
             "seconds_slowest": took[-1], "warm_mib": warm,
-            "highest_mib_by_fifth": [
-                max(memory[i * fifth:(i + 1) * fifth]) for i in range(min(5, len(memory)))
-            ],
+            "highest_mib_by_fifth": [float(part.max()) for part in np.array_split(every, 5)],
+            "server_mib": [float(served[0]), float(served[-1])],
+            "mib_a_minute_second_half": [float(slope), float(np.sqrt(spread[0, 0]))],
             "load_of_the_machine": os.getloadavg()[0]}  # fmt: skip
 
 

@@ -285,7 +285,7 @@ def ask(
     kind = named(fitted.schema.kind)
     verb = kind.verb(question)
     if verb is None:
-        known = ", ".join(v.name for v in kind.verbs)
+        known = ", ".join(v.name for v in kind.questions)
         raise OptionError(f"ask: models {kind.words.of} do not {question}; they know {known}.")
     known = {option.name for option in verb.options}
     for name in options:

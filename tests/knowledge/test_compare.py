@@ -3,6 +3,7 @@
 import json
 import warnings
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
@@ -130,3 +131,17 @@ def test_rows_in_the_order_of_time_are_warned_of():
         warnings.simplefilter("error")
         read_both(a, b, blocks="day")
         read_both(a.sample(fraction=1, shuffle=True, seed=0), b.sample(fraction=1, shuffle=True))
+
+
+def test_two_runs_are_compared_by_the_rows_that_the_second_keeps(model):
+    """One of the same, one with a planted shift; what its network learned does not matter."""
+    same = interfuse.fit(rows(2000, 7), examples=500, seed=1)
+    other = interfuse.fit(rows(2000, 8, shift=0.3), examples=500, seed=1)
+    assert not model.compare(same).changed
+    found = model.compare(other)
+    assert found.changed
+    assert found.data["columns"][0]["column"] in ("size", "double")
+    assert found.data["b"] == "2,000 rows of the other run"
+    bare = replace(other, reference=None)
+    with pytest.raises(DataError, match="the other run keeps none"):
+        model.compare(bare)

@@ -71,6 +71,17 @@ def test_what_needs_a_fit_is_refused_of_a_run(command, run, tmp_path):
     assert "--target: needs a fit of both tables" in err
 
 
+def test_runs_are_compared_in_this_order_and_not_with_themselves(command, run, tmp_path):
+    rows(300, 1).write_csv(tmp_path / "b.csv")
+    page = tmp_path / "c.html"
+    code, _, err = command("compare", tmp_path / "b.csv", run, "-o", page)
+    assert code == 2
+    assert "Give the run first" in err
+    code, _, err = command("compare", run, run, "-o", page)
+    assert code == 2
+    assert "rows that the model was fitted to" in err
+
+
 def test_other_kinds_say_that_it_is_not_there(command, tmp_path):
     from pathlib import Path
 

@@ -238,6 +238,24 @@ def test_nothing_is_displaced_before_three_seasons_are_known(base, series):
                        ).all()  # fmt: skip
 
 
+def test_a_file_of_few_days_is_scored_as_the_end_of_the_whole_series(base, series):
+    """It holds no week, so its own unit is another, and what is usual would look odd for that.
+
+    The same 30 steps, at the end of three days alone and behind eight weeks: less is known of
+    them, 1.7 times as odd in the median here; in a unit of their own they were 4.7 times.
+    """
+    days = series[STEPS - 42 : STEPS + 30, None]
+    usual = measure_usual(base, [series[:STEPS, None]], [(0, 1000, 1200)], 0)
+
+    def score(raw: np.ndarray) -> float:
+        return float(np.median(points(mean_over(raw, 1), usual, base.periods, None)[-30:]))
+
+    few = foresee(base, days)
+    alone = score(usual.compared(few, 0))
+    behind = score(usual.compared(foresee(base, series[: STEPS + 30, None]), 0))
+    assert alone < 2.5 * behind < score(ratios(few.kinds, usual.mean[0]))
+
+
 def test_what_fitted_data_never_showed_adds_nothing(base, series):
     short = series[: 2 * 24, None]
     usual = measure_usual(base, [short], [], 0)

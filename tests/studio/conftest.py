@@ -27,13 +27,13 @@ def client(home):
         warnings.simplefilter("ignore", DeprecationWarning)
         from starlette.testclient import TestClient
 
-    from interfuse.studio.app import create_app
+    from interfuse.studio.front import studio
     from interfuse.studio.settings import Settings
 
     settings = Settings(
         home, TOKEN, frozenset({HOST}), workers=1, fits=1, upload_bytes=2**20, columns=50
     )
-    with TestClient(create_app(settings), headers={"Authorization": f"Bearer {TOKEN}"}) as ready:
+    with TestClient(studio(settings), headers={"Authorization": f"Bearer {TOKEN}"}) as ready:
         yield ready
 
 

@@ -155,6 +155,37 @@ def test_explain_needs_no_data_and_answers_with_a_page(client, run, upload, home
     assert EVIL not in answer.text, "the name of a column is markup"
 
 
+def test_what_changed_is_the_page_of_the_command(client, home, tmp_path):
+    """Byte for byte, though the rows lie elsewhere: no path of this machine is in it."""
+    interfuse.fit(shop(4_400)[:4_000], examples=1_000, folder=home / "many")
+    (run,) = [r["id"] for r in client.get("/v1/runs").json() if r["name"] == "many"]
+    fresh = tmp_path / "later.csv"
+    shop(4_400)[4_000:].write_csv(fresh)
+    sent = client.post("/v1/uploads?name=later.csv", content=fresh.read_bytes()).json()["id"]
+    answer = client.post(f"/v1/runs/{run}/compare", json={"data": sent})
+    assert answer.status_code == 200, answer.text
+    page = tmp_path / "change.html"
+    assert execute(["compare", str(home / "many"), str(fresh), "-o", str(page)]) == 0
+    assert answer.content == page.read_bytes()
+    assert b"400 rows of later.csv" in answer.content
+    said = client.get(f"/v1/answers/{answer.headers['X-Interfuse-Answer']}").json()
+    assert said["command"] == "interfuse compare many later.csv -o many-compare.html"
+
+
+def test_a_log_has_rows_and_distributions(tmp_path):
+    """Text and empty columns of a format that is parsed as a whole."""
+    log = tmp_path / "access.log"
+    line = '10.0.0.{} - - [01/Mar/2026:00:00:{:02}+0000] "GET /{} HTTP/1.1" 200 {} "-" "curl/8"'
+    line = line.replace("+0000", " +0000")
+    log.write_text("".join(line.format(i % 9, i, i % 3, 100 * i) + "\n" for i in range(40)))
+    seen = preview.of(log, 5)
+    assert "host" in seen["columns"]
+    assert len(seen["rows"]) == 5
+    shown = {c["name"] for c in preview.distributions(log, None)}
+    assert {"host", "path", "bytes"} <= shown
+    assert not shown & {"ident", "user"}, "a column of nothing is no picture"
+
+
 def test_distributions_share_their_bins(tmp_path):
     pl.DataFrame({"x": [0, 1, 2, 3], "c": ["a", "a", "b", None]}).write_csv(tmp_path / "a.csv")
     pl.DataFrame({"x": [0, 0, 10, 10], "c": ["z"] * 4}).write_csv(tmp_path / "b.csv")

@@ -99,7 +99,7 @@ def test_the_journey_in_a_browser_ends_with_the_commands_bytes(page, address, tm
     assert page.locator("main img").count() == 0, "a name became an element"
     assert violations(page) == []
 
-    for tab in ("detect", "Judge", "Compare", "About"):
+    for tab in ("detect", "changes", "Judge", "Side by side", "About"):
         page.get_by_role("tab", name=tab).click()
         page.get_by_role("tab", name=tab, selected=True).wait_for()
         page.wait_for_timeout(300)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from shopping import HOST, TOKEN, shop, until
+from shopping import shop, until
 
 from interfuse.studio import jobs
-from interfuse.studio.app import create_app
 from interfuse.studio.events import stream
-from interfuse.studio.settings import Settings
+from interfuse.studio.places import Places
 
 
 def test_a_plan_says_what_the_data_is(client, upload):
@@ -37,7 +36,7 @@ def test_too_many_columns_are_refused(client):
 
 
 @pytest.fixture(scope="module")
-def stopped(client, upload):
+def stopped(client, upload, home):
     """A fit that was watched for a while and then stopped."""
     asked = {"upload": upload, "options": {"examples": 40_000_000}, "name": "long"}
     begun = client.post("/v1/fits", json=asked)
@@ -45,19 +44,19 @@ def stopped(client, upload):
     place = begun.headers["location"]
     until(lambda: client.get(place).json()["training"])
     yield client, place, begun.json()
-    note = jobs.Job.of(client.app.state.studio.places, begun.json()["id"]).known()
+    note = jobs.Job.of(Places(home), begun.json()["id"]).known()
     if jobs.runs_now(note):
-        jobs.stop(client.app.state.studio.places, begun.json()["id"])
+        jobs.stop(Places(home), begun.json()["id"])
 
 
 def test_a_fit_lives_without_its_server(stopped, home):
     client, place, begun = stopped
     assert client.get(place).json()["status"] == "running"
     assert begun["command"] == "interfuse fit shop.csv -o long --examples 40000000"
-    other = create_app(Settings(home, TOKEN, frozenset({HOST})), warm=False)
-    seen = jobs.state(other.state.studio.places, begun["id"], home / "long")
+    other = Places(home)  # all that another server has of it
+    seen = jobs.state(other, begun["id"], home / "long")
     assert seen["status"] == "running"
-    assert jobs.running(other.state.studio.places) == 1
+    assert jobs.running(other) == 1
     full = client.post("/v1/fits", json={"upload": _another(client)})
     assert full.status_code == 429
 

@@ -12,7 +12,8 @@ def test_each_question_and_option_has_a_chinese_sentence():
     said = {o.help for o in OF_FIT}
     for kind in all_kinds():
         said |= {o.help for o in kind.options}
-        for verb in kind.verbs:
+        said |= {kind.words.many, kind.words.rows}
+        for verb in kind.questions:
             said |= {verb.summary, *(o.help for o in verb.options)}
             said |= {verb.source[1]} if verb.source else set()
     file = resources.files("interfuse.studio") / "static" / "help.js"

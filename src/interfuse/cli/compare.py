@@ -18,7 +18,9 @@ _FIT_ONLY = ("--target", "--given", "--at-least", "--seconds", "--examples")
 
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A table, or what interfuse fit -o made.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The table that is compared with it.")],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="The table that is compared with it, or another run.")
+    ],
     output: Annotated[
         str,
         typer.Option("--output", "-o", metavar="FILE", help="A page, .html; JSON goes beside it."),
@@ -68,14 +70,17 @@ def compare(
     """Say what changed between two tables: whether, how much, and where.
 
     Two tables are learned by one model, and compared on rows that it was not fitted to. Of a run
-    and a table nothing is fitted: the rows are held against what the run expects. p is exact, if
-    rows are exchangeable when nothing changed; where they are not, name their --blocks.
+    and a table nothing is fitted: the rows are held against what the run expects. Of two runs it
+    is the rows that the second keeps. p is exact, if rows are exchangeable when nothing changed;
+    where they are not, name their --blocks.
 
     [bold]Examples[/]
 
     interfuse compare monday.csv tuesday.csv -o change.html
 
     interfuse compare run today.csv -o change.html --fail-on-change
+
+    interfuse compare monday-run tuesday-run -o change.html
 
     interfuse compare may.csv november.csv --target Revenue --at-least .01 -o change.html
 
@@ -85,8 +90,10 @@ def compare(
         raise OptionError(f"--output: {output} is no page; expected a name that ends in .html.")
     begin = time.monotonic()
     also = {"blocks": blocks, "seed": seed, "device": device, "language": language}
-    if (Path(a) / "run.json").exists():
+    if _is_run(a):
         found = _of_run(a, b, [target, given, at_least, seconds, examples], also)
+    elif _is_run(b):
+        raise OptionError(f"B: {b} is a run and {a} is none. Give the run first, or two tables.")
     else:
         import interfuse
 
@@ -127,13 +134,17 @@ def _of_run(run: str, data: str, said: list[Any], also: dict[str, Any]) -> Any:
                 f"{flag}: needs a fit of both tables; A is a run. Give the table in its place."
             )
     model: Any = interfuse.load(run)
-    if not hasattr(model, "compare"):
-        kind = named(model.schema.kind)
+    kind = named(model.schema.kind)
+    if kind.compares is None:
         raise OptionError(
             f"compare: is there for tables; {run} is a model {kind.words.of}. Give two tables."
         )
     with called(data):
-        return model.compare(data, **also)
+        return model.compare(interfuse.load(data) if _is_run(data) else data, **also)
+
+
+def _is_run(path: str) -> bool:
+    return (Path(path) / "run.json").exists()
 
 
 def _p(row: dict[str, Any]) -> str:

@@ -58,6 +58,8 @@ class Kind(ABC):
         options: of `fit`, besides those that all kinds have.
         verbs: the questions that the command line has.
         judged: whether `interfuse evaluate` compares what such a model draws.
+        compares: the question of what changed between such a model's data and other data, which
+            `interfuse compare RUN DATA` asks; None if there is none.
     """
 
     name: ClassVar[str]
@@ -66,6 +68,7 @@ class Kind(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     verbs: ClassVar[tuple[Verb, ...]] = ()
     judged: ClassVar[bool] = False
+    compares: ClassVar[Verb | None] = None
 
     @abstractmethod
     def looks(self, data: Any) -> float:
@@ -161,4 +164,9 @@ class Kind(ABC):
 
     def verb(self, name: str) -> Verb | None:
         """The question of a name; None if this kind does not know it."""
-        return next((verb for verb in self.verbs if verb.name == name), None)
+        return next((verb for verb in self.questions if verb.name == name), None)
+
+    @property
+    def questions(self) -> tuple[Verb, ...]:
+        """All that such a model can be asked, with `compares`."""
+        return self.verbs if self.compares is None else (*self.verbs, self.compares)

@@ -125,7 +125,7 @@ async def file(
 async def shown(
     id: str,
     has: Has,
-    rows: Annotated[int, Query(ge=1, le=500)] = 50,
+    rows: Annotated[int, Query(ge=1, le=5000)] = 50,
     by: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> dict[str, Any]:
     """The first rows of an answer as text, or those that are largest in a column of numbers."""

@@ -1,20 +1,16 @@
-"""The application: routes, errors, guard, and the page."""
+"""The application behind the guard: routes and errors."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import resources
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import Response
-from fastapi.staticfiles import StaticFiles
 
-from interfuse.studio import answers, fits, problems, runs, uploads
-from interfuse.studio.guard import Guard
+from interfuse.studio import answers, fits, handlers, runs, uploads
 from interfuse.studio.places import Places
 from interfuse.studio.settings import Settings
 from interfuse.studio.state import Has, Studio
@@ -30,7 +26,7 @@ async def _warmed(workers: Workers) -> None:
 
 
 def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
-    """A studio.
+    """The routes of a studio: `front.studio` puts guard and page before them.
 
     Args:
         settings: what is served, to whom, and how much.
@@ -59,10 +55,9 @@ def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.state.studio = has
-    problems.install(app)
+    handlers.install(app)
     for part in (uploads, fits, runs, answers):
         app.include_router(part.router)
-    app.add_middleware(Guard, settings=settings)
 
     @app.get("/v1", tags=["server"])
     async def about(has: Has) -> dict[str, Any]:
@@ -74,12 +69,4 @@ def create_app(settings: Settings, *, warm: bool = True) -> FastAPI:
             "version": version("interfuse"), "folder": has.places.folder.name, "limits": limits
         }  # fmt: skip
 
-    static = resources.files("interfuse.studio") / "static"
-    page = (static / "index.html").read_bytes()
-
-    @app.get("/", include_in_schema=False)
-    async def index() -> Response:
-        return Response(page, media_type="text/html; charset=utf-8")
-
-    app.mount("/static", StaticFiles(directory=str(static)), name="static")
     return app

@@ -78,7 +78,7 @@ def question_of(
     if name == JUDGE and kind.judged:
         return _judging(has, run, said, data)
     if verb is None:
-        known = ", ".join(v.name for v in kind.verbs)
+        known = ", ".join(v.name for v in kind.questions)
         raise Problem(404, f"{name[:40]!r}: such models are not asked this; they know {known}.")
     if (data is not None and verb.source is None) or (
         data is None and verb.source is not None and not verb.optional

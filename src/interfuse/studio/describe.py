@@ -57,7 +57,7 @@ def kind(one: Kind) -> dict[str, Any]:
         "words": one.words._asdict(),
         "options": [option(o) for o in (*OF_FIT, *one.options)],
         "columns": choices(one.name),
-        "questions": [verb(v) for v in one.verbs],
+        "questions": [verb(v) for v in one.questions],
         "judged": one.judged,
     }
 
@@ -88,7 +88,7 @@ def columns(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": c["name"],
-            "type": str(c.get("dtype", "")),
+            "type": _type(c.get("dtype", "")),
             "kind": c.get("kind", ""),
             "note": c.get("note", ""),
         }
@@ -97,12 +97,19 @@ def columns(schema: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _name(run: Path, record: dict[str, Any]) -> str:
-    """The kind that a run is of, known here or not."""
+def _type(written: Any) -> str:
+    """A type as it is written in a schema, in few words: of one with parts, its name."""
+    return str(written.get("type", "")) if isinstance(written, dict) else str(written)
+
+
+def _words(run: Path, record: dict[str, Any]) -> dict[str, str]:
+    """The kind that a run is of, known here or not, what it is called, and what it counts."""
     try:
-        return of_record(record, run.name).name
+        one = of_record(record, run.name)
     except RunError:
-        return str(record.get("kind"))
+        name = str(record.get("kind"))
+        return {"kind": name, "kind_words": name, "unit": "rows"}
+    return {"kind": one.name, "kind_words": one.words.many, "unit": one.words.rows}
 
 
 def brief(run: Path, record: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +117,7 @@ def brief(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     data, training = record.get("data", {}), record.get("training", {})
     return {
         "name": run.name,
-        "kind": _name(run, record),
+        **_words(run, record),
         "source": data.get("source", ""),
         "rows": data.get("rows"),
         "changed": (run / "run.json").stat().st_mtime,
@@ -127,9 +134,8 @@ def whole(run: Path) -> dict[str, Any]:
     keep = ("data", "seed", "budget", "training", "versions", "machine", "status")
     return {
         **brief(run, record),
-        "kind": one.name,
         "record": {name: record[name] for name in keep if name in record},
         "columns": columns(schema),
-        "questions": [verb(v) for v in one.verbs],
+        "questions": [verb(v) for v in one.questions],
         "judged": one.judged,
     }

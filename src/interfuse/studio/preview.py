@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 SEEN = 20_000
 """Rows that distributions are counted over."""
+PARSED_BYTES = 16 * 2**20
+"""Of a file in a format that has no first rows without all: a log, a capture, a sheet."""
+_NO_TABLES = {".html", ".png", ".webp", ".gif", ".jpg", ".jpeg", ".npy", ".npz", ".gz", ".zip"}
 _TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 
 
@@ -64,20 +68,24 @@ def distributions(path: Path, beside: Path | None) -> list[dict[str, Any]]:
     typed = both[1]
     other = _read(beside) if beside is not None else None
     columns = {} if other is None else {c.name: c for c in other[1].iter_columns()}
-    # Of texts that are all different, such as times, there is nothing to draw.
-    return [distribution(c, columns.get(c.name)) for c in typed.iter_columns() if not _apart(c)]
+    # Of texts that are all different, such as times, and of nothing, there is nothing to draw.
+    return [distribution(c, columns.get(c.name)) for c in typed.iter_columns() if not _plain(c)]
 
 
-def _apart(column: Any) -> bool:
+def _plain(column: Any) -> bool:
     known = column.drop_nulls()
+    if known.is_empty():
+        return True
     return not column.dtype.is_numeric() and len(known) > 6 and known.is_unique().all()
 
 
 def _read(path: Path) -> tuple[Any, Any] | None:
     """The first rows of a table, as text where it is text and as values; None if it is none."""
     ending = path.name.rpartition(".")[2].lower()
-    if ending not in _TABLES or not path.is_file():
+    if not path.is_file():
         return None
+    if ending not in _TABLES:
+        return _parsed(path)
     import polars as pl
 
     try:
@@ -96,6 +104,22 @@ def _read(path: Path) -> tuple[Any, Any] | None:
     except (pl.exceptions.PolarsError, OSError):  # a fit says what is wrong with it
         return None
     return both, both
+
+
+def _parsed(path: Path) -> tuple[Any, Any] | None:
+    """The first rows of a log, a capture or a sheet, which are read whole if they are small."""
+    if path.stat().st_size > PARSED_BYTES or path.suffix.lower() in _NO_TABLES:
+        return None
+    from interfuse.errors import InterfuseError
+    from interfuse.io.frames import to_polars
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a plan says the same
+        try:
+            frame = to_polars(str(path))[0].lazy().head(SEEN).collect()
+        except (InterfuseError, OSError, ValueError):
+            return None
+    return frame, frame
 
 
 def _separator(path: Path) -> str:

@@ -8,13 +8,16 @@ import secrets
 import socket
 import threading
 import webbrowser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from interfuse.console import say, tell
 from interfuse.errors import OptionError
 from interfuse.io.files import replacing
+from interfuse.studio.front import studio
 from interfuse.studio.places import HIDDEN
+from interfuse.studio.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = "token"
@@ -42,16 +45,13 @@ def serve(
     Raises:
         OptionError: nothing can be served there.
     """
-    try:
-        import uvicorn
-
-        from interfuse.studio.app import create_app
-    except ImportError as error:
+    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    if missing:
         raise OptionError(
-            f"studio: needs FastAPI and uvicorn ({error.name} is missing). Install them with: "
+            f"studio: needs FastAPI and uvicorn ({missing[0]} is missing). Install them with: "
             'pip install "interfuse[studio]"'
-        ) from None
-    from interfuse.studio.settings import Settings
+        )
+    import uvicorn
 
     listening = _bound(host, port)
     port = listening.getsockname()[1]
@@ -65,7 +65,6 @@ def serve(
         folder, token, frozenset(served | set(names)), f"interfuse_{port}",
         **{name: value for name, value in limits.items() if value is not None},
     )  # fmt: skip
-    app = create_app(settings)
     address = f"http://127.0.0.1:{port}/?token={token}"
     say(f"The studio of {folder} is at\n  {address}\nCtrl-C ends it; fits that run go on.")
     if host not in LOOPBACK:
@@ -74,8 +73,9 @@ def serve(
     if open_browser:
         threading.Timer(0.6, webbrowser.open, [address]).start()
     config = uvicorn.Config(
-        app, log_level="error", access_log=False, server_header=False, date_header=False,
-        timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 1024,
+        studio(settings), log_level="error", access_log=False, server_header=False,
+        date_header=False, timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=64 * 1024,
     )  # fmt: skip
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):

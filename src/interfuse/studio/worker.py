@@ -7,6 +7,8 @@ between commands, which is all that tells this from starting the command line an
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -24,6 +26,17 @@ def main() -> None:
     _load()
     for line in sys.stdin.buffer:
         execute(json.loads(line), out.write)
+        _give_back()
+
+
+def _give_back() -> None:
+    """Return freed memory to the system, where its library can.
+
+    What answers need stays the same, but glibc keeps what they freed in pieces that the next one
+    does not fit in: without this a worker grows by some MiB each ten answers.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # macOS and musl have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _load() -> None:

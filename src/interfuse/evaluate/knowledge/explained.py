@@ -332,6 +332,17 @@ def _notes(data: dict[str, Any]) -> Section:
                 "All conditionals are those of one diffusion model, asked with the other cells "
                 "hidden; the documentation (Knowledge) has the formulas."
             ),
+            *_floor(data),
             t("Seed {seed}.", seed=data["seed"]),
         ],
     )
+
+
+def _floor(data: dict[str, Any]) -> list[str]:
+    """By what the floor of edges was measured, if it was."""
+    words = t(
+        "An edge is above {floor:.4f} nats, the most that a pair with one of {probes} shuffled "
+        "columns came up to in a fit like this one.",
+        floor=data.get("floor", 0.0), probes=data.get("probes", 0),
+    )  # fmt: skip
+    return [words] if data.get("probes") else []

@@ -111,6 +111,7 @@ def _base(
         (usual.mean.shape == (*shape, KINDS_ODD), "the series of the base and its scores"),
         (usual.tail.shape == (len(windows_of(base.periods)), KINDS_ODD), "the windows of scores"),
         (usual.score.ndim == 1 and usual.unit > 0, "the shapes of scores"),
+        (len(usual.scale) == 0 or usual.scale.shape == shape, "the units of scores"),
     )
     return base, gate, usual
 

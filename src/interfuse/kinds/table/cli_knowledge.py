@@ -42,6 +42,7 @@ def explain(
     groups: Path | None = None,
     blocks: str | None = None,
     rows: int = 4096,
+    probes: int = 0,
     seed: int = 0,
     device: str | None = None,
     language: str = "en",
@@ -57,6 +58,7 @@ def explain(
             groups=groups,
             blocks=blocks,
             rows=rows,
+            probes=probes,
             seed=seed,
             device=device,
             language=language,
@@ -65,6 +67,29 @@ def explain(
         _print(found, of)
     page, _ = found.save(asked.target)
     tell(f"{found.data['rows']}; {page} written in {time.monotonic() - begin:.0f} s")
+
+
+def compare(
+    model: Model,
+    asked: Asked,
+    *,
+    blocks: str | None = None,
+    seed: int = 0,
+    device: str | None = None,
+    language: str = "en",
+) -> None:
+    """Compare with other rows, and write the page; see `Model.compare`.
+
+    The command `interfuse compare` prints the columns besides, and takes two tables as well.
+    """
+    check_page(asked.target)
+    with called(asked.source):
+        found = model.compare(
+            asked.source, blocks=blocks, seed=seed, device=device, language=language
+        )
+    for sentence in found.sentences:
+        say(sentence)
+    found.save(asked.target)
 
 
 def _print(found: Explanation, of: str | None) -> None:

@@ -19,7 +19,7 @@ from interfuse.kinds.option import (
     VALUE,
     Option,
 )
-from interfuse.kinds.table.verbs import EXPLAIN
+from interfuse.kinds.table.verbs import COMPARE, EXPLAIN
 from interfuse.kinds.verb import Verb, late
 from interfuse.run import store
 
@@ -198,6 +198,7 @@ class Table(Kind):
     )  # fmt: skip
     verbs = (GENERATE, IMPUTE, DETECT, EXPLAIN)
     judged = True
+    compares = COMPARE
 
     def looks(self, data: Any) -> float:
         """All that is not surely something else is a table."""

@@ -8,12 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.language import speaking
+from interfuse.kinds.verb import late
+from interfuse.language import speaking, t
 
 if TYPE_CHECKING:
     from interfuse.kinds.table.answer.comparison import Comparison
     from interfuse.kinds.table.answer.explanation import Explanation
     from interfuse.kinds.table.fitted import Fitted
+
+
+_floor_of = late("interfuse.kinds.table.probing", "floor_of")
+"""By name: it fits, and what fits a model imports it."""
 
 
 class Knowing:
@@ -37,6 +42,7 @@ class Knowing:
         groups: Mapping[str, Sequence[str]] | str | Path | None = None,
         blocks: str | None = None,
         rows: int = 4096,
+        probes: int = 0,
         seed: int = 0,
         device: str | None = None,
         tell: Callable[[int, int], None] | None = None,
@@ -59,6 +65,9 @@ class Knowing:
                 day: errors are then over whole blocks.
             rows: how many rows are asked at most; errors fall with their root, time grows with
                 them.
+            probes: fit a model like this one with so many shuffled columns first, and draw edges
+                above the most that a pair with one of them comes up to; 0 for .005 nats, about
+                which null pairs of many fits came up to. Costs a fit of as many examples.
             seed: of orders, halves and permutations.
             device: "cpu", "cuda", "mps" or None for the best there is.
             tell: called with steps done and steps in all.
@@ -85,7 +94,11 @@ class Knowing:
         """
         from interfuse.kinds.table.answer.explanation import Explanation
         from interfuse.kinds.table.ask.know.explain import explain
+        from interfuse.kinds.table.ask.know.pairs import FLOOR
 
+        floor = FLOOR
+        if probes:
+            floor = _floor_of(self.fitted, self.record, probes, seed=seed, device=device)
         with speaking(language):
             found = explain(
                 self.fitted,
@@ -95,6 +108,8 @@ class Knowing:
                 given=[given] if isinstance(given, str) else given,
                 groups=groups,
                 blocks=blocks,
+                floor=floor,
+                probes=probes,
                 rows=rows,
                 seed=seed,
                 device=device,
@@ -120,7 +135,7 @@ class Knowing:
 
         Args:
             data: a frame or a path, with columns of the model; those that are absent are left out,
-                with a warning.
+                with a warning. Or another model of a table: the rows that it keeps.
             blocks: a column whose rows of one value stay together, such as a day, where rows are
                 not exchangeable.
             rows: of each side at most.
@@ -146,11 +161,14 @@ class Knowing:
         """
         from interfuse.kinds.table.answer.comparison import Comparison
         from interfuse.kinds.table.ask.know.against import against
+        from interfuse.kinds.table.ask.know.kept import rows_kept_by
 
         with speaking(language):
+            other = isinstance(data, Knowing)
             found = against(
                 self.fitted,
-                data,
+                rows_kept_by(data.fitted) if isinstance(data, Knowing) else data,
+                name=t("the other run") if other else None,
                 record=self.record,
                 blocks=blocks,
                 rows=rows,

@@ -23,6 +23,14 @@ BLOCKS = Option(
 MOST_ROWS = Option(
     "rows", "How many rows are asked at most; default: 4096.", int, flag="--rows", least=200
 )
+PROBES = Option(
+    "probes",
+    "Draw edges above what so many shuffled columns come up to in a fit like this one, which is "
+    "made first; default: above .005 nats, without a fit.",
+    int,
+    0,
+    least=0,
+)
 
 EXPLAIN = Verb(
     "explain",
@@ -49,6 +57,7 @@ EXPLAIN = Verb(
         ),
         BLOCKS,
         MOST_ROWS,
+        PROBES,
         SEED,
         DEVICE,
         LANGUAGE,
@@ -58,3 +67,16 @@ EXPLAIN = Verb(
     optional=True,
     ending="html",
 )
+
+COMPARE = Verb(
+    "compare",
+    "Say what changed since the rows that were fitted.",
+    "",
+    (),
+    late(_CLI, "compare"),
+    (BLOCKS, SEED, DEVICE, LANGUAGE),
+    ("DATA", "The rows that are held against those that the fit held out."),
+    target="A page, .html; its JSON is written beside it.",
+    ending="html",
+)
+"""Of a run and rows; the command `interfuse compare` takes two tables as well."""

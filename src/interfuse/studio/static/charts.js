@@ -11,9 +11,15 @@ function ticks(low, high, most = 5) {
   return out;
 }
 
-const short = (x) => (Math.abs(x) >= 1e6 ? `${+(x / 1e6).toPrecision(3)} M` : Math.abs(x) >= 1e4 ? `${+(x / 1e3).toPrecision(3)} k` : `${+x.toPrecision(4)}`);
+const UNITS = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]];
+const short = (x) => {
+  const [least, unit] = UNITS.find(([least]) => Math.abs(x) >= least) || [1, ""];
+  return unit ? `${+(x / (unit === "k" ? 1e3 : least)).toPrecision(3)} ${unit}` : `${+x.toPrecision(4)}`;
+};
+const moment = (text) => text && text.replace("T", " ").replace(/\.0+(?=\D|$)/, "").replace(/(\d\d:\d\d):00(?=\D|$)/, "$1");
 
-function frame(width, height, x, y, labels) {
+// marks: [place, text, anchor] along the x axis, instead of numbers
+function frame(width, height, x, y, labels, marks = null) {
   const [left, right, top, bottom] = [46, 14, 10, 34];
   const px = (v) => left + ((v - x[0]) / (x[1] - x[0] || 1)) * (width - left - right);
   const py = (v) => height - bottom - ((v - y[0]) / (y[1] - y[0] || 1)) * (height - top - bottom);
@@ -22,7 +28,9 @@ function frame(width, height, x, y, labels) {
     parts.push(s("line", { class: "grid", x1: left, x2: width - right, y1: py(v), y2: py(v) }));
     parts.push(s("text", { x: left - 7, y: py(v) + 4, "text-anchor": "end" }, short(v)));
   }
-  for (const v of ticks(x[0], x[1], 7)) parts.push(s("text", { x: px(v), y: height - bottom + 16, "text-anchor": "middle" }, short(v)));
+  for (const [v, text, anchor] of marks || ticks(x[0], x[1], width / 105).map((v) => [v, short(v), "middle"])) {
+    parts.push(s("text", { x: px(v), y: height - bottom + 16, "text-anchor": anchor }, text));
+  }
   parts.push(s("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
   parts.push(s("text", { x: width - right, y: height - 3, "text-anchor": "end" }, labels));
   return { px, py, parts };
@@ -30,9 +38,12 @@ function frame(width, height, x, y, labels) {
 
 const path = (points) => points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(1)} ${p[1].toFixed(1)}`).join("");
 
+// As wide as what is seen, so that its letters keep their size on a phone.
+const room = () => Math.max(320, Math.min(760, window.innerWidth - 70));
+
 // points: [examples, training loss or null, held-out loss or null]
 export function curve(points, unit, title) {
-  const [width, height] = [760, 300];
+  const [width, height] = [room(), 300];
   const held = points.filter((p) => p[2] !== null);
   const train = points.filter((p) => p[1] !== null);
   const ys = [...held.map((p) => p[2]), ...train.map((p) => p[1])].sort((a, b) => a - b);
@@ -71,9 +82,11 @@ export function bars(column, title) {
   const n = Math.min(column.values.length, 6);
   const top = Math.max(...column.shares, ...(other || [0]), 1e-9);
   const parts = [];
+  const names = column.values.slice(0, n).map((v) => String(v ?? "–"));
+  const alike = new Set(names.map((v) => cut(v, 13))).size < n;  // told apart by their ends, such as agents
   for (let i = 0; i < n; i++) {
     const y = i * row, wide = (v) => Math.max(0.5, ((width - left) * v) / top);
-    parts.push(s("text", { x: left - 6, y: y + 11, "text-anchor": "end" }, cut(String(column.values[i] ?? "–"), 13)));
+    parts.push(s("text", { x: left - 6, y: y + 11, "text-anchor": "end" }, alike && names[i].length > 13 ? `…${names[i].slice(-12)}` : cut(names[i], 13)));
     if (other) parts.push(s("rect", { class: "real", x: left, y: y + 1, width: wide(other[i]), height: 7 }));
     parts.push(s("rect", { class: "syn", x: left, y: other ? y + 8 : y + 3, width: wide(column.shares[i]), height: other ? 5 : 8 }));
   }
@@ -82,13 +95,17 @@ export function bars(column, title) {
 
 export const distribution = (column, title) => (column.low === undefined ? bars(column, title) : histogram(column, title));
 
-// rows: {at, middle, low, high}; known: {at, value} before them
+// rows: {at, middle, low, high}; known: {at, value} before them; at says when, if anything does
 export function fan(rows, known, title) {
-  const [width, height] = [760, 280];
+  const [width, height] = [room(), 280];
   const n = known.length + rows.length;
   const ys = [...rows.flatMap((r) => [r.low, r.high, r.middle]), ...known.map((k) => k.value)].filter(Number.isFinite);
   const low = Math.min(...ys), high = Math.max(...ys), pad = (high - low) * 0.07 || 1;
-  const { px, py, parts } = frame(width, height, [1, Math.max(2, n)], [low - pad, high + pad], "");
+  const ends = [[1, moment((known[0] || rows[0]).at), "start"], [known.length + 1, known.length && moment(rows[0].at), "middle"], [n, moment(rows.at(-1).at), "end"]];
+  const free = 110 / (width - 60);  // a label's share of the axis: nearer ones would lie on each other
+  const near = known.length < 1.5 * free * n || known.length > (1 - 1.5 * free) * n;
+  const marks = rows[0].at ? ends.filter(([, text], i) => text && !(i === 1 && near)) : null;
+  const { px, py, parts } = frame(width, height, [1, Math.max(2, n)], [low - pad, high + pad], "", marks);
   const at = (i) => px(i + 1);
   const first = known.length;
   const up = rows.map((r, i) => [at(first + i), py(r.high)]);
@@ -96,6 +113,18 @@ export function fan(rows, known, title) {
   parts.push(s("path", { class: "band", d: `${path([...up, ...down])}Z` }));
   parts.push(s("path", { class: "past", d: path(known.map((k, i) => [at(i), py(k.value)])) }));
   parts.push(s("path", { class: "held", d: path(rows.map((r, i) => [at(first + i), py(r.middle)])) }));
+  return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, parts);
+}
+
+// points: {at, value, odd}, of one series
+export function marked(points, title) {
+  const [width, height] = [room(), 240];
+  const ys = points.map((p) => p.value);
+  const low = Math.min(...ys), high = Math.max(...ys), pad = (high - low) * 0.07 || 1;
+  const ends = [[1, moment(points[0].at), "start"], [points.length, moment(points.at(-1).at), "end"]];
+  const { px, py, parts } = frame(width, height, [1, Math.max(2, points.length)], [low - pad, high + pad], "", ends);
+  parts.push(s("path", { class: "past", d: path(points.map((p, i) => [px(i + 1), py(p.value)])) }));
+  points.forEach((p, i) => p.odd && parts.push(s("circle", { class: "tip", cx: px(i + 1), cy: py(p.value), r: 3.5 })));
   return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, parts);
 }
 

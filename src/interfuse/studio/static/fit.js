@@ -13,6 +13,7 @@ export function watch(main, run, finished) {
   let phase = run.phase, last = run.training, title = null, drawn = null;
   const marginals = h("div.card", { hidden: true }, h("h2", {}, t("Drawn columns approach the real ones")));
   const chart = h("div"), stats = h("dl.stats"), phases = h("ol.phases"), notes = h("div"), log = h("div");
+  const heard = h("div.card", { hidden: true }, h("h2", {}, t("What it said")), log);
   const running = run.status === "running";
 
   function draw() {
@@ -54,6 +55,7 @@ export function watch(main, run, finished) {
     else if (event.event === "schema") phase = "reading";
     else if (event.event === "warning") notes.append(h("div.note", { lang: "en" }, event.text));
     else if (event.event === "error" && run.status === "failed") notes.append(h("div.note.bad", { role: "alert", lang: "en" }, event.text));
+    heard.hidden = !said.length;
     show(log, said.slice(-8).map((text) => h("p.small.soft", { lang: "en" }, text)));
   }
 
@@ -72,7 +74,7 @@ export function watch(main, run, finished) {
   h("div.stack", {}, notes, h("div.card", {}, phases, h("div.field", {}, stats)),
     h("div.card", {}, h("div.row", {}, h("h2", {}, t("Held-out loss"))), h("div.legend", {}, h("span", {}, h("i"), t("held out")), h("span", {}, h("i.real"), t("training"))), chart),
     marginals,
-    h("div.card", {}, h("h2", {}, t("What it said")), log),
+    heard,
     run.command ? h("div.card", {}, h("h2", {}, t("The same bytes elsewhere")), code(t("Command"), run.command), code(t("Python"), run.python)) : null));
   draw();
 

@@ -100,8 +100,8 @@ export function conditions(option, columns, values) {
   };
 }
 
-export function field(option, { columns = [], values = () => [], fitted = null } = {}) {
-  const label = { rows: t("rows"), seed: t("Seed"), language: t("Language") }[option.name] || t(option.flag.slice(2).replaceAll("-", " "));
+export function field(option, { columns = [], values = () => [], fitted = null, unit = "rows" } = {}) {
+  const label = { rows: says(unit)[1], seed: t("Seed"), language: t("Language") }[option.name] || t(option.flag.slice(2).replaceAll("-", " "));
   const [named, described] = [id(), id()];
   const [spoken, words] = says(option.help);
   const help = h("small", { ...spoken, id: described }, words);
@@ -149,4 +149,4 @@ export function code(label, text) {
   return h("div.code", {}, h("pre", { tabindex: "0", role: "region", "aria-label": label, translate: "no" }, h("code", {}, text)), button);
 }
 
-export const rowsOf = (n) => (n === null || n === undefined ? "" : `${number(n)} ${t("rows")}`);
+export const rowsOf = (n, unit) => (n === null || n === undefined ? "" : `${number(n)} ${says(unit)[1]}`);

@@ -25,6 +25,7 @@ export default {
  "JSON {\"name\": [\"column\", ...]} with columns that count as one.": "JSON {\"name\": [\"column\", ...]}：算作一个的列。",
  "A column that is the same in rows which are not independent of each other, such as a day.": "一列，其值相同的行互不独立，例如日期。",
  "How many rows are asked at most; default: 4096.": "最多问多少行；默认 4096。",
+ "Draw edges above what so many shuffled columns come up to in a fit like this one, which is made first; default: above .005 nats, without a fit.": "先用这么多个打乱的列做一次同样的拟合，只画高于它们所达到的边；默认：高于 .005 nat，不另拟合。",
  "Of the page and its sentences; default: en.": "页面及其句子的语言；默认 en。",
  "What the data is; default: the kind that it looks like.": "数据是什么；默认：看起来像什么就是什么。",
  "Train for at most this long.": "最多训练这么久。",
@@ -99,5 +100,13 @@ export default {
  "The column of ratings; else found by its name.": "评分列；否则按名称找到。",
  "A table with attributes of users, by the same column.": "含用户属性的表，以同一列为键。",
  "A table with attributes of items; may have items that nobody touched.": "含物品属性的表；可以有无人接触过的物品。",
- "Use no order of touches, though there are times.": "虽有时间，也不使用交互的先后。"
+ "Use no order of touches, though there are times.": "虽有时间，也不使用交互的先后。",
+ "Say what changed since the rows that were fitted.": "说明自拟合所用的行以来什么变了。",
+ "The rows that are held against those that the fit held out.": "与拟合时留出的行相比的行。",
+ "tables": "表",
+ "rows": "行",
+ "images": "图像",
+ "series": "序列",
+ "steps": "步",
+ "interactions": "交互"
 };

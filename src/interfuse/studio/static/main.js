@@ -5,7 +5,7 @@ import { home } from "./home.js";
 import { plan } from "./plan.js";
 import { run } from "./run.js";
 import { rowsOf } from "./forms.js";
-import { choose, lang, t } from "./words.js";
+import { choose, lang, says, t } from "./words.js";
 
 const [top, side, main] = ["top", "side", "main"].map((id) => document.getElementById(id));
 const THEMES = ["automatic", "light", "dark"];
@@ -43,7 +43,7 @@ async function models() {
   const here = location.hash.split("/")[2];
   show(side, h("a.button.main.wide", { href: "#/" }, icon("plus", 16), t("New fit")), h("h2", {}, t("Models")),
     all.length ? h("ul", {}, all.map((r) => h("li", {}, h("a", { href: `#/run/${r.id}`, "aria-current": r.id === here ? "page" : null },
-      h(`span.dot.${r.status}`, { "aria-hidden": "true" }), h("b", {}, r.name), h("i", {}, r.status === "complete" ? `${r.kind}${r.rows ? ` · ${rowsOf(r.rows)}` : ""}` : t(r.status))))))
+      h(`span.dot.${r.status}`, { "aria-hidden": "true" }), h("b", {}, r.name), h("i", {}, r.status === "complete" ? [lang() === "zh" ? says(r.kind_words)[1] : r.kind, rowsOf(r.rows, r.unit)].filter(Boolean).join(" · ") : t(r.status))))))
       : h("p.small.soft", { style: null }, t("No models yet")));
   if (all.some((r) => r.status === "running")) setTimeout(models, 4000);
 }

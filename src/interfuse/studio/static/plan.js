@@ -2,7 +2,7 @@
 import { h, show, toast } from "./dom.js";
 import { get, send } from "./api.js";
 import { field, said } from "./forms.js";
-import { bytes, t } from "./words.js";
+import { bytes, says, t } from "./words.js";
 
 const BUDGETS = [5, 15, 60, 300, null];
 
@@ -17,7 +17,7 @@ export async function plan(main, id) {
   const seed = h("input", { type: "number", min: 0, step: 1, value: "0" });
   const name = h("input", { type: "text", maxlength: 60, value: upload.name.split(".")[0], autocomplete: "off" });
   const kind = h("select", { onchange: () => ((state.kind = kind.value), (state.changes = {}), look()) },
-    h("option", { value: "" }, t("as it looks")), kinds.map((k) => h("option", { value: k.name }, k.words.many)));
+    h("option", { value: "" }, t("as it looks")), kinds.map((k) => h("option", { value: k.name }, says(k.words.many)[1])));
   const go = h("button.button.main.wide", { type: "submit", disabled: true }, t("Start the fit"));
   const again = h("button.button.slim", { type: "button", onclick: () => look() }, t("Look again"));
 
@@ -42,7 +42,7 @@ export async function plan(main, id) {
     drawSchema();
     const found = state.planned;
     show(notes, found.warnings.map((w) => h("div.note", { lang: "en" }, w)),
-      found.hints.map((w) => h("div.note.row", {}, h("span.grow", { lang: "en" }, w.text), h("button.button.slim", { type: "button", onclick: () => ((kind.value = state.kind = w.kind), look()) }, `${t("Kind of data")}: ${w.kind}`))));
+      found.hints.map((w) => h("div.note.row", {}, h("span.grow", { lang: "en" }, w.text), h("button.button.slim", { type: "button", onclick: () => ((kind.value = state.kind = w.kind), look()) }, `${t("Kind of data")}: ${says(kinds.find((k) => k.name === w.kind)?.words.many || w.kind)[1]}`))));
     estimate.textContent = found.estimate ? `${t("Estimate")}: ${found.estimate}` : "";
     go.disabled = false;
     drawOptions(kinds.find((k) => k.name === found.kind));

@@ -2,11 +2,13 @@
 import { h, icon, show, toast } from "./dom.js";
 import { answered, ask as begin, get } from "./api.js";
 import { curve } from "./charts.js";
-import { charts, draw } from "./answer.js";
+import { charts, draw, PICTURES, TABLES } from "./answer.js";
 import { code, dataField, field, rowsOf, said } from "./forms.js";
 import { painting } from "./paint.js";
 import { clock, lang, number, says, t } from "./words.js";
 import { watch } from "./fit.js";
+
+const tabOf = (name) => t(name === "compare" ? "changes" : name);
 
 export async function run(main, id, tab, again) {
   const fit = await get(`/fits/${id}`);
@@ -17,8 +19,8 @@ export async function run(main, id, tab, again) {
   if (!fitted) one.upload = null;
   const seen = fitted ? await get(`/uploads/${fitted.id}/preview?rows=1`).catch(() => null) : null;
   const values = (name) => seen?.distributions.find((d) => d.name === name)?.values?.filter((v) => v !== null);
-  const tabs = [...one.questions.map((q) => [q.name, t(q.name), () => question(q)]),
-    one.judged ? ["judge", t("Judge"), judge] : null, ["compare", t("Compare"), compare], ["about", t("About"), about]].filter(Boolean);
+  const tabs = [...one.questions.map((q) => [q.name, tabOf(q.name), () => question(q)]),
+    one.judged ? ["judge", t("Judge"), judge] : null, ["answers", t("Side by side"), compare], ["about", t("About"), about]].filter(Boolean);
   const panel = h("div", { role: "tabpanel", id: "panel", tabindex: "-1" });
   const buttons = tabs.map(([name, label]) => h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", onclick: () => (location.hash = `#/run/${id}/${name}`) }, label));
   const list = h("div.tabs", { role: "tablist", "aria-label": one.name, onkeydown: (e) => {
@@ -28,7 +30,7 @@ export async function run(main, id, tab, again) {
     next.focus();
     next.click();
   } }, buttons);
-  const about_ = [one.source, rowsOf(one.rows), one.record?.training?.held_out_loss ? `${t("Held-out loss")} ${number(one.record.training.held_out_loss, 4)}` : ""];
+  const about_ = [one.source, rowsOf(one.rows, one.unit), one.record?.training?.held_out_loss ? `${t("Held-out loss")} ${number(one.record.training.held_out_loss, 4)}` : ""];
   show(main, h("div.head", {}, h("div", {}, h("h1", {}, one.name), h("p", {}, about_.filter(Boolean).join(" · ")))), list, panel);
   const chosen = Math.max(0, tabs.findIndex(([name]) => name === tab));
   buttons.forEach((b, i) => (b.setAttribute("aria-selected", String(i === chosen)), (b.tabIndex = i === chosen ? 0 : -1)));
@@ -56,7 +58,7 @@ export async function run(main, id, tab, again) {
     if (alive) earlier();
   }
   async function question(q) {
-    const fields = q.options.filter((o) => o.name !== "device").map((o) => field(o, { columns: one.columns, values, fitted }));
+    const fields = q.options.filter((o) => o.name !== "device").map((o) => field(o, { columns: one.columns, values, fitted, unit: one.unit }));
     const first = ["of", "rows", "images", "horizon", "given", "data", "interval", "below", "draws"];
     const shown = fields.filter((f) => first.includes(f.name)), rest = fields.filter((f) => !first.includes(f.name));
     const spoken = fields.find((f) => f.name === "language");
@@ -65,7 +67,7 @@ export async function run(main, id, tab, again) {
     const paint = h("div");
     const painter = mask && painting(paint);
     const data = q.data ? dataField(t("Data"), q.optional ? says(q.data.help)[1] : says(q.data.help)[1].split(";")[0], q.optional ? null : fitted, (_, file) => painter && painter.show(file)) : null;
-    const format = h("select", {}, (q.format === "html" ? ["html"] : ["csv", "png", "webp", "gif", "npz", "jsonl", "parquet", "arrow", "pcap", "log"]).map((f) => h("option", { value: f }, f)));
+    const format = h("select", {}, formats(q.format, one.source).map((f) => h("option", { value: f }, f)));
     format.value = q.format;
     const go = h("button.button.main.wide", { type: "submit" }, t("Ask"));
     const place = h("div.stack", { "aria-live": "polite" }, empty());
@@ -89,13 +91,23 @@ export async function run(main, id, tab, again) {
     earlier();
   }
 
+  function formats(usual, source) {
+    if (usual === "html") return [usual];
+    if (PICTURES.includes(usual)) return [...PICTURES, "npz"];
+    const own = source.split(".").pop().toLowerCase();  // as what it was, such as a capture
+    return [...new Set([usual, ...TABLES, ...(source.includes(".") && /^(?!gz|zst|bz2|xz)[a-z0-9]{1,8}$/.test(own) ? [own] : [])])];
+  }
+
   function empty() {
     return h("div.empty", {}, icon("dots", 44), h("p", {}, t("Set what you want on the left and ask.")));
   }
 
   function label(a) {
-    const options = Object.entries(a.options).filter(([k, v]) => !(k === "seed" && v === 0)).map(([k, v]) => (Array.isArray(v) ? v.join(", ") : `${k} ${v}`)).join(" · ");
-    return `${t(a.question)}${options ? ` · ${options}` : ""}`;
+    const asked = one.questions.find((q) => q.name === a.question)?.options || [];
+    const flag = (k) => (asked.find((o) => o.name === k)?.flag || `--${k}`).slice(2).replaceAll("-", " ");
+    const words = (k, v) => (k === "rows" ? rowsOf(v, one.unit) : `${t(flag(k))} ${v}`);
+    const options = Object.entries(a.options).filter(([k, v]) => !(k === "seed" && v === 0)).map(([k, v]) => (Array.isArray(v) ? v.join(", ") : words(k, v))).join(" · ");
+    return `${tabOf(a.question)}${options ? ` · ${options}` : ""}`;
   }
 
   async function judge() {
@@ -118,7 +130,7 @@ export async function run(main, id, tab, again) {
   }
 
   async function compare() {
-    const made = (await get(`/answers?run=${id}`)).filter((a) => a.question !== "evaluate" && a.status === "complete");
+    const made = (await get(`/answers?run=${id}`)).filter((a) => TABLES.includes(a.file.split(".").pop()) && a.status === "complete");
     if (made.length < 2) return show(panel, h("div.empty", {}, icon("dots", 44), h("p", {}, t("Ask at least two questions first."))));
     const place = h("div.stack");
     const pick = (at) => h("select", { "aria-label": `${t("Answer")} ${at + 1}`, onchange: look }, made.map((a, i) => h("option", { value: a.id, selected: i === at }, label(a))));

@@ -8,7 +8,7 @@ import numpy as np
 
 from interfuse.kinds.series.answer import SeriesScores
 from interfuse.kinds.series.base.forecast import Base
-from interfuse.kinds.series.base.odd import Usual, foresee, points, ratios
+from interfuse.kinds.series.base.odd import Usual, foresee, points
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSet
 from interfuse.kinds.series.data.quiet import mean_over
@@ -33,12 +33,10 @@ def scores_by_base(
         tell: called with series done and in all.
     """
     parts, scored, bands = [], [], []
-    typical = np.median(usual.mean, 0)
     for i, values in enumerate(series.values):
         said = foresee(base, values)
         owner = codec.identity(series.names[i])
-        mean = usual.mean[owner - 1] if owner else typical
-        ratio = ratios(said.kinds, mean)
+        ratio = usual.compared(said, owner - 1 if owner else None)
         parts.append(mean_over(ratio, 2))
         scored.append(points(mean_over(ratio, 1), usual, base.periods, window))
         # The first step has no past: nothing can be expected of it but what is usual.

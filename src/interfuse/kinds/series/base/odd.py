@@ -19,7 +19,7 @@ of it. P-values are conformal, by the scores of blocks that were held out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +58,8 @@ class Foreseen(NamedTuple):
     low: np.ndarray
     middle: np.ndarray
     high: np.ndarray
-    kinds: np.ndarray  # (T, c, KINDS) squares in units of the series
+    kinds: np.ndarray  # (T, c, KINDS) squares in units of `scale`
+    scale: np.ndarray  # (c,) what the series was divided by: it goes with how long the series is
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,44 @@ class Usual:
         tail: (windows, KINDS) 99 % quantiles of running means.
         unit: the mean of the scores.
         score: (LEVELS,) sorted scores of held-out points; empty where nothing was held out.
+        scale: (series, channels) the units of `mean`; empty of older runs.
     """
 
     mean: np.ndarray
     tail: np.ndarray
     unit: float
     score: np.ndarray
+    scale: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def compared(self, said: Foreseen, series: int | None) -> np.ndarray:
+        """(T, c, KINDS) how much more than usual.
+
+        The last day of a series is scored as it would be behind all that came before: its own
+        unit, which is that of the longest season it can hold, is taken to that of the fit.
+
+        Args:
+            said: of one series.
+            series: which of those that were fitted; None for another, which is held against what
+                is typical of them, in its own units.
+        """
+        if series is None:
+            return ratios(said.kinds, np.median(self.mean, 0))
+        known = self.scale[series] if len(self.scale) else said.scale
+        return ratios(said.kinds * ((said.scale / known) ** 2)[:, None], self.mean[series])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Its arrays by name."""
         unit = np.array([self.unit])
-        return {"mean": self.mean, "tail": self.tail, "unit": unit, "score": self.score}
+        own = {"mean": self.mean, "tail": self.tail, "unit": unit, "score": self.score}
+        return {**own, "scale": self.scale} if len(self.scale) else own
 
     @classmethod
     def from_arrays(cls, a: Mapping[str, np.ndarray]) -> Usual:
         """The inverse of `to_arrays`."""
         tail = a["tail"]  # of older runs one for both
         tail = np.stack([tail] * KINDS, 1) if tail.ndim == 1 else tail
-        return cls(a["mean"], tail, float(a["unit"][0]), a["score"])
+        scale = {"scale": a["scale"]} if "scale" in a else {}
+        return cls(a["mean"], tail, float(a["unit"][0]), a["score"], **scale)
 
 
 def windows_of(periods: Sequence[int]) -> tuple[int, ...]:
@@ -136,7 +157,7 @@ def foresee(base: Base, values: np.ndarray, steps: np.ndarray | None = None) -> 
             out[:3, 0, j] = usual * past.scale[j]
             kinds[0, j, 0] = (past.x[past.first[j]] - usual) ** 2
     kinds[~np.isfinite(values)] = np.nan
-    return Foreseen(out[0], out[1], out[2], kinds)
+    return Foreseen(out[0], out[1], out[2], kinds, past.scale)
 
 
 def _usual(
@@ -203,19 +224,21 @@ def measure_usual(
     """
     rng = np.random.default_rng(seed)
     most = max(most // (series[0].shape[1] * len(series)), 50)
-    means, raws = [], list[np.ndarray]()
+    means, raws, scales = [], list[np.ndarray](), []
     for values in series:
         stretches = stretches_of(len(values), most, rng)
-        kinds = foresee(base, values, np.concatenate(stretches)).kinds
+        said = foresee(base, values, np.concatenate(stretches))
+        kinds = said.kinds
+        scales.append(said.scale)
         mean = mean_over(kinds[np.concatenate(stretches)], 0)
         mean = np.where(np.isfinite(mean) & (mean > 0), mean, 1.0)
         means.append(mean)
         raws += [mean_over(ratios(kinds[steps], mean), 1) for steps in stretches]
     widths = windows_of(base.periods)
-    made = Usual(np.stack(means), _tails(raws, widths), 1.0, np.zeros(0))
+    made = Usual(np.stack(means), _tails(raws, widths), 1.0, np.zeros(0), np.stack(scales))
     every = np.concatenate([points(r, made, base.periods, None) for r in raws])
     unit = float(np.nanmean(every)) if np.isfinite(every).any() else 1.0
-    made = Usual(made.mean, made.tail, unit or 1.0, made.score)
+    made = replace(made, unit=unit or 1.0)
     held = []
     for i, a, b in blocks:
         room = max(widths) // 2
@@ -228,7 +251,7 @@ def measure_usual(
     if len(some) < FEWEST:
         return made
     score = np.quantile(some, (np.arange(LEVELS) + 0.5) / LEVELS)
-    return Usual(made.mean, made.tail, made.unit, np.sort(score))
+    return replace(made, score=np.sort(score))
 
 
 def stretches_of(length: int, most: int, rng: np.random.Generator) -> list[np.ndarray]:

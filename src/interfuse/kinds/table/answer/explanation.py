@@ -34,12 +34,13 @@ class Explanation(Knowledge):
 
         ``information`` with its standard ``error`` and ``model_error`` is I(a; b), ``share`` that
         of the smaller entropy; ``given_others`` and its errors is I(a; b | all others), missing
-        where it was not asked; ``p_value`` holds for all pairs; ``edge`` says what is supported.
+        where it was not asked; ``p_value`` holds for all pairs; ``edge`` says what is supported,
+        and ``by`` whom: the network, or trees where only three columns together show it.
         """
         names = {
             "one": _S, "two": _S, "information": _F, "error": _F, "model_error": _F, "share": _F,
             "given_others": _F, "given_error": _F, "given_model_error": _F, "p_value": _F,
-            "edge": _B,
+            "edge": _B, "by": _S,
         }  # fmt: skip
         return self._frame(self.data["dependence"], names)
 

@@ -39,6 +39,7 @@ def against(
     rows: int = MOST,
     seed: int = 0,
     device: str | None = None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """The answer as JSON; see `Model.compare`.
 
@@ -50,14 +51,15 @@ def against(
         rows: of each side at most.
         seed: of every random choice.
         device: where to compute.
+        name: what B is of, for people; None for the name of its file.
     """
     view = View.of(model, device)
     a = held_out(model)
-    b = read_rows(model, data, blocks, subset=True)
+    b = read_rows(model, data, blocks, subset=True, name=name)
     check_fresh(model, b, record, data)
     warn_of_order(b.frame, "the rows", blocks)
-    for name in b.absent:
-        a.codes[:, model.codec.places[name].codes] = -1
+    for absent in b.absent:
+        a.codes[:, model.codec.places[absent].codes] = -1
     own = None
     if blocks is not None:
         own = both_blocks(a.frame, b.frame, blocks)

@@ -25,6 +25,7 @@ from interfuse.kinds.table.ask.know.follow import rules_of
 from interfuse.kinds.table.ask.know.groups import Group, stand_out
 from interfuse.kinds.table.ask.know.pairs import Alone, Pair, pairs_of, units_of
 from interfuse.kinds.table.ask.know.stats import means
+from interfuse.kinds.table.ask.know.triples import second_look
 from interfuse.kinds.table.ask.know.view import (
     MOST,
     Rows,
@@ -52,6 +53,7 @@ def explain(
     groups: Mapping[str, Sequence[str]] | str | Path | None = None,
     blocks: str | None = None,
     floor: float = paired.FLOOR,
+    probes: int = 0,
     rows: int = MOST,
     seed: int = 0,
     device: str | None = None,
@@ -68,6 +70,7 @@ def explain(
         groups: by name the columns that become known together; or a file of JSON with them.
         blocks: a column of the data; rows of one value are not independent of each other.
         floor: nats that an edge must be above.
+        probes: shuffled columns that it was measured by.
         rows: how many rows are asked at most.
         seed: of every random choice.
         device: where to compute.
@@ -97,7 +100,7 @@ def explain(
     alone = Alone.of(view, asked, context)
     units = units_of(alone, context)
     say(2, STEPS)
-    pairs = pairs_of(view, asked, alone, units, floor=floor, seed=seed)
+    pairs = edges_of(model, view, asked, alone, context, floor=floor, seed=seed)
     say(3, STEPS)
     found = determine(view, asked, alone, pairs, context=context, seed=seed)
     say(4, STEPS)
@@ -111,6 +114,8 @@ def explain(
         "given": list(given),
         "target": target,
         "seed": seed,
+        "floor": floor,
+        "probes": probes,
         "twins": [[view.names[c] for c in u] for u in units if len(u) > 1],
         "dependence": [_pair(view, p, alone) for p in pairs],
         "determination": [_determined(view, d) for d in found],
@@ -140,6 +145,29 @@ def explain(
     out["typical"], out["unusual"] = _rows(asked, odd)
     say(STEPS, STEPS)
     return out
+
+
+def edges_of(
+    model: Fitted,
+    view: View,
+    asked: Rows,
+    alone: Alone,
+    context: tuple[int, ...] = (),
+    *,
+    floor: float = paired.FLOOR,
+    seed: int = 0,
+) -> list[Pair]:
+    """All pairs by the network, and by trees where only three columns together show them.
+
+    Trees are fitted to the rows that the model keeps; there are none if it keeps none, nor where a
+    context is known, which those rows do not meet.
+    """
+    units = units_of(alone, context)
+    pairs = pairs_of(view, asked, alone, units, floor=floor, seed=seed)
+    if model.reference is None or context:
+        return pairs
+    kept = model.reference.codes.astype(np.int64)
+    return second_look(view, asked, kept, units, pairs, floor=floor, seed=seed)
 
 
 def _of_target(
@@ -225,6 +253,7 @@ def _pair(view: View, p: Pair, alone: Alone) -> dict[str, Any]:
         "given_model_error": number(p.given_gap),
         "p_value": number(p.p),
         "edge": p.edge,
+        "by": p.by if p.edge else None,
     }
 
 

@@ -104,6 +104,7 @@ class Pair:
         given, given_error, given_gap: the same of I(a; b | all others); NaN if it was not asked.
         p: of "one side gains nothing", adjusted for all pairs.
         edge: whether it is one.
+        by: who supports it: "network", or "trees" (`triples`).
     """
 
     a: int
@@ -116,6 +117,7 @@ class Pair:
     given_gap: float = np.nan
     p: float = np.nan
     edge: bool = False
+    by: str = "network"
 
 
 def pairs_of(
@@ -144,12 +146,12 @@ def pairs_of(
     for i, k in combinations(range(len(units)), 2):
         a, b = units[i][0], units[k][0]
         sides = alone.gain(a, b), alone.gain(b, a)
-        out[i, k] = [a, b, *_both(sides, rows.blocks)]
+        out[i, k] = [a, b, *both_sides(sides, rows.blocks)]
         if (i, k) not in chosen:
             continue
         both = view.ask.nats(few.codes, view.all_but(*units[i], *units[k]), [a, b])
         sides = both[:, a] - own[i], both[:, b] - own[k]
-        out[i, k] += _both(sides, few.blocks)
+        out[i, k] += [*both_sides(sides, few.blocks)]
         tests[i, k] = max(mean_of(s, few.blocks).above_zero for s in sides)
     adjusted = dict(zip(tests, holm(np.array(list(tests.values()))), strict=True))
     found = []
@@ -176,8 +178,10 @@ def _asked(alone: Alone, units: list[list[int]]) -> set[tuple[int, int]]:
     return best & every
 
 
-def _both(sides: tuple[np.ndarray, np.ndarray], blocks: np.ndarray | None) -> list[float]:
+def both_sides(
+    sides: tuple[np.ndarray, np.ndarray], blocks: np.ndarray | None
+) -> tuple[float, float, float]:
     """Mean of both sides, 0 where negative, its error, and half the gap of the sides."""
     one, two = (float(means(s, 0)) for s in sides)
     middle = mean_of((sides[0] + sides[1]) / 2, blocks)
-    return [max(middle.value, 0.0), middle.error, abs(one - two) / 2]
+    return max(middle.value, 0.0), middle.error, abs(one - two) / 2

@@ -20,6 +20,7 @@ each family at half the level (Bonferroni).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def read_both(a: Any, b: Any, blocks: str | None = None) -> Both:
             )
         warn_of_order(frame, f"{name}: the rows", blocks)
         frames.append(frame)
-        of = data if isinstance(data, str) else name
+        of = Path(data).name if isinstance(data, str | Path) else name
         said.append(t("{rows:,} rows of {name}", rows=frame.height, name=of))
     one, two = frames
     names = [n for n in one.columns if n in two.columns]

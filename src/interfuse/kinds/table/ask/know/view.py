@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,13 @@ def held_out(model: Fitted) -> Rows:
     return Rows(frame, codes, t("{rows:,} rows that the fit held out", rows=len(codes)))
 
 
-def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool = False) -> Rows:
+def read_rows(
+    model: Fitted,
+    data: Any,
+    blocks: str | None = None,
+    subset: bool = False,
+    name: str | None = None,
+) -> Rows:
     """Rows of a frame or a file as cells of the model.
 
     Args:
@@ -187,6 +194,7 @@ def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool 
         data: a frame or a path; columns that the model does not have are left out.
         blocks: a column of it.
         subset: whether columns of the model may be absent: they are then unknown, and said.
+        name: what the rows are of, for people; None for that of the file.
 
     Raises:
         DataError: they cannot be read, columns differ, or there are too few.
@@ -220,10 +228,10 @@ def read_rows(model: Fitted, data: Any, blocks: str | None = None, subset: bool 
         )
     known = reader.read(frame, quiet=True)
     codes = known.codes
-    for name in absent if subset else ():
-        codes[:, model.codec.places[name].codes] = -1
-    name = data if isinstance(data, str) else t("the frame")
-    said = t("{rows:,} rows of {name}", rows=frame.height, name=name)
+    for gone in absent if subset else ():
+        codes[:, model.codec.places[gone].codes] = -1
+    of = name or (Path(data).name if isinstance(data, str | Path) else t("the frame"))
+    said = t("{rows:,} rows of {name}", rows=frame.height, name=of)
     shown = frame.drop(absent) if subset else frame
     return Rows(shown, codes, said, own, tuple(absent), known.z)
 
