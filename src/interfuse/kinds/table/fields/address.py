@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -190,6 +190,12 @@ class AddressField(AskedByPrefix):
     @property
     def _formed(self) -> bool:
         return len(self.forms) > 1
+
+    @property
+    def classes(self) -> Sequence[int]:  # type: ignore[override]
+        """Of networks their class; of other texts, and missing, each its own."""
+        others = len(self.literals) + self.missing
+        return [n.kind for n in self.networks.table] + [len(CLASSES) + i for i in range(others)]
 
     def encode(self, column: pl.Series) -> Encoded:
         """Cells; of a model that was stored, the rank of a host that is not known is the last."""
