@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pytest
 import torch
 
 from interfuse.kinds.table.ask.generate import TableSampler
@@ -82,22 +83,22 @@ def test_what_was_not_seen_by_chance_may_be_drawn():
 
 
 def test_goods_estimate_is_what_unseen_values_may_have():
-    """By hand: a has 40 rows, of which one has b2 and none b3; c has too few rows to say."""
-    count = torch.tensor([[40, 0, 39, 1, 0], [0, 5, 5, 0, 0], [39, 5, 44, 0, 0], [1, 0, 0, 1, 0],
-                          [0, 0, 0, 0, 55]]).float()  # fmt: skip
-    cell = torch.tensor([0, 0, 1, 1, 1])
-    rows = 100
-    unseen = Unseen(count / rows, cell, rows)
+    """By hand: of 40 rows of a one has b3, which c has too; none has b4; b5 is of one row."""
+    a, c = [40, 0, 39, 1, 0, 0], [0, 5, 4, 1, 0, 0]
+    b = [[39, 4, 43, 0, 0, 0], [1, 1, 0, 2, 0, 0], [0, 0, 0, 0, 54, 0], [0, 0, 0, 0, 0, 1]]
+    cell = torch.tensor([0, 0, 1, 1, 1, 1])
+    unseen = Unseen(torch.tensor([a, c, *b]) / 100, cell, 100)
+    # c has too few rows to say, b5 too few to be told of; b2 and b4 have enough.
     assert unseen.pairs.nonzero().tolist() == [[0, 4], [4, 0], [4, 1]]
-    assert unseen.wanted[0].tolist() == [0.0, 0.01]
-    found = torch.zeros(5, 5)
+    assert unseen.wanted[0].tolist() == [0.0, pytest.approx(0.01)]
+    found = torch.zeros(6, 6)
     found[0, 4] = found[4, 0] = 0.03
     step = unseen.step(found)
     once, never = np.log(0.011 / 0.031), -1.0
-    assert np.isclose(step[0, 4], once + never, atol=1e-5)
+    assert float(step[0, 4]) == pytest.approx(once + never, abs=1e-5)
     assert torch.equal(step, step.T)
     assert int((step != 0).sum()) == 2
-    assert SEEN <= 40
+    assert 5 < SEEN <= 40
 
 
 def networks(n):

@@ -11,9 +11,10 @@ and S `PAIR_ROWS` rows. Two things are asked of the same terms besides:
   each have pairs that are mostly chance, and S leaves those alone; their classes have many rows,
   and nobody can be told from them, so that these steps are larger.
 * **Never seen.** Of the rows that have a value a, other values b of a cell that were never seen
-  with a have a share of about n_1 / n_a, n_1 of them having been seen once (Good 1953, doi
-  10.1093/biomet/40.3-4.237): nothing where each value was seen often, as no message of ICMP has a
-  port. Where drawn rows hold such pairs more often, their terms get
+  with a have a share of about n_1 / n_a, n_1 of them having been seen with a once and elsewhere too
+  (Good 1953, doi 10.1093/biomet/40.3-4.237, each row being left out in turn): nothing where each
+  value was seen often, as no message of ICMP has a port. Where drawn rows hold such pairs more
+  often, their terms get
 
     log (n_1 / n + s) / (D_a,unseen + s),     at most 0, s = `ROWS` rows, for a of `SEEN` rows,
 
@@ -169,10 +170,11 @@ class Unseen:
     def __init__(self, share: Tensor, cell: Tensor, rows: int) -> None:
         count = (share * rows).round()
         across = cell[:, None] != cell
-        often = count.diagonal() >= SEEN
+        all_of = count.diagonal()
+        across &= all_of > 1  # a value of one row was seen with no other: that says nothing
         self.cell, self.small = cell, ROWS / rows
         self.member = torch.nn.functional.one_hot(cell).float()
-        self.pairs = (count == 0) & across & often[:, None]
+        self.pairs = (count == 0) & across & (all_of >= SEEN)[:, None]
         self.wanted = ((count == 1) & across).float() @ self.member / rows
 
     def step(self, found: Tensor) -> Tensor:
