@@ -142,7 +142,7 @@ def test_words_that_are_made_can_be_spoken():
     made = drawn(fitted("hostname", hosts), hosts).str.strip_suffix(".example.net")
     assert made.str.contains("^[a-z]{9}$").all()
     assert not made.str.contains("[^aeiou]{2}|[aeiou]{2}").any()
-    # About 10 letters effectively of the others and 4.5 vowels: 2e7 words, of which N meet in .01.
+    # Some 15 of the others and 4 vowels effectively: 2e8 words, of which two of N are one in .001.
     assert made.n_unique() >= N - 1
     assert not set(made) & set(words)
 

@@ -56,13 +56,13 @@ def share_with_ports(codec, codes):
 
 def test_what_never_is_together_is_not_drawn_together(monkeypatch):
     # 40 rows of messages, and for each port 1.3 of them expected by chance: no pair by itself says
-    # anything. 16,384 rows drawn have 330 messages; one of them is .003.
+    # anything. 16,384 rows drawn have 330 messages; steps end where none is seen in 4,096.
     frame = messages(2000)
     codec, _, made = calibrated(frame)
-    assert share_with_ports(codec, made) < 0.01
+    assert share_with_ports(codec, made) < 0.03
     monkeypatch.setattr(Unseen, "step", lambda self, found: torch.zeros_like(found))
     codec, _, made = calibrated(frame)
-    assert share_with_ports(codec, made) > 0.05, "else the test says nothing"
+    assert share_with_ports(codec, made) > 0.3, "else the test says nothing"
 
 
 def test_what_was_not_seen_by_chance_may_be_drawn():
@@ -129,7 +129,7 @@ def class_distance(codec, codes, made):
 
 def test_classes_of_networks_pair_up_as_they_do(monkeypatch):
     frame = networks(1500)
-    # Nine pairs in 16,384 rows: chance alone gives about .009.
-    assert class_distance(*calibrated(frame)) < 0.03
+    # Of nine pairs in 16,384 rows chance alone is .009; the steps leave a twentieth of log ratios.
+    assert class_distance(*calibrated(frame)) < 0.05
     monkeypatch.setattr(_Classes, "step", lambda self, turn, codes, small: 0.0)
-    assert class_distance(*calibrated(frame)) > 0.06, "else the test says nothing"
+    assert class_distance(*calibrated(frame)) > 0.3, "else the test says nothing"
