@@ -33,7 +33,7 @@ def test_the_order_of_a_log_is_seen_though_neighbours_may_change_places(tmp_path
     mixed = random.Random(0).sample(starts, len(starts))
     assert infer_schema(log(tmp_path, mixed)).order == ""
     frame, _ = to_polars(log(tmp_path, starts), nested=True)
-    assert infer_schema(frame.lazy().collect()).order == "", "a frame has no order that is to be kept"
+    assert infer_schema(frame.lazy().collect()).order == "", "frames have no order to be kept"
 
 
 def test_rows_are_sorted_whole_and_those_without_a_time_come_last():
