@@ -92,9 +92,9 @@ def test_goods_estimate_is_what_unseen_values_may_have():
     assert unseen.pairs.nonzero().tolist() == [[0, 4], [4, 0], [4, 1]]
     assert unseen.wanted[0].tolist() == [0.0, pytest.approx(0.01)]
     found = torch.zeros(6, 6)
-    found[0, 4] = found[4, 0] = 0.03
+    found[0, 4] = found[4, 0] = 0.02
     step = unseen.step(found)
-    once, never = np.log(0.011 / 0.031), -1.0
+    once, never = np.log(0.011 / 0.021), -1.0
     assert float(step[0, 4]) == pytest.approx(once + never, abs=1e-5)
     assert torch.equal(step, step.T)
     assert int((step != 0).sum()) == 2
