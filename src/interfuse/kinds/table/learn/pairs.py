@@ -16,7 +16,7 @@ and S `PAIR_ROWS` rows. Two things are asked of the same terms besides:
   value was seen often, as no message of ICMP has a port. Where drawn rows hold such pairs more
   often, their terms get
 
-    log (n_1 / n + s) / (D_a,unseen + s),     at most 0, s = `ROWS` rows, for a of `SEEN` rows,
+    log (n_1 / n + s) / (D_a,unseen + s),     at most 0 in all, s = `ROWS` rows, a of `SEEN` rows,
 
   one step for all of them, which smoothing by PAIR_ROWS rows for each would not make.
 """
@@ -176,12 +176,18 @@ class Unseen:
         self.member = torch.nn.functional.one_hot(cell).float()
         self.pairs = (count == 0) & across & (all_of >= SEEN)[:, None]
         self.wanted = ((count == 1) & across).float() @ self.member / rows
+        self.total = torch.zeros_like(self.wanted)
 
     def step(self, found: Tensor) -> Tensor:
-        """(G, G) terms to add, given the shares of pairs in drawn rows."""
+        """(G, G) terms to add, given the shares of pairs in drawn rows.
+
+        It is all steps together that are at most 0: were each, what is drawn too often by chance
+        would be taken away round after round and never given back.
+        """
         drawn = (found * self.pairs) @ self.member
-        less = log_ratio(self.wanted, drawn, self.small).clamp_max(0.0)
-        step = less[:, self.cell] * self.pairs
+        total = (self.total + log_ratio(self.wanted, drawn, self.small)).clamp_max(0.0)
+        step = (total - self.total)[:, self.cell] * self.pairs
+        self.total = total
         return step + step.T
 
 
