@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -87,6 +87,9 @@ class AddressField(AskedByPrefix):
         super().__init__(name, dtype)
         self.networks, self.edges, self.missing = networks, edges, missing
         self.literals, self.forms = literals, forms
+        # Of networks; other texts, and missing, are classes of their own.
+        others = len(CLASSES) + np.arange(len(literals) + missing)
+        self.classes = [n.kind for n in networks.table] + others.tolist()
 
     @classmethod
     def check_options(cls, name: str, options: Mapping[str, Any]) -> None:
@@ -190,12 +193,6 @@ class AddressField(AskedByPrefix):
     @property
     def _formed(self) -> bool:
         return len(self.forms) > 1
-
-    @property
-    def classes(self) -> Sequence[int]:  # type: ignore[override]
-        """Of networks their class; of other texts, and missing, each its own."""
-        others = len(self.literals) + self.missing
-        return [n.kind for n in self.networks.table] + [len(CLASSES) + i for i in range(others)]
 
     def encode(self, column: pl.Series) -> Encoded:
         """Cells; of a model that was stored, the rank of a host that is not known is the last."""
