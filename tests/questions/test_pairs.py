@@ -97,7 +97,8 @@ def test_goods_estimate_is_what_unseen_values_may_have():
     once, never = np.log(0.011 / 0.021), -1.0
     assert float(step[0, 4]) == pytest.approx(once + never, abs=1e-5)
     assert torch.equal(step, step.T)
-    assert int((step != 0).sum()) == 2
+    assert float(step[4, 1]) == never, "one step for all that was never seen with b4"
+    assert int((step != 0).sum()) == 4
     back = unseen.step(torch.zeros(6, 6))  # what was taken may be given back, and no more
     assert float(back[0, 4]) == pytest.approx(-once, abs=1e-5)
     assert int((back != 0).sum()) == 2
