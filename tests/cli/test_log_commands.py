@@ -113,3 +113,13 @@ def test_a_log_from_what_was_none(cli, run, tmp_path):
     assert refused.code == 2
     assert "the extension .log is that of" in refused.err
     assert "Use one of .csv" in refused.err
+
+
+def test_a_log_in_order_of_time_comes_back_in_it(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conn.log").write_text(HEAD + "\n".join(conn(100)) + "\n")
+    assert cli("fit", "conn.log", "-o", "run", "--examples", "300").code == 0
+    assert cli("generate", "run", "-n", "60", "-o", "drawn.log").code == 0
+    times = [float(row.split("\t")[0]) for row in rows_of(tmp_path / "drawn.log")]
+    assert len(set(times)) > 50
+    assert times == sorted(times)

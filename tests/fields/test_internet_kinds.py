@@ -135,6 +135,18 @@ def test_agents_and_names_keep_what_many_rows_have():
     assert not set(out) & set(hosts)
 
 
+def test_words_that_are_made_can_be_spoken():
+    rng = np.random.default_rng(7)
+    words = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 9)) for _ in range(N)]
+    hosts = pl.Series("host", [f"{w}.example.net" for w in words])
+    made = drawn(fitted("hostname", hosts), hosts).str.strip_suffix(".example.net")
+    assert made.str.contains("^[a-z]{9}$").all()
+    assert not made.str.contains("[^aeiou]{2}|[aeiou]{2}").any()
+    # Some 15 of the others and 4 vowels effectively: 2e8 words, of which two of N are one in .001.
+    assert made.n_unique() >= N - 1
+    assert not set(made) & set(words)
+
+
 def test_texts_never_seen_get_what_they_have():
     column = pl.Series("url", [f"/user/{10_000 + i}" for i in range(N)])
     field = fitted("url", column)

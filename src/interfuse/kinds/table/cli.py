@@ -52,6 +52,7 @@ def generate(
     from interfuse.io.write import check_taken, check_target, write
     from interfuse.io.written import Writing
     from interfuse.kinds.table.ask.shard import Shard
+    from interfuse.kinds.table.timeorder import in_order
 
     part = Shard(1, 1) if shard is None else Shard.read(shard)
     target = asked.target if shard is None else part.target(asked.target)
@@ -73,7 +74,8 @@ def generate(
     begin = time.monotonic()
     own = part.rows(count)
     drawn = generation.frames(len(own), first=own.start) if own else [generation.empty()]
-    write(counted(drawn, len(own), "generating", "rows"), target, writing)
+    drawn = counted(drawn, len(own), "generating", "rows")
+    write(in_order(drawn, model.schema.order, len(own)), target, writing)
     tell(summary(len(own), time.monotonic() - begin, target))
 
 

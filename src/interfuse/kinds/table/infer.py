@@ -61,6 +61,7 @@ from interfuse.kinds.table.rules.exact import find_rules
 from interfuse.kinds.table.rules.formula import quoted
 from interfuse.kinds.table.rules.search import find
 from interfuse.kinds.table.schema import ColumnSpec, Schema
+from interfuse.kinds.table.timeorder import order_of
 
 FEW_ROWS = 20
 MANY = 50
@@ -174,7 +175,8 @@ def kinds_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:
         if kind not in ("empty", "constant", "drop"):
             kind, note = _claimed(name, dtype, rows, own, declared) or (kind, note)
         columns.append(ColumnSpec(name, kind, dtype, note + _written(origin, name, kind)))
-    return Schema(tuple(columns), rows, origin.without_rows())
+    order = order_of(columns, facts) if origin.library == "file" else ""
+    return Schema(tuple(columns), rows, origin.without_rows(), order=order)
 
 
 def _of_kind(columns: Sequence[ColumnSpec], *kinds: str) -> list[str]:
@@ -204,6 +206,7 @@ def _aggregates(types: dict[str, pl.DataType]) -> dict[str, list[pl.Expr]]:
             continue
         if dtype.is_temporal():
             facts["outside"] = outside_calendar(column, dtype)
+            facts["in_order"] = (column >= column.shift(1)).mean()
         if dtype.is_float():
             few = (column == column.min()) | (column == column.max())
             facts |= {"low": column.min(), "high": column.max(), "nan": column.is_nan().sum()}

@@ -107,6 +107,8 @@ class Schema(SchemaFile):
         origin: the kind of frame or file it came from, so that answers come back as the same.
         kind: of the data; "table".
         bounds: columns that are never above another, such as "least <= most".
+        order: the time that rows of the file were in order of, and that files of drawn rows are
+            sorted by; empty if there is none.
     """
 
     columns: Annotated[tuple[Column, ...], Meta(min_length=1)]
@@ -114,6 +116,7 @@ class Schema(SchemaFile):
     origin: Origin = field(default_factory=Origin)
     kind: str = "table"
     bounds: tuple[Bound, ...] = ()
+    order: str = ""
 
     def __getitem__(self, name: str) -> ColumnSpec:
         for column in self.columns:
@@ -174,6 +177,7 @@ class Schema(SchemaFile):
             "origin": self.origin.to_json(),
             "columns": [column.to_json() for column in self.columns],
             **({"bounds": list(self.bounds)} if self.bounds else {}),
+            **({"order": self.order} if self.order else {}),
         }
 
     @classmethod
@@ -197,6 +201,8 @@ class Schema(SchemaFile):
         twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise SchemaError(f"schema: column {twice[0]!r} is listed twice; list each once.")
+        if read.order and read.order not in names:
+            raise SchemaError(f"schema: order is {short(read.order)}, which is no column.")
         return replace(read, origin=Origin.from_json(d.get("origin", {})))
 
     @classmethod

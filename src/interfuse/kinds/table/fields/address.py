@@ -87,6 +87,9 @@ class AddressField(AskedByPrefix):
         super().__init__(name, dtype)
         self.networks, self.edges, self.missing = networks, edges, missing
         self.literals, self.forms = literals, forms
+        # Of networks; other texts, and missing, are classes of their own.
+        others = len(CLASSES) + np.arange(len(literals) + missing)
+        self.classes = [n.kind for n in networks.table] + others.tolist()
 
     @classmethod
     def check_options(cls, name: str, options: Mapping[str, Any]) -> None:

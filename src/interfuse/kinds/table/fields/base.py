@@ -28,17 +28,15 @@ Columns may share one space, such as source and destination address: where the f
 option `space`, all columns that name one space update one sketch, and each gets its own field of
 it, which knows values that the column itself never had. Categories offer it.
 
-**Questions.** What is asked of a model asks the field, never its class:
+**Questions.** What is asked of a model asks the field, never its class; of a field with one
+category cell the defaults say all but `role`:
 
 * conditions (`given=`): `refusal`, `known_cells`, `word`, `limit_to`, `limit_between`, `range`,
   `unaskable`;
 * imputation: `filled`, `invented`, `reads`, `readable`, `beyond`, `values_only`, `usual`,
   `ordered`, `marginal`;
-* detection: `expected`, `labels`, `alike`, `role`;
-* evaluation and pictures: `role`;
-* calibration and exact rules: `bins`, `quantiles`, `grid`.
-
-A field with one category cell needs none of these but `role`: the defaults say the rest.
+* detection, evaluation, pictures: `expected`, `labels`, `alike`, `role`;
+* calibration and exact rules: `bins`, `quantiles`, `grid`, `classes`.
 
 **Recognition.** `measure` names aggregates over all values that inference is to compute, and
 `recognise` may claim the column by them; `holds` says which types a person may declare it for.
@@ -46,14 +44,13 @@ A field with one category cell needs none of these but `role`: the defaults say 
 **Joining in.** `@register_field` on the class, or from another package the entry point group
 `interfuse.fields`, whose entries name such a class or the module that registers it.
 
-**Storing.** `to_json` goes to JSON and `arrays` to safetensors; `from_json` reads them, and nothing
-is executed by it.
+**Storing.** `to_json` goes to JSON, `arrays` to safetensors; `from_json` executes nothing of them.
 """
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -342,6 +339,9 @@ class Field(Learned):
 
     grid: tuple[int, int] | None = None
     """Of a number (origin, step) of integers, (0, decimals) of real numbers; None without one."""
+
+    classes: Sequence[int] = ()
+    """By code of the first cell its class, where classes pair up as values do (`learn.pairs`)."""
 
     links: tuple[str, ...] = ()
     """What a number equals in a share of the rows, a code each, the last (`kinds.table.links`)."""

@@ -1,9 +1,11 @@
 """Ports: services keep theirs, and ports that a system gave out are drawn from its range.
 
 A number (`fields.number`) whose bins are of ports: each port of at least `SHARE` of the values, and
-`FEWEST` of them, has a bin of its own. The others are cut at the ends of the ranges that systems
-give out ports from (`RANGES`: RFC 6335, Linux, the BSDs and old Windows), and inside a range into
-bins of equal mass. So no service is drawn as its neighbour, and no port moves into another range.
+`FEWEST` of them, has a bin of its own, and so have the `SERVICES` busiest of the well-known ones,
+however rare: between 80 and 123 lies no service that a drawn flow could mean. The others are cut at
+the ends of the ranges that systems give out ports from (`RANGES`: RFC 6335, Linux, the BSDs and old
+Windows), and inside a range into bins of equal mass. So no service is drawn as its neighbour, and
+no port moves into another range.
 
 Ports as text are read as whole numbers and come back as text.
 """
@@ -33,7 +35,7 @@ from interfuse.kinds.table.fields.spec import Claim, Facts, Spec
 from interfuse.kinds.table.fields.union import joined
 
 SHARE, FEWEST = 0.002, 3
-MANY = 100
+MANY, SERVICES = 100, 64
 RANGES = (0, 1024, 5001, 32768, 49152, 61000)
 """First ports of the ranges."""
 CLASSES = {
@@ -192,6 +194,8 @@ def _bins(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray:
     if len(values) <= FEW_VALUES and total >= 2 * len(values):
         return np.arange(len(values))
     heavy = counts >= max(FEWEST, SHARE * total)
+    known = np.flatnonzero(values <= CLASSES["well-known"][1])
+    heavy[known[np.argsort(-counts[known], kind="stable")[:SERVICES]]] = True
     label = np.full(len(values), -1)
     part = np.searchsorted(RANGES, values, side="right")
     made = 0

@@ -57,6 +57,10 @@ _LETTERS = {
     "C": _LOWER,
     "m": _DIGITS + _LOWER + _LOWER.upper(),
 }
+_VOWELS = "aaaeeeeiiooou"
+_OTHERS = "bcccdddffgghhjklllmmmnnnnpprrrrrssssstttttvwyz"
+"""As often as words of many languages have them, about: letters drawn alike make names that no word
+looks like, which who looks for names made by machines would find."""
 _DIGIT = re.compile("[0-9]")
 _SHORT = f"{OPEN}m1-3{CLOSE}"
 _GAP = re.compile(f"{OPEN}(.)(\\d+)-(\\d+){CLOSE}")
@@ -283,13 +287,26 @@ def _filled(template: str, rows: np.ndarray, seed: int, stream: int) -> list[str
 def _random(match: re.Match[str], rows: np.ndarray, seed: int, stream: int) -> pl.Series:
     low, high = int(match[2]), int(match[3])
     letters = np.array(list(_LETTERS[match[1]]))
-    draws = np.stack([uniform(seed, stream * 64 + i, rows) for i in range(high + 1)], 1)
+    draws = np.stack([uniform(seed, stream * 64 + i, rows) for i in range(high + 2)], 1)
     index = (draws[:, :high] * len(letters)).astype(np.int64)
     if match[1] == "d" and high > 1:  # no number begins with a zero
         index[:, 0] = 1 + (draws[:, 0] * 9).astype(np.int64)
     signs = letters[index]
+    if match[1] in "lUC" and high > 1:
+        signs = _spoken(draws[:, :high], draws[:, high + 1] < 0.3)
+    if match[1] == "U":
+        signs = np.char.upper(signs)
     if match[1] == "C":
         signs[:, 0] = np.char.upper(signs[:, 0])
     texts = pl.Series(np.ascontiguousarray(signs).view(f"<U{high}")[:, 0].tolist())
     length = low + (draws[:, high] * (high - low + 1)).astype(np.int64)
     return texts.str.head(pl.Series(length))
+
+
+def _spoken(draws: np.ndarray, vowel: np.ndarray) -> np.ndarray:
+    """Letters (n, k) that can be spoken, by draws (n, k); where one begins with a vowel, (n,)."""
+    turn = (np.arange(draws.shape[1]) + vowel[:, None]) % 2 == 1
+    kinds = [
+        np.array(list(some))[(draws * len(some)).astype(np.int64)] for some in (_VOWELS, _OTHERS)
+    ]
+    return np.where(turn, *kinds)

@@ -17,7 +17,8 @@ knows of three and more cells stays as it was learned.
 
 The shares D_i are means of the probabilities that were drawn from, which vary far less than counts
 do. S stands for `PAIR_ROWS` rows: a rare pair, whose share in the data is mostly chance, is hardly
-corrected, so that no single row is copied through its pairs. The correlations of numbers, which
+corrected, so that no single row is copied through its pairs; classes of values, and pairs that no
+row can have, have steps of their own (`learn.pairs`). The correlations of numbers, which
 live in such rare pairs, are put right by one parameter each (`learn.moments`), and how near numbers
 lie that follow each other by seven (`learn.nearness`). The last rounds mend marginals only.
 """
@@ -27,17 +28,15 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.layout import Layout
-from interfuse.kinds.table.learn.groups import by_group, pair_groups
-from interfuse.kinds.table.learn.moments import Moments
-from interfuse.kinds.table.learn.nearness import nearness_of
+from interfuse.kinds.table.learn.groups import pair_groups
 from interfuse.kinds.table.learn.objective import Rows
+from interfuse.kinds.table.learn.pairs import ROWS, Pairs, log_ratio, pair_shares_of, shares_of
 from interfuse.kinds.table.learn.rounds import LAST_BLOCKS, NOTHING, Clock, Plan, fewest, plan
 from interfuse.kinds.table.net.network import TableNet
 
@@ -46,48 +45,8 @@ MOST_VALUES = 1_024
 """With more, a matrix of pairs costs more than it is worth: the cells that tell most have terms."""
 MOST_LOOKED_AT = 4_096
 """With more values, which cells tell most is not looked into, and none has terms."""
-LARGEST_STEP = 1.0
 DRAWS = 6
-ROWS = 0.1
-PAIR_ROWS = 5.0
-"""With 25, trees tell drawn rows of Shoppers at .532 instead of .516; on halves of it .5177 instead
-of .5213 of the drawn rows are nearer to that half than to the other."""
-RATE = 0.05
-"""With .08 as many rounds leave trends at 1.48 % and take trees from .506 to .496, and .513 of the
-rows drawn for half of Shoppers are nearer to that half, for .511."""
 _CHUNK = 1 << 14
-
-
-def shares_of(codes: Tensor, layout: Layout) -> Tensor:
-    """Share of each value of each cell, the cells side by side: (D,) float64.
-
-    Args:
-        codes: (n, q) codes of the training rows.
-        layout: the cells.
-    """
-    parts = [
-        torch.bincount(codes[:, j].long(), minlength=k).double() / max(len(codes), 1)
-        for j, k in enumerate(layout.sizes)
-    ]
-    return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)
-
-
-def pair_shares_of(codes: Tensor, layout: Layout, groups: Tensor) -> Tensor:
-    """Share of each pair of groups of values: (G, G) float32.
-
-    Args:
-        codes: (n, q) codes.
-        layout: the cells.
-        groups: (D,) the group of each value, from `pair_groups`.
-    """
-    g = int(groups.max()) + 1
-    starts = torch.from_numpy(np.cumsum([0, *layout.sizes])[:-1]).to(codes.device)
-    out = torch.zeros(g, g, device=codes.device)
-    for part in codes.split(_CHUNK):
-        onehot = torch.zeros(len(part), g, device=codes.device)
-        onehot.scatter_(1, groups[part.long() + starts], 1.0)
-        out += onehot.T @ onehot
-    return out / max(len(codes), 1)
 
 
 class Whole(NamedTuple):
@@ -180,7 +139,7 @@ def calibrate(
     if cells:
         if net.pairs is None:
             net.pair_with(cells)
-        pairs = _Pairs(net, rows, codec, layout, device)
+        pairs = Pairs(net, rows, codec, layout, device)
     clock = None
     if seconds is not None and again is None:
         clock = Clock(begun + seconds, lambda: _trial(layout, net, seed, device, pairs))
@@ -196,7 +155,7 @@ def calibrate(
         drawn_blocks += blocks
         if before is None:
             before = float((drawn.share - target).abs().sum()) / (2 * layout.categories)
-        net.head.bias[: net.values] += _log_ratio(target, drawn.share, ROWS / n).float()
+        net.head.bias[: net.values] += log_ratio(target, drawn.share, ROWS / n).float()
         if correcting and pairs is not None:
             pairs.correct(r, drawn.codes, target, drawn.share)
             made += 1
@@ -242,63 +201,9 @@ def paired_cells(codes: Tensor, layout: Layout, share: Tensor) -> tuple[int, ...
 
 
 def _trial(
-    layout: Layout, net: TableNet, seed: int, device: torch.device, pairs: _Pairs | None
+    layout: Layout, net: TableNet, seed: int, device: torch.device, pairs: Pairs | None
 ) -> None:
     """What each block of a round costs."""
     drawn = _Drawn(TableSampler(layout, net, seed, None, device), 0, 1)
     if pairs is not None:
         pairs.shares(drawn.codes)
-
-
-class _Pairs:
-    """The pair terms of a network, and what they are fitted to."""
-
-    def __init__(
-        self, net: TableNet, rows: Rows, codec: TableCodec, layout: Layout, device: torch.device
-    ) -> None:
-        self.net = net
-        self.moments = Moments.of(rows, codec, layout).to(device)
-        if net.pairing:
-            self.moments = self.moments.within(net.pairing, net.paired_values.to(device))
-            layout = layout.within(net.pairing)
-        self.layout = layout
-        self.starts = torch.tensor([0, *layout.sizes[:-1]], device=device).cumsum(0)
-        self.small = PAIR_ROWS / len(rows)
-        codes = self._own(rows.codes.to(device))
-        self.groups = pair_groups(shares_of(codes, layout), layout).to(device)
-        self.target = pair_shares_of(codes, layout, self.groups)
-        near = nearness_of(codec, net.pairing or range(layout.categories), device)
-        self.near = [(one, one.shares(codes)) for one in near]
-        cells = torch.arange(layout.categories, device=device)
-        cells = cells.repeat_interleave(torch.tensor(layout.sizes, device=device))
-        self.across = cells[:, None] != cells
-
-    def correct(self, turn: int, codes: Tensor, wanted: Tensor, found: Tensor) -> None:
-        """Take one step; `wanted` and `found` are the shares of single values, (D,)."""
-        at = self.net.paired_values
-        wanted, found = wanted[at], found[at]
-        wanted, found = by_group(wanted, self.groups), by_group(found, self.groups)
-        single = _log_ratio(wanted, found, self.small).float()
-        both = _log_ratio(self.target, self.shares(codes), self.small)
-        step = (RATE * (both - single[:, None] - single))[self.groups][:, self.groups]
-        step += self.moments.step(turn, self._own(codes), self.starts)
-        for one, share in self.near:
-            more = one.step(turn, share, one.shares(self._own(codes)), self.small)
-            a, b = (
-                slice(int(self.starts[j]), int(self.starts[j]) + self.layout.sizes[j])
-                for j in one.cells
-            )
-            step[a, b] += more
-            step[b, a] += more.T
-        self.net.add_pairs().add_(step * self.across)
-
-    def shares(self, codes: Tensor) -> Tensor:
-        """Share of each pair of groups of values in records of all cells."""
-        return pair_shares_of(self._own(codes), self.layout, self.groups)
-
-    def _own(self, codes: Tensor) -> Tensor:
-        return codes[:, self.net.pairing] if self.net.pairing else codes
-
-
-def _log_ratio(wanted: Tensor, found: Tensor, small: float) -> Tensor:
-    return torch.log((wanted + small) / (found + small)).clamp(-LARGEST_STEP, LARGEST_STEP)
