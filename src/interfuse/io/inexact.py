@@ -187,7 +187,7 @@ def _may_be_versions(texts: pl.Series) -> bool:
 
 
 def _runs_on(text: str, there: set[str]) -> bool:
-    """Whether a text that ends in a zero, `2.10`, is beside `2.1`, or its neighbour, `2.9` or `2.11`.
+    """Whether a text that ends in a zero, `2.10`, stands beside `2.1`, `2.9` or `2.11`.
 
     Amounts that people type, `2.5` and `1.50`, seldom are.
     """
