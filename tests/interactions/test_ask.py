@@ -1,6 +1,7 @@
 """The questions to one small model, each against what the data were made with."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -185,7 +186,7 @@ def test_no_name_of_a_column_is_taken(data):
     some = data.head(400)
     names = {"user_id": "_item", "item_id": "_row", "timestamp": "_place", "rating": "_user"}
     theirs = some.rename(names)
-    roles = {"user": "_item", "item": "_row", "time": "_place", "rating": "_user"}
+    roles: dict[str, Any] = {"user": "_item", "item": "_row", "time": "_place", "rating": "_user"}
     hide = pl.when(pl.int_range(pl.len()) % 5 > 0)
     ours = interfuse.fit(some, kind="interactions", examples=300)
     other = interfuse.fit(theirs, kind="interactions", examples=300, **roles)

@@ -19,7 +19,7 @@ from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
-from interfuse.kinds.series.ask.widths import BATCH, ROUNDS, measure_temper
+from interfuse.kinds.series.ask.widths import BATCH, measure_temper
 from interfuse.kinds.series.base.forecast import Base, with_paths
 from interfuse.kinds.series.base.odd import FEW_CELLS, MOST_CELLS, measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
@@ -34,9 +34,9 @@ from interfuse.kinds.series.learn.objective import (
 )
 from interfuse.kinds.series.learn.together import (
     base_of,
-    effort,
     gate_of,
     held_blocks,
+    windows_measured,
     with_measured_paths,
 )
 from interfuse.kinds.series.learn.view import SeriesRows, apart
@@ -223,10 +223,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         looker = Looker(codec.clock, net.length)
         plain = Filler(net, looker, device=trainer.device)
         examples = trainer.progress.examples
-        rounds = effort(examples, ROUNDS)
-        # Windows of several channels, seen together or apart, say as much as more windows of one.
+        # Windows of several channels that are seen apart say as much as more windows of one.
         few = self._short or net.channels < len(series.schema.channels)
-        batch = BATCH // 4 if few else max(BATCH // 4, BATCH // net.channels)
+        rounds, batch = windows_measured(examples, BATCH // 4 if few else BATCH)
         held_out = trainer.held_out
         temper = measure_temper(plain, trainer.objective, held_out, self.seed, rounds, batch)
         filler = Filler(net, looker, device=trainer.device, temper=temper)

@@ -19,6 +19,7 @@ from interfuse.kinds.series.ask.between import base_between
 from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.gate import LONE, Gate, measure_gap, measure_gate
 from interfuse.kinds.series.ask.wide import fill_all
+from interfuse.kinds.series.ask.widths import ROUNDS
 from interfuse.kinds.series.base.draws import quantiles_after
 from interfuse.kinds.series.base.fit import PAIRS
 from interfuse.kinds.series.base.forecast import Base, fit_base, with_paths
@@ -38,6 +39,7 @@ FEWEST = 6
 of six hours: mean absolute errors of .289 for .150."""
 BEGUN = 1_000
 """Examples below which a network is not asked: it has hardly left the simple answers."""
+PER_WINDOW, FEWEST_WINDOWS = 600, 8
 MOST_SERIES = 200
 """Channels of series that the base is fitted to; of more, some are drawn."""
 FEW_PAIRS, QUICK = 1_500, 5.0
@@ -47,6 +49,22 @@ FEW_PAIRS, QUICK = 1_500, 5.0
 def effort(examples: int, most: int, least: int = 1) -> int:
     """How much of `most` is measured after so many examples; `least` once a network has begun."""
     return 0 if examples < BEGUN else max(least, min(most, most * examples // WHOLE))
+
+
+def windows_measured(examples: int, most: int) -> tuple[int, int]:
+    """Rounds, and windows in each, that the width of bands is measured on.
+
+    A window is drawn 40 times, which takes as long as some 60 are trained: one for every
+    `PER_WINDOW` examples takes about a tenth of the time of training.
+
+    Args:
+        examples: that the network was trained on.
+        most: windows in a round.
+    """
+    if examples < BEGUN:
+        return 0, most
+    batch = min(most, max(examples // PER_WINDOW, FEWEST_WINDOWS))
+    return max(1, min(ROUNDS, examples // PER_WINDOW // batch)), batch
 
 
 def base_of(series: SeriesSet, held: torch.Tensor, seed: int, seconds: float | None) -> Base | None:
