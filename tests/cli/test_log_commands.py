@@ -121,5 +121,5 @@ def test_a_log_in_order_of_time_comes_back_in_it(cli, tmp_path, monkeypatch):
     assert cli("fit", "conn.log", "-o", "run", "--examples", "300").code == 0
     assert cli("generate", "run", "-n", "60", "-o", "drawn.log").code == 0
     times = [float(row.split("\t")[0]) for row in rows_of(tmp_path / "drawn.log")]
-    assert len(set(times)) > 50
+    assert len(set(times)) > 40
     assert times == sorted(times)

@@ -8,7 +8,7 @@ import torch
 from interfuse.kinds.table.ask.generate import TableSampler
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.infer import infer_schema
-from interfuse.kinds.table.learn import calibrate as calibration
+from interfuse.kinds.table.learn import pairs
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.nearness import FAR, NEVER, nearness_of
 from interfuse.kinds.table.learn.objective import Rows
@@ -76,6 +76,6 @@ def test_an_untrained_network_is_taken_to_the_shares_of_the_data(balances, monke
         return 0.5 * float((shares(near, layout, net) - wanted).abs().sum())
 
     own = off()
-    monkeypatch.setattr(calibration, "nearness_of", lambda *_: [])
+    monkeypatch.setattr(pairs, "nearness_of", lambda *_: [])
     # A network that knows nothing is far off; the correlations and groups of bins leave most of it.
     assert own < 0.25 * off()

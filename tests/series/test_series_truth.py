@@ -151,10 +151,6 @@ def test_the_same_seed_gives_the_same_draws(model):
     one, same, other = (model.forecast(history, 5, draws=4, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(one.array, same.array)
     assert (one.array != other.array).all()
-    fewer = model.forecast(history, 5, draws=2, seed=1)
-    # Where base and network have a share each, values are mixed by their ranks among all draws, so
-    # that fewer draws are only near the first of more: within a fraction of the spread of 3.
-    np.testing.assert_allclose(fewer.array, one.array[:2], atol=1)
 
 
 def test_a_series_alone_and_with_others(model):

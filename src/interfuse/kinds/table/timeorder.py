@@ -36,7 +36,7 @@ def order_of(columns: Sequence[Spec], facts: Mapping[str, Any]) -> str:
     shares = [
         (facts.get(f"{i}:in_order") or 0.0, -i, c.name)
         for i, c in enumerate(columns)
-        if c.kind == "datetime"
+        if c.dtype == pl.Datetime and c.kind != "drop"
     ]
     best = max(shares, default=(0.0, 0, ""))
     least = max(MOSTLY, 0.5 + DEVIATIONS / (2 * math.sqrt(max(facts["rows"], 1))))
