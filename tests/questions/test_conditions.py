@@ -234,3 +234,10 @@ def test_values_of_numpy_and_what_pandas_calls_missing():
     assert (took == np.timedelta64(5, "s")).all()
     with pytest.raises(ConditionError, match=r"column 'x': .*nan.* was never seen"):
         interfuse.fit(frame, examples=500, seed=0).generate(1, given={"x": np.float64("nan")})
+
+
+def test_a_column_of_one_value_may_be_told_what_it_is_not(quick):
+    for given in ("one != other", "one not in [x, y]"):
+        assert quick.generate(3, given=[given], seed=1)["one"].to_list() == ["same"] * 3
+    with pytest.raises(ConditionError, match="'one': is always 'same', which is left out"):
+        quick.generate(3, given=["one != same"])

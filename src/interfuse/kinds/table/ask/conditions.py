@@ -120,7 +120,8 @@ def parse_conditions(
             wanted += [asked] if limit is None else []
             continue
         if isinstance(value, Except):
-            limits.append(_except(name, value, codec))
+            limit = _except(name, value, codec)
+            limits += [] if limit is None else [limit]
             continue
         if isinstance(value, Range):
             limit, value, said = _range(name, value, codec)
@@ -176,8 +177,11 @@ def _word(name: str, value: object, codec: TableCodec) -> Limit | None:
     return field.word(value.strip()) if isinstance(value, str) else None
 
 
-def _except(name: str, asked: Except, codec: TableCodec) -> Limit:
-    """All values but some; words among them stand for what they stand for elsewhere."""
+def _except(name: str, asked: Except, codec: TableCodec) -> Limit | None:
+    """All values but some; words among them stand for what they stand for elsewhere.
+
+    None where a column has one value alone, which is not among them.
+    """
     askable(name, codec)
     field = codec.fields[name]
     if not asked.values:
@@ -186,6 +190,10 @@ def _except(name: str, asked: Except, codec: TableCodec) -> Limit:
     # What was never seen is left out by itself.
     seen = [c for c in columns if c.null_count() == 0 and field.refusal(c, c[0]) is None]
     values = pl.concat(seen).unique(maintain_order=True) if seen else None
+    if not field.cells:
+        if values is not None:
+            raise ConditionError(f"column {name!r}: is always {values[0]!r}, which is left out.")
+        return None
     limits = [] if values is None else [field.limit_except(values)]
     for value in asked.values:
         limit = field.word_except(value.strip()) if isinstance(value, str) else None
