@@ -7,8 +7,7 @@
   come before the first. Programs write decimals with zeros at the end to a fixed number of decimals
   or of digits, else without. Where all values have a point and no sign, of few different ones some
   end in a zero that others leave out, and neither number is fixed, the column stays text if each
-  that ends so stands beside its neighbour or itself without the zero: amounts typed by people do
-  not.
+  that ends so stands beside its neighbour: amounts typed by people, `2.5`, `1.50`, `1.5`, do not.
 """
 
 from __future__ import annotations
@@ -187,10 +186,6 @@ def _may_be_versions(texts: pl.Series) -> bool:
 
 
 def _runs_on(text: str, there: set[str]) -> bool:
-    """Whether a text that ends in a zero, `2.10`, stands beside `2.1`, `2.9` or `2.11`.
-
-    Amounts that people type, `2.5` and `1.50`, seldom are.
-    """
+    """Whether a text that ends in a zero, `2.10`, stands beside `2.9` or `2.11`."""
     major, minor = text.split(".")
-    beside = {f"{major}.{int(minor) - 1}", f"{major}.{int(minor) + 1}", text.rstrip("0")}
-    return not beside.isdisjoint(there)
+    return any(f"{major}.{int(minor) + step}" in there for step in (-1, 1))
