@@ -22,7 +22,7 @@ from interfuse.kinds.series.base.fit import (
 )
 from interfuse.kinds.series.base.past import VIEWS, Past, Sums
 from interfuse.kinds.series.base.paths import Paths
-from interfuse.kinds.series.base.weights import LEVELS, weigh
+from interfuse.kinds.series.base.weights import HIGH, LEVELS, LOW, weigh
 
 RECENT = 300
 """Steps of a history's own end by which the experts are weighed anew."""
@@ -34,8 +34,6 @@ a link a day ahead .0704, .0702, .0717; requests .2338, .2335, .2330."""
 LEAST_WEIGHT = 1e-4
 GROWING = 4
 """The last blocks, over which the horizon grows sixfold."""
-LOW, HIGH = 1, -2
-"""Places of the 5 % and the 95 % quantile."""
 SPANS = 3.0
 """Half-lives that are looked back."""
 _FIELDS = ("beta", "early", "middle", "unit", "weight")

@@ -29,6 +29,7 @@ from interfuse.kinds.series.base.draws import channels_of
 from interfuse.kinds.series.base.fit import scale_of
 from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.past import VIEWS, Past, Sums
+from interfuse.kinds.series.base.weights import HIGH, LOW
 from interfuse.kinds.series.data.quiet import mean_over, running_mean
 
 WINDOWS = (3, 36)
@@ -47,8 +48,6 @@ A_DAY = 24
 """Steps that the season is long, at least, whose median points are held against, if any is."""
 KINDS = 2
 LEVELS = 513
-LOW, HIGH = 1, -2
-"""Places of the 5 % and the 95 % quantile among those of the base."""
 FEWEST = 20
 
 

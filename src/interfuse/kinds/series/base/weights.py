@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 LEVELS = np.arange(1, 40) / 40
+LOW, HIGH = 1, -2
+"""Places of the 5 % and the 95 % quantile among them."""
 STEPS, RATE = 30, 0.5
 WAITED = 4
 TEMPERATURE = 0.1
