@@ -6,14 +6,14 @@ import { bytes, number, says, t } from "./words.js";
 let unique = 0;
 const id = () => `f${++unique}`;
 
-export function dropzone(done, { slim = false, many = false, title, under } = {}) {
+export function dropzone(done, { slim = false, many = false, title, under, sending = () => {} } = {}) {
   const status = h("span.soft", {}, under || "");
-  const input = h("input", { type: "file", multiple: many, onchange: () => take([...input.files]) });
+  const input = h("input", { type: "file", multiple: many, onchange: () => sending(take([...input.files])) });
   const zone = h(`label.drop${slim ? ".slim" : ""}`, {}, slim ? null : icon("drop", 34), h("b", {}, title || t("Drop a file, or choose one")), status, input);
   const over = (on) => (e) => (e.preventDefault(), zone.classList.toggle("over", on));
   zone.addEventListener("dragover", over(true));
   zone.addEventListener("dragleave", over(false));
-  zone.addEventListener("drop", (e) => (over(false)(e), take([...e.dataTransfer.files])));
+  zone.addEventListener("drop", (e) => (over(false)(e), sending(take([...e.dataTransfer.files]))));
   async function take(files) {
     if (!files.length) return;
     const bar = h("i", { "width%": 0 });
@@ -28,22 +28,23 @@ export function dropzone(done, { slim = false, many = false, title, under } = {}
   return zone;
 }
 
-// A place for data: what was fitted, or a file that is dropped. `value()` is the id of an upload.
+// A place for data: what was fitted, or a file that is dropped. `value()` is the id of an upload;
+// `arrived()` waits for a file that is on its way.
 export function dataField(label, help, fitted, changed = () => {}) {
-  let upload = null;
+  let upload = null, sent = null;
   const place = h("div");
   const set = (one, file) => {
     upload = one && one.id;
     changed(upload, file || null);
     if (!one) {
-      return show(place, dropzone(set, { slim: true, under: help }),
+      return show(place, dropzone(set, { slim: true, under: help, sending: (file) => (sent = file) }),
         fitted && h("button.button.slim.wide", { type: "button", onclick: () => set(fitted) }, t("Use the fitted data")));
     }
     return show(place, h("div.chip", {}, h("span", {}, `${one.name || t("Data")}${one.bytes ? ` · ${bytes(one.bytes)}` : ""}`),
       h("button", { type: "button", "aria-label": t("other data"), onclick: () => set(null) }, "×")));
   };
   set(null);
-  return { node: h("div.field", { role: "group", "aria-label": label }, h("span", {}, label), place), value: () => upload, name: "data" };
+  return { node: h("div.field", { role: "group", "aria-label": label }, h("span", {}, label), place), value: () => upload, arrived: () => sent, name: "data" };
 }
 
 const OPERATORS = [

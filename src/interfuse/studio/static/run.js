@@ -74,6 +74,7 @@ export async function run(main, id, tab, again) {
     const past = h("div.past");
     const submit = async (e) => {
       e.preventDefault();
+      await Promise.all([data, ...fields].map((f) => f?.arrived?.()));
       if (data && !q.optional && !data.value()) return toast(t("Drop a file, or choose one"));
       const options = said(fields);
       const painted = painter && (await painter.upload());
@@ -121,8 +122,9 @@ export async function run(main, id, tab, again) {
       const all = (await get(`/answers?run=${id}`)).filter((a) => a.question === "evaluate" && a.status === "complete");
       show(past, all.length ? [h("h2", {}, t("Earlier answers")), all.map((a) => h("button.button.quiet.slim.wide", { type: "button", onclick: () => draw(place, a, one, again) }, t("Report")))] : []);
     };
-    show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: (e) => {
+    show(panel, h("div.ask", {}, h("div.stack", {}, h("form.card", { onsubmit: async (e) => {
       e.preventDefault();
+      await real.arrived();
       if (!real.value()) return toast(t("Drop a file, or choose one"));
       ask("evaluate", { options: { synthetic: which.value, language: lang() === "zh" ? "zh" : null }, data: real.value() }, place, go);
     } }, h("h2", {}, t("Judge a synthetic table")), h("div.field", {}, real.node), h("label.field", {}, h("span", {}, t("Synthetic table")), which), h("div.field", {}, go)), past), place));
