@@ -42,6 +42,10 @@ MOST_USERS = 500
 """Of an item, in walks: more tell little and cost the square."""
 OVERSAMPLED, POWERS = 10, 5
 _ROWS = 2_048
+_TOGETHER = 1 << 20
+"""Entries that are looked at together."""
+_DEPENDENT = 1e-10
+"""Of the largest eigenvalue of a Gram matrix: columns that are as good as dependent."""
 
 
 def degrees(touched: Known) -> tuple[Floats, Floats]:
@@ -136,24 +140,29 @@ def largest(block: Known, k: int, start: int = -1) -> Known:
         k: how many.
         start: number of the first row; entries on the diagonal go. No row loses any if negative.
     """
-    indptr, indices, values = block.indptr, block.indices, block.data
-    columns, data, counts = [], [], np.zeros(block.shape[0] + 1, np.int64)
-    for row in range(block.shape[0]):
-        own = slice(indptr[row], indptr[row + 1])
-        column, value = indices[own], values[own]
-        if start >= 0:
-            off = column != row + start
-            column, value = column[off], value[off]
-        if len(value) > k:
-            chosen = np.argpartition(-value, k - 1)[:k]
-            column, value = column[chosen], value[chosen]
-        columns.append(column)
-        data.append(value)
-        counts[row + 1] = len(value)
-    if not columns:
-        return sparse.csr_matrix(block.shape, dtype=block.dtype)
-    parts = (np.concatenate(data), np.concatenate(columns), np.cumsum(counts))
-    return sparse.csr_matrix(parts, shape=block.shape)
+    indptr, indices, data = block.indptr, block.indices, block.data
+    if start >= 0:
+        rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(indptr))
+        off = indices != rows
+        indptr = np.concatenate([[0], np.cumsum(off)])[indptr]
+        indices, data = indices[off], data[off]
+    counts = np.diff(indptr)
+    stays = np.ones(len(data), np.bool_)
+    many = np.flatnonzero(counts > k)
+    many = many[np.argsort(counts[many], kind="stable")]  # rows of like lengths side by side
+    while len(many):
+        ends = np.cumsum(counts[many])
+        taken = max(1, int(np.searchsorted(ends, _TOGETHER)))
+        rows, many = many[:taken], many[taken:]
+        own = np.arange(counts[rows].max())
+        place = indptr[rows, None] + own
+        inside = own < counts[rows, None]
+        values = np.where(inside, data[np.minimum(place, len(data) - 1)], -np.inf)
+        chosen = np.argpartition(-values, k - 1, axis=1)[:, :k]
+        stays[place[inside]] = False
+        stays[np.take_along_axis(place, chosen, 1)] = True
+    counts = np.concatenate([[0], np.cumsum(stays)])[indptr]
+    return sparse.csr_matrix((data[stays], indices[stays], counts), shape=block.shape)
 
 
 def _at_most(matrix: Known, most: int) -> Known:
@@ -185,9 +194,34 @@ def right_vectors(matrix: Known, rank: int, seed: int) -> Floats:
     width = min(rank + OVERSAMPLED, min(matrix.shape))
     basis = rng.standard_normal((matrix.shape[1], width)).astype(np.float32)
     for _ in range(POWERS):
-        basis = np.linalg.qr(matrix.T @ (matrix @ basis))[0]
-    _, _, turn = np.linalg.svd(matrix @ basis, full_matrices=False)
-    return np.ascontiguousarray((basis @ turn.T)[:, :rank])
+        basis = _orthonormal(matrix.T @ (matrix @ basis))
+    _, turn = np.linalg.eigh(_gram(matrix @ basis))
+    return np.ascontiguousarray((basis @ turn[:, ::-1].astype(np.float32))[:, :rank])
+
+
+def _gram(tall: Floats) -> Floats:
+    """Y'Y in double precision; Y itself is never there in it."""
+    total = np.zeros((tall.shape[1],) * 2)
+    for start in range(0, len(tall), _ROWS):
+        part = tall[start : start + _ROWS].astype(np.float64)
+        total += part.T @ part
+    return total
+
+
+def _orthonormal(tall: Floats) -> Floats:
+    """An orthonormal basis of the columns, by the eigenvectors of Y'Y.
+
+    200,000 rows of 74 take .23 s for the 3.3 s of Householder's reflections, which are used where
+    columns nearly depend on each other.
+    """
+    for _ in range(
+        2
+    ):  # once more: single precision leaves it as far off as Y was badly conditioned
+        values, vectors = np.linalg.eigh(_gram(tall))
+        if values[0] <= _DEPENDENT * values[-1]:
+            return np.linalg.qr(tall)[0]
+        tall = tall @ (vectors / np.sqrt(values)).astype(np.float32)
+    return tall
 
 
 def local_ridge(touched: Known, k: int, ridge: float) -> Sparse:

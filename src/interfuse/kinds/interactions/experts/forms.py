@@ -43,6 +43,22 @@ class Expert(ABC):
     def scores(self, known: Known, items: Items = None) -> Floats:
         """Scores of all items, or of `items` alone, for each row of `known`."""
 
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
+        """Add weight f+ / mean f+ to scores, in their place.
+
+        f+ is f cut at 0, its mean that over the items of `out`; where no f is above 0, nothing is
+        added.
+
+        Args:
+            out: (users, items). Columns of an expert beyond these are codes of attributes.
+            known: what is known of the users.
+            weight: omega.
+        """
+        found = self.scores(known)[:, : out.shape[1]]
+        np.maximum(found, 0, out=found)
+        found *= (weight / np.maximum(found.mean(1, keepdims=True), 1e-12)).astype(np.float32)
+        out += found
+
     @abstractmethod
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """What each item that is known of one user adds to the scores of items.
@@ -115,6 +131,17 @@ class Sparse(Expert):
         """A sparse product, written out."""
         found = known @ self.matrix
         return np.asarray((found if items is None else found[:, items]).toarray(), np.float32)
+
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
+        """Where there is something to add."""
+        users, items = out.shape
+        found = known @ self.matrix
+        found = found if found.shape[1] == items else found[:, :items]
+        row = np.repeat(np.arange(users), np.diff(found.indptr))
+        positive = np.maximum(found.data, 0)
+        mean = np.bincount(row, positive, minlength=users) / items
+        scale = weight / np.maximum(mean, 1e-12)
+        out[row, found.indices] += (positive * scale[row]).astype(np.float32)
 
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """Rows of B, weighted."""

@@ -17,6 +17,8 @@ from interfuse.kinds.interactions.data.baskets import Baskets
 from interfuse.kinds.interactions.experts.forms import Expert, Floats, Items, Known
 from interfuse.kinds.interactions.experts.order import faded
 
+_RUN = 256
+"""Items whose largest score is looked at first."""
 TIE = 1e-4
 """What popularity counts beside the experts: it orders what they score alike."""
 
@@ -49,7 +51,13 @@ class Voice:
 
     def scores(self, known: Known) -> Floats:
         """f+ / mean f+ of all items."""
-        return to_mean_one(self.raw(known))
+        out = np.zeros((known.shape[0], self.size or known.shape[1]), np.float32)
+        self.add(out, known)
+        return out
+
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
+        """Add weight f+ / mean f+ to (users, items), in their place."""
+        self.expert.add(out, faded(known, self.tau, self.size), weight)
 
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """What each known item of one user adds to f of items, (known, items)."""
@@ -58,12 +66,6 @@ class Voice:
     def scores_of(self, known: Baskets) -> Floats:
         """The same of baskets."""
         return self.scores(known.matrix)
-
-
-def to_mean_one(scores: Floats) -> Floats:
-    """Scores cut at 0, each row with mean 1; a row without any above 0 stays 0."""
-    positive = np.maximum(scores, 0)
-    return positive / np.maximum(positive.mean(1, keepdims=True), 1e-12)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Panel:
         share = self.popularity / max(float(self.popularity.mean()), 1e-12)
         out = np.tile((TIE * share).astype(np.float32), (len(known), 1))
         for voice in self.weighed:
-            out += np.float32(voice.weight) * voice.scores(matrix)
+            voice.add(out, matrix, voice.weight)
         return out
 
     def alone(self, name: str) -> Panel:
@@ -114,10 +116,22 @@ def without_known(scores: Floats, known: Baskets) -> Floats:
 
 def top(scores: Floats, k: int) -> NDArray[np.int64]:
     """(users, k) the items of the largest scores, the largest first, of equals the first."""
-    k = min(k, scores.shape[1])
-    if k < scores.shape[1]:
-        found = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
-    else:
-        found = np.tile(np.arange(k), (len(scores), 1))
+    users, items = scores.shape
+    k = min(k, items)
+    if not k:
+        return np.zeros((users, 0), np.int64)
+    whole = items // _RUN
+    # The k-th largest of the peaks of runs is at most the k-th largest score.
+    least = np.full(users, -np.inf)
+    if whole > k:
+        peaks = scores[:, : whole * _RUN].reshape(users, whole, _RUN).max(2)
+        least = np.partition(peaks, whole - k, axis=1)[:, whole - k]
+    found = np.empty((users, k), np.int64)
+    for user in range(users):
+        able = np.flatnonzero(scores[user] >= least[user])
+        own = scores[user, able]
+        edge = np.partition(own, len(own) - k)[len(own) - k]
+        above, level = able[own > edge], able[own == edge]
+        found[user] = np.sort(np.concatenate([above, level[: k - len(above)]]))
     order = np.argsort(-np.take_along_axis(scores, found, 1), axis=1, kind="stable")
     return np.take_along_axis(found, order, 1)

@@ -1,0 +1,78 @@
+"""What many items need, against the plain way: rows cut to their largest, tops, a basis."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from interfuse.kinds.interactions.experts.closed import largest, right_vectors
+from interfuse.kinds.interactions.experts.forms import Dense, Factors, Sparse
+from interfuse.kinds.interactions.experts.panel import top
+
+
+def some(rows: int, columns: int, share: float, seed: int):
+    return sparse.random(rows, columns, share, format="csr", random_state=seed, dtype=np.float32)
+
+
+@pytest.mark.parametrize("k", [1, 20, 1000])
+def test_the_largest_of_each_row_are_those_of_sorting(k):
+    nothing = sparse.csr_matrix((5, 300), dtype=np.float32)
+    matrix = sparse.vstack([nothing, some(295, 300, 0.2, 1)], format="csr")
+    plain = matrix.toarray()
+    np.fill_diagonal(plain, 0)
+    for row in plain:
+        row[np.argsort(-row)[k:]] = 0
+    assert np.array_equal(largest(matrix.tocsr(), k, 0).toarray(), plain)
+
+
+def test_negative_entries_are_smaller_than_positive_ones():
+    matrix = some(50, 60, 0.5, 2)
+    matrix.data -= 0.5
+    kept = largest(matrix, 5)
+    assert (np.diff(kept.indptr) == np.minimum(np.diff(matrix.indptr), 5)).all()
+    for row, found in zip(matrix, kept, strict=True):
+        assert sorted(found.data) == sorted(np.sort(row.data)[-5:])
+
+
+@pytest.mark.parametrize("items", [7, 700, 5000])
+def test_the_first_of_equals_is_the_first(items):
+    """Scores of few values: ties everywhere, also across the edge of what is taken."""
+    scores = np.random.default_rng(3).integers(0, 40, (30, items)).astype(np.float32)
+    scores[:, ::3] = -np.inf  # as known items are
+    found = top(scores, 20)
+    for row, chosen in zip(scores, found, strict=True):
+        assert chosen.tolist() == np.lexsort((np.arange(items), -row))[:20].tolist()
+
+
+def test_right_vectors_are_those_of_the_whole_decomposition():
+    """Factors of falling sizes: five powers leave 1e-3 of what they hold."""
+    rng = np.random.default_rng(4)
+    left, right = (np.linalg.qr(rng.standard_normal((n, 30)))[0] for n in (900, 200))
+    whole = (left * 0.8 ** np.arange(30)) @ right.T
+    found = right_vectors(sparse.csr_matrix(whole.astype(np.float32)), 10, 0)
+    assert np.abs(found.T @ found - np.eye(10)).max() < 1e-5
+    assert np.abs(np.abs(np.diag(found.T @ right[:, :10])) - 1).max() < 1e-3
+
+
+def test_dependent_columns_have_a_basis_too():
+    rank_one = sparse.csr_matrix(np.outer(np.ones(50), np.arange(1, 41)).astype(np.float32))
+    first = right_vectors(rank_one, 3, 0)[:, 0]
+    assert np.abs(first) == pytest.approx(np.arange(1, 41) / np.sqrt((np.arange(1, 41) ** 2).sum()))
+
+
+def test_what_a_sparse_expert_adds_is_what_it_would_written_out():
+    rng = np.random.default_rng(5)
+    matrix = some(40, 40, 0.3, 6)
+    matrix.data -= 0.4
+    nothing = sparse.csr_matrix((1, 40), dtype=np.float32)  # a user of whom nothing is known
+    known = sparse.vstack([nothing, some(11, 40, 0.1, 7)], format="csr")
+    begun = rng.random((12, 35)).astype(np.float32)
+    written, sparsely, factors = begun.copy(), begun.copy(), begun.copy()
+    dense = matrix.toarray()
+    Dense(dense).add(written, known.tocsr(), 0.7)
+    Sparse(matrix).add(sparsely, known.tocsr(), 0.7)
+    Factors(np.eye(40, dtype=np.float32), dense.T).add(factors, known.tocsr(), 0.7)
+    assert sparsely == pytest.approx(written, rel=1e-5)
+    assert factors == pytest.approx(written, rel=1e-4)
+    assert np.array_equal(written[0], begun[0])
