@@ -141,13 +141,11 @@ def largest(block: Known, k: int, start: int = -1) -> Known:
         start: number of the first row; entries on the diagonal go. No row loses any if negative.
     """
     indptr, indices, data = block.indptr, block.indices, block.data
-    if start >= 0:
-        rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(indptr))
-        off = indices != rows
-        indptr = np.concatenate([[0], np.cumsum(off)])[indptr]
-        indices, data = indices[off], data[off]
     counts = np.diff(indptr)
-    stays = np.ones(len(data), np.bool_)
+    if start >= 0:
+        rows = np.repeat(np.arange(start, start + block.shape[0], dtype=indices.dtype), counts)
+        data = np.where(indices == rows, np.float32(-np.inf), data)
+    stays = data > -np.inf
     many = np.flatnonzero(counts > k)
     many = many[np.argsort(counts[many], kind="stable")]  # rows of like lengths side by side
     while len(many):
@@ -159,8 +157,9 @@ def largest(block: Known, k: int, start: int = -1) -> Known:
         inside = own < counts[rows, None]
         values = np.where(inside, data[np.minimum(place, len(data) - 1)], -np.inf)
         chosen = np.argpartition(-values, k - 1, axis=1)[:, :k]
+        chosen = np.take_along_axis(place, chosen, 1)
         stays[place[inside]] = False
-        stays[np.take_along_axis(place, chosen, 1)] = True
+        stays[chosen] = data[chosen] > -np.inf
     counts = np.concatenate([[0], np.cumsum(stays)])[indptr]
     return sparse.csr_matrix((data[stays], indices[stays], counts), shape=block.shape)
 
