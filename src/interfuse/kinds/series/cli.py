@@ -162,7 +162,7 @@ def forecast_series(
             device=device,
             tell=progress,
         )
-    made = drawn(model, answer) if draw_rows else summary(model, answer, "median", interval)
+    made = drawn(model, answer) if draw_rows else summary(model, answer, "median", interval, True)
     rows = write(made, target, writing_of(model, text, interval))
     many = f"{len(answer.names):,} series, {horizon:,} steps, {draws:,} draws"
     _tell_end(many, rows, begin, target)

@@ -20,7 +20,13 @@ from interfuse.errors import DataError, OptionError
 from interfuse.io.dtypes import dtype_to_json
 from interfuse.io.origin import Origin
 from interfuse.kinds.series.data.build import Placed, place_rows
-from interfuse.kinds.series.data.columns import channel_of, numbers, part_of, without_infinite
+from interfuse.kinds.series.data.columns import (
+    channel_of,
+    channel_values,
+    levels_of,
+    part_of,
+    without_infinite,
+)
 from interfuse.kinds.series.data.grid import Grid
 from interfuse.kinds.series.data.match import match_roles
 from interfuse.kinds.series.data.periods import find_periods
@@ -146,18 +152,25 @@ def _read_table(
     if stamps is not None:
         refuse_repeats(frame, roles, stamps, codes, placed.repeated, where)
     notes += placed.notes
-    matrix, infinite = without_infinite(
-        np.column_stack([numbers(frame[n]) for n in roles.channels])
-    )
+    if schema is None:
+        levels = [levels_of(frame[n]) for n in roles.channels]
+    else:
+        levels = [c.levels for c in schema.channels]
+    parts = [
+        channel_values(frame[n], own, where, notes)
+        for n, own in zip(roles.channels, levels, strict=True)
+    ]
+    matrix, infinite = without_infinite(np.column_stack(parts))
+    states = [j for j, own in enumerate(levels) if own]
     notes += _infinite(infinite)
     if schema is None:
-        schema = _schema(found, frame, roles, zone, placed, matrix)
+        schema = _schema(found, frame, roles, zone, placed, matrix, levels)
         _refuse_nothing([matrix], where)
     else:
         schema = replace(
             schema, time_dtype=roles.form, origin=origin_of(found, roles.time), types=_types(frame)
         )
-    values = placed.fill(matrix, [c.integer for c in schema.channels])
+    values = placed.fill(matrix, [c.integer for c in schema.channels], states)
     del matrix
     ahead, covariates = [np.empty((0, 0))] * len(names), [np.empty((len(v), 0)) for v in values]
     if schema.covariates:
@@ -172,12 +185,12 @@ def _read_table(
 
 def _schema(
     found: Table, frame: pl.DataFrame, roles: Roles, zone: str | None, placed: Placed,
-    matrix: np.ndarray,
+    matrix: np.ndarray, levels: list[tuple[str, ...]],
 ) -> SeriesSchema:  # fmt: skip
     dtypes = dict(frame.schema)
     channels: list[Channel] = []
     for i, name in enumerate(roles.channels):
-        channels.append(channel_of(name, matrix[:, i], str(dtypes[name])))
+        channels.append(channel_of(name, matrix[:, i], str(dtypes[name]), levels[i]))
     grid = placed.grid
     made = SeriesSchema(
         layout="wide" if roles.series is None else "long",
@@ -197,7 +210,9 @@ def _schema(
         types=_types(frame),
         origin=origin_of(found, roles.time),
     )
-    values = placed.fill(matrix, [c.integer for c in channels])
+    inner = set(made.numbers.names)
+    seasonal = [j for j, c in enumerate(channels) if c.name in inner]
+    values = placed.fill(matrix[:, seasonal], [channels[j].integer for j in seasonal])
     return replace(made, periods=find_periods(values, grid, made.calendar))
 
 

@@ -22,7 +22,7 @@ from interfuse.kinds.series.discrete.weigh import EARLY, edges_of, lags_of, weig
 
 MOST_HISTORIES = 100
 """Histories that weights are measured on; of more, some."""
-POWERS = (0.0, 0.5, 1.0)
+POWERS = (0.5, 1.0)
 SHORTEST = 8
 LEAST = 2e-3
 
@@ -230,9 +230,7 @@ class Discrete:
         place, levels, usual = a["numbers"].tolist()
         periods = tuple(int(p) for p in a["periods"])
         many = len({k.split("/")[1] for k in a if k.startswith("chain/")})
-        chains = tuple(
-            Chain(*(a[f"chain/{i}/{k}"] for k in Chain._fields)) for i in range(many)
-        )
+        chains = tuple(Chain(*(a[f"chain/{i}/{k}"] for k in Chain._fields)) for i in range(many))
         codings: tuple[Coding, ...] = ()
         if "count" in a:
             codings = tuple(
@@ -302,7 +300,8 @@ def chain_of(
     early = [x[: int(EARLY * len(x))] for x in codes]
     share, kernel = counted(early)
     best, found = -np.inf, (1, 0.0)
-    for p, power in ((p, g) for p in (1, *periods) for g in (POWERS[1:] if p > 1 else POWERS[:1])):
+    tried = [(1, 0.0), *((q, g) for q in periods for g in POWERS)]
+    for p, power in tried:
         phase = by_phase(early, share, p) ** power if p > 1 else np.ones((1, count))
         own = Chain(share, kernel, phase)
         likely = 0.0
@@ -351,6 +350,8 @@ def fit_channel(
         coded = [c.encode(v) for c, v in zip(codings, series, strict=True)]
         counts = [len(c.edge) for c in codings]
     long = [i for i, x in enumerate(coded) if (x >= 0).sum() >= SHORTEST]
+    if levels:
+        long = long or [i for i, x in enumerate(coded) if len(x)]
     if not long:
         return None
     if len(long) > MOST_HISTORIES:

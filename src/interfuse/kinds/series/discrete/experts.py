@@ -46,9 +46,7 @@ class Tables:
     dwell: np.ndarray
 
     @classmethod
-    def of(
-        cls, past: Counted, lags: Sequence[int], prior: np.ndarray | None = None
-    ) -> Tables:
+    def of(cls, past: Counted, lags: Sequence[int], prior: np.ndarray | None = None) -> Tables:
         """Count a history.
 
         Args:

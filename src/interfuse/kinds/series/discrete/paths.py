@@ -80,23 +80,22 @@ def between(
     """
     steps, count = len(codes), len(start)
     told = np.ones((steps, count)) if evidence is None else evidence
-    message = np.ones((steps + 1, count))
-    for t in range(steps - 1, 0, -1):
-        if codes[t] >= 0:
-            message[t] = kernels[t][:, codes[t]]
-        elif codes[t - 1] < 0 or evidence is not None or t + 1 < steps:
-            message[t] = kernels[t] @ (told[t] * message[t + 1])
-        message[t] /= max(message[t].max(), LEAST)
-    out = np.empty((draws, steps), np.int64)
-    code = np.zeros(draws, np.int64)
-    for t in range(steps):
-        if codes[t] >= 0:
-            code = np.full(draws, codes[t])
-        else:
-            rows = start[None] if t == 0 else kernels[t]
-            rows = rows * told[t] * message[t + 1]
+    out = np.broadcast_to(codes, (draws, steps)).copy()
+    gone = np.concatenate([[False], codes < 0, [False]])
+    edges = np.flatnonzero(gone[1:] != gone[:-1]).reshape(-1, 2)
+    for a, b in edges.tolist():
+        message = np.ones((b - a + 1, count))
+        if b < steps:
+            message[-1] = kernels[b][:, codes[b]]
+        for t in range(b - 1, a, -1):
+            message[t - a] = kernels[t] @ (told[t] * message[t - a + 1])
+            message[t - a] /= max(message[t - a].max(), LEAST)
+        code = np.zeros(draws, np.int64) if a == 0 else out[:, a - 1]
+        for t in range(a, b):
+            rows = np.broadcast_to(start, (count, count)) if t == 0 else kernels[t]
+            rows = rows * told[t] * message[t - a + 1]
             total = rows.sum(1, keepdims=True)
             rows = np.where(total > 0, rows / np.maximum(total, 1e-300), 1 / count)
             code = _stratified(rows, code, rng)
-        out[:, t] = code
+            out[:, t] = code
     return out

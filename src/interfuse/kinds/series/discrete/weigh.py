@@ -100,7 +100,7 @@ def weights_of(
 
 
 def _smoothed(weights: np.ndarray) -> np.ndarray:
-    """Weights of blocks, half of each and a quarter of either neighbour: far ones rest on little."""
+    """Half of each block's weights and a quarter of either neighbour's: far ones rest on little."""
     near = np.concatenate([weights[:1], weights, weights[-1:]])
     return 0.25 * near[:-2] + 0.5 * near[1:-1] + 0.25 * near[2:]
 
