@@ -17,6 +17,7 @@ from interfuse.kinds.series.writing import (
     as_frame,
     check_added,
     drawn,
+    gathered_once,
     in_file,
     read_once,
     summary,
@@ -202,7 +203,7 @@ def impute_series(
             f"--value {value}: is for categories, which series have none of. Use one of "
             f"{', '.join(SUMMARIES)}."
         )
-    data, text = read_once(source)
+    data, text = gathered_once(model, source)
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
@@ -284,7 +285,7 @@ def detect_series(
     """
     from interfuse.io.write import write
 
-    data, text = read_once(source)
+    data, text = gathered_once(model, source)
     begin = time.monotonic()
     with counting("scoring") as progress, called(source):
         series = model.read(data)

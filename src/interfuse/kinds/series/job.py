@@ -102,6 +102,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
+    events: bool = False
+    every: str | None = None
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = SeriesSchema.load(folder / "schema.json")
@@ -117,9 +119,11 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             "channels": self.channels,
             "known_future": self.known_future,
             "zone": self.zone,
+            "events": self.events,
+            "every": self.every,
         }
         for name, value in options.items() if schema else ():
-            if value not in (None, ()):
+            if value not in (None, (), False):
                 raise OptionError(
                     f"{name}: the schema says already what each column is. Leave {name} out."
                 )

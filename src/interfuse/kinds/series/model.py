@@ -32,6 +32,7 @@ from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
+from interfuse.kinds.series.data.read import gathered_frame
 from interfuse.kinds.series.discrete.channel import Discrete
 from interfuse.kinds.series.fitted import Fitted
 from interfuse.kinds.series.folder import read_folder, write_folder
@@ -163,10 +164,7 @@ class SeriesModel(BaseModel):
             data: series with gaps, as the data that was fitted.
             draws: how many joint draws of each gap.
             add_rows: also add rows for times of the grid that have none.
-            seed: the same seed gives the same draws.
-            steps: see `forecast`, as `device` and `tell`.
-            device: where to compute.
-            tell: told of progress.
+            seed, steps, device, tell: see `forecast`.
 
         Returns:
             Draws of the whole data; what was there comes back as it was.
@@ -176,6 +174,7 @@ class SeriesModel(BaseModel):
             OptionError: `draws` or `steps` is out of range, or there are too many cells to keep.
         """
         _at_least_one("draws", draws)
+        data = gathered_frame(self.schema, data)
         series = self.read(data)
         gone = [~np.isfinite(v).all(1) for v in series.values]
         _check_size(draws * sum(int(g.sum()) for g in gone) * len(self.schema.channels))
@@ -274,6 +273,7 @@ class SeriesModel(BaseModel):
         """
         if window is not None:
             _at_least_one("window", window)
+        data = gathered_frame(self.schema, data)
         series = self.read(data)
         if self.base is not None and self.usual is not None:
             scores = scores_by_base(

@@ -30,6 +30,19 @@ def read_once(source: str) -> tuple[Any, pl.DataFrame | None]:
     return frame.lazy().collect(), None if origin.text is None else origin.text.collect()
 
 
+def gathered_once(model: SeriesModel, source: str) -> tuple[Any, pl.DataFrame | None]:
+    """`read_once`, gathered as the rows of the fit were; these have no text of their own then."""
+    from interfuse.kinds.option import called
+    from interfuse.kinds.series.data.read import gathered_frame
+
+    data, text = read_once(source)
+    if not model.schema.every:
+        return data, text
+    with called(source):
+        made = gathered_frame(model.schema, data)
+    return made, text if made is data else None
+
+
 def as_frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:
     """An answer as polars; arrays get columns `series` and `step`, channels are `value`s."""
     import numpy as np

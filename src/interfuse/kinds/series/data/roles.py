@@ -93,7 +93,7 @@ def find_roles(
     rest = [n for n in frame.columns if n not in (time, series, *named, *empty)]
     form = "rows"
     if time is None:
-        time = _find_time(frame, rest, series, where)
+        time = find_time(frame, rest, series, where)
     if time is not None:
         form = _form(frame, time, where)
         rest = [n for n in rest if n != time]
@@ -170,7 +170,8 @@ def _form(frame: pl.DataFrame, time: str, where: str) -> str:
     return form
 
 
-def _find_time(frame: pl.DataFrame, rest: list[str], series: str | None, where: str) -> str | None:
+def find_time(frame: pl.DataFrame, rest: list[str], series: str | None, where: str) -> str | None:
+    """The column of time; None if there is none."""
     dtypes = dict(frame.schema)
     dates = [n for n in rest if isinstance(dtypes[n], pl.Datetime) or dtypes[n] == pl.Date]
     texts = [n for n in rest if is_text(dtypes[n]) and not dates and form_of(frame[n])]

@@ -87,6 +87,7 @@ class Covariate(Static, frozen=True, forbid_unknown_fields=True):
     """A column that is known for the future too, such as a holiday or a price. See `Static`."""
 
 
+_LATER = ("every", "events")
 _PARTS = ("channels", "statics", "covariates")
 
 
@@ -109,6 +110,8 @@ class SeriesSchema(SchemaFile):
         periods: seasonal periods in steps, ascending; see `interfuse.kinds.series.data.periods`.
         grid: one of `GRIDS`.
         span: of the longest series, in the unit of `step`.
+        every: nanoseconds over which rows are gathered first (`gather`); 0 where each is a step.
+        events: the channel that counts rows, where these are events.
         ignored: columns of the data that are not used.
         types: all columns in their order, with their polars types as JSON.
         origin: the kind of frame or file, so that answers come back as the same.
@@ -128,6 +131,8 @@ class SeriesSchema(SchemaFile):
     periods: Annotated[tuple[Period, ...], Meta(max_length=MOST_PERIODS, extra=PERIODS)] = ()
     grid: Annotated[str, one_of(GRIDS)] = "even"
     span: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    every: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    events: str | None = None
     ignored: tuple[str, ...] = ()
     types: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
@@ -231,6 +236,8 @@ class SeriesSchema(SchemaFile):
                 value = value.to_json()
             elif f.name in _PARTS:
                 value = [_part(part) for part in value]
+            if f.name in _LATER and not value:  # so that older schemas are what they were
+                continue
             out[f.name] = list(value) if isinstance(value, tuple) else value
         return out
 
