@@ -24,8 +24,8 @@ EARLY = 0.6
 """Of a history: what tables are made of while experts are weighed on the rest."""
 ASKED = 2_000
 """Steps of all histories together that each block is weighed on, at most."""
-FEWEST = 12
-ROUNDS = 60
+FEWEST, NEAR = 12, 12
+ROUNDS = 300
 SUM = 30.0
 """Weight of the equation that weights add up to one."""
 
@@ -96,13 +96,18 @@ def weights_of(
             out.append(likeliest(rows))
         else:
             out.append(least_crps(rows, np.concatenate(wanted)))
-    return _smoothed(np.stack(out))
+    return _smoothed(np.stack(out), edges)
 
 
-def _smoothed(weights: np.ndarray) -> np.ndarray:
-    """Half of each block's weights and a quarter of either neighbour's: far ones rest on little."""
-    near = np.concatenate([weights[:1], weights, weights[-1:]])
-    return 0.25 * near[:-2] + 0.5 * near[1:-1] + 0.25 * near[2:]
+def _smoothed(weights: np.ndarray, edges: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Half of each block's weights and a quarter of either neighbour's, of far ones.
+
+    Steps that are asked about go together: of horizons beyond `NEAR` they are a few futures.
+    """
+    beside = np.concatenate([weights[:1], weights, weights[-1:]])
+    mixed = 0.25 * beside[:-2] + 0.5 * beside[1:-1] + 0.25 * beside[2:]
+    far = np.array([low > NEAR for low, _ in edges])
+    return np.where(far[:, None], mixed, weights)
 
 
 def _short(past: Counted, lags: Sequence[int]) -> list[int]:
