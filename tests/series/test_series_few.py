@@ -90,7 +90,8 @@ def test_counts_of_many_zeros_beat_quantiles_of_the_past():
     ours = simple = seasonal = 0.0
     for i, x in enumerate(series):
         drawn = channel.ahead(x[:560], i, 28, 200, np.random.default_rng(i))
-        assert (drawn >= 0).all() and (drawn == np.rint(drawn)).all()
+        assert (drawn >= 0).all()
+        assert (drawn == np.rint(drawn)).all()
         assert (drawn == 0).mean() == pytest.approx((x[:560] == 0).mean(), abs=0.05)
         ours += pinball(x[560:], np.quantile(drawn, LEVELS, axis=0).T).sum()
         same = np.quantile(x[:560].reshape(-1, 7), LEVELS, axis=0)
@@ -104,7 +105,9 @@ def test_codes_of_counts_come_back():
     values = np.r_[np.zeros(60), np.arange(1, 41), np.nan]
     coding = Coding.of(values)
     codes = coding.encode(values)
-    assert codes[-1] == -1 and (codes[:60] == 0).all() and len(coding.edge) <= 12
+    assert codes[-1] == -1
+    assert (codes[:60] == 0).all()
+    assert len(coding.edge) <= 12
     drawn = coding.decode(codes[:-1], np.random.default_rng(0))
     assert set(drawn) <= set(values[:-1])
     np.testing.assert_array_equal(coding.encode(drawn), codes[:-1])
@@ -113,7 +116,8 @@ def test_codes_of_counts_come_back():
 def test_arrays_say_all_of_a_channel():
     state = fit_channel(0, 3, [chain(900)], [0], (24,), 0)
     count = fit_channel(1, 0, [demand(300, 1), demand(200, 2)], [0, 0], (7,), 0)
-    assert state is not None and count is not None
+    assert state is not None
+    assert count is not None
     again = channels_from(arrays_of([state, count]))
     for one, two, past in zip((state, count), again, (chain(50), demand(50, 3)), strict=True):
         a, b = (c.ahead(past, None, 9, 5, np.random.default_rng(0)) for c in (one, two))
@@ -153,13 +157,18 @@ def test_states_are_channels_and_come_back_as_labels(fitted, tmp_path):
     assert levels == {"state": ("degraded", "down", "up"), "backup": ("false", "true")}
     ahead = fitted.forecast(machine(), 24, draws=20)
     middle = ahead.median()
-    assert middle.schema["state"] == pl.String and middle.schema["backup"] == pl.Boolean
+    assert middle.schema["state"] == pl.String
+    assert middle.schema["backup"] == pl.Boolean
     assert set(middle["state"]) <= set(levels["state"])
     # The clock decides of the backup: 700 steps end at four in the morning.
-    assert middle["backup"].sum() == 2 and middle["backup"][20:22].all()
+    assert middle["backup"].sum() == 2
+    assert middle["backup"][20:22].all()
     low, high = ahead.interval(0.9)
-    assert low["state"].equals(middle["state"]) and high["state"].equals(middle["state"])
-    assert ((ahead.array[..., 3] == np.rint(ahead.array[..., 3])) & (ahead.array[..., 3] >= 0)).all()
+    assert low["state"].equals(middle["state"])
+    assert high["state"].equals(middle["state"])
+    assert (
+        (ahead.array[..., 3] == np.rint(ahead.array[..., 3])) & (ahead.array[..., 3] >= 0)
+    ).all()
     fitted.save(tmp_path / "run")
     again = interfuse.load(tmp_path / "run").forecast(machine(), 24, draws=20)
     np.testing.assert_array_equal(again.array, ahead.array)
@@ -172,13 +181,15 @@ def test_gaps_of_states_are_filled_and_what_is_known_stays(fitted):
         state=pl.when(~gone).then("state"), faults=pl.when(~gone).then("faults")
     )
     filled = fitted.impute(holes, draws=10).median()
-    assert not filled["state"].null_count() and not filled["faults"].null_count()
+    assert not filled["state"].null_count()
+    assert not filled["faults"].null_count()
     known = holes["state"].is_not_null()
     assert filled["state"].filter(known).equals(whole["state"].filter(known))
     hidden = ~known
     right = (filled["state"] == whole["state"]).filter(hidden).mean()
     # What stood before is right for .93 of steps, the most common state for .88.
-    assert right is not None and right > 0.85
+    assert right is not None
+    assert right > 0.85
 
 
 def test_new_series_and_scores_have_states(fitted):
@@ -189,7 +200,8 @@ def test_new_series_and_scores_have_states(fitted):
         backup=pl.when(pl.int_range(pl.len()) == 515).then(True).otherwise("backup")
     )
     scores = fitted.detect(odd).frame()
-    assert scores["backup_expected"][515] == "false" and scores["channel"][515] == "backup"
+    assert scores["backup_expected"][515] == "false"
+    assert scores["channel"][515] == "backup"
     assert scores["score"][515] > 3 * scores["score"].median()
 
 
@@ -225,7 +237,8 @@ def test_schema_of_states_as_json_and_of_numbers_as_it_was(fitted):
     again = SeriesSchema.from_json(fitted.schema.to_json())
     assert again == fitted.schema
     number, state, *_ = fitted.schema.to_json()["channels"]
-    assert "levels" not in number and state["levels"] == ("degraded", "down", "up")
+    assert "levels" not in number
+    assert state["levels"] == ("degraded", "down", "up")
     assert "every" not in fitted.schema.to_json()
 
 
@@ -233,7 +246,11 @@ def test_remarks_are_no_states_and_hosts_are_series():
     remarks = machine(60).with_columns(note=pl.Series([f"line {t}" for t in range(60)]))
     with pytest.raises(DataError, match="'note' holds String"):
         read_series(remarks)
-    hosts = machine(60).drop("backup").with_columns(
-        host=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("a")).otherwise(pl.lit("b"))
+    hosts = (
+        machine(60)
+        .drop("backup")
+        .with_columns(
+            host=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("a")).otherwise(pl.lit("b"))
+        )
     )
     assert read_series(hosts).schema.series == "host"

@@ -44,7 +44,8 @@ def test_rows_that_keep_no_clock_are_counted_and_it_is_said():
 
 def test_each_value_of_a_column_is_counted_apart():
     read = read_series(log(), series="what", every="1h")
-    assert sorted(read.names) == ["login", "logout"] and read.schema.step_name == "1 hour"
+    assert sorted(read.names) == ["login", "logout"]
+    assert read.schema.step_name == "1 hour"
     total = sum(v.sum() for v in read.values)
     assert 3_900 < total < 4_000
 
@@ -62,10 +63,12 @@ def test_a_model_of_events_is_asked_by_events():
     assert (stamps.diff().drop_nulls() == timedelta(minutes=10)).all()
     last = log()["time"][-1]
     assert stamps[0] <= last < stamps[0] + timedelta(minutes=10)
-    assert (ahead.array >= 0).all() and (ahead.array == np.rint(ahead.array)).all()
+    assert (ahead.array >= 0).all()
+    assert (ahead.array == np.rint(ahead.array)).all()
     assert ahead.array.mean() == pytest.approx(5, rel=0.3)
     counts = model.detect(log()).frame()
-    assert counts.columns[:2] == ["time", "events"] and len(counts) > 700
+    assert counts.columns[:2] == ["time", "events"]
+    assert len(counts) > 700
     again = model.forecast(counts.select("time", "events"), 6, draws=10)
     np.testing.assert_array_equal(again.array, ahead.array)
     assert len(model.impute(log(), draws=2).median()) == len(counts)
@@ -84,7 +87,8 @@ def test_steps_that_differ_are_an_error_that_says_what_to_do():
     with pytest.raises(DataError, match=r"5 min: 'a'; 1 hour: 'b'.*every='1hour'"):
         read_series(panel())
     read = read_series(panel(), every="1hour")
-    assert read.schema.step_name == "1 hour" and list(read.lengths) == [72, 72]
+    assert read.schema.step_name == "1 hour"
+    assert list(read.lengths) == [72, 72]
     np.testing.assert_allclose(read.values[0][:3, 0], [5.5, 17.5, 29.5])
     np.testing.assert_allclose(read.values[1][:3, 0], [0, 1, 2])
 

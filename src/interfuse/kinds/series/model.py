@@ -58,7 +58,7 @@ class SeriesModel(BaseModel):
 
     Attributes:
         schema: time, step, channels and periods as they were fitted.
-        codec: scales and clock of the series.
+        codec: scales and clock.
         net: the network with its averaged weights.
         origins: where the fitted series lie, for `generate`: first stamp and length of each.
         temper: how much wider bands are than the network says.
@@ -164,7 +164,10 @@ class SeriesModel(BaseModel):
             data: series with gaps, as the data that was fitted.
             draws: how many joint draws of each gap.
             add_rows: also add rows for times of the grid that have none.
-            seed, steps, device, tell: see `forecast`.
+            seed: the same seed gives the same draws.
+            steps: see `forecast`, as `device` and `tell`.
+            device: where to compute.
+            tell: told of progress.
 
         Returns:
             Draws of the whole data; what was there comes back as it was.
@@ -296,21 +299,7 @@ class SeriesModel(BaseModel):
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
-        write_folder(
-            Fitted(
-                self.schema,
-                self.codec,
-                self.net,
-                self.origins,
-                self.temper,
-                self.calibration,
-                self.base,
-                self.gate,
-                self.usual,
-                self.few,
-            ),
-            folder,
-        )
+        write_folder(Fitted(**{name: getattr(self, name) for name in Fitted._fields}), folder)
 
     @property
     def _long(self) -> bool:
