@@ -46,7 +46,7 @@ def test_probabilities_ahead_are_those_of_the_chain():
         said = channel.probabilities(values[:end], 0, 12)
         for h in (1, 4, 12):
             wanted = np.linalg.matrix_power(KERNEL, h)[last]
-            # Blocks share a lag, and weights of experts that agree are estimates: .08 at most was seen.
+            # Blocks share a lag, and experts that agree are weighed by chance: .08 was seen.
             np.testing.assert_allclose(said[h - 1], wanted, atol=0.1)
 
 
