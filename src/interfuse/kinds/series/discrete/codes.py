@@ -136,6 +136,8 @@ def half_widths(period: int) -> list[int]:
 
 
 def is_sparse(values: Sequence[np.ndarray]) -> bool:
-    """Whether counts of all series are mostly zero: none is negative, half of them are nothing."""
+    """Whether counts of all series are mostly zero, and not always: none is negative."""
     seen = np.concatenate([v[np.isfinite(v)] for v in values] or [np.zeros(0)])
-    return bool(len(seen)) and seen.min() >= 0 and float((seen == 0).mean()) >= SPARSE
+    if not len(seen) or seen.min() < 0:
+        return False
+    return SPARSE <= float((seen == 0).mean()) < 1.0

@@ -76,7 +76,7 @@ def kept(
         k = inner[series.schema.names[channel.place]]
         losses = np.zeros(2)
         for n, (i, a, b) in enumerate(blocks):
-            said = quantiles_after(base, numeric.values[i][:a], b - a)
+            said = quantiles_after(base, numeric.values[i][:a, k : k + 1], b - a)
             if said is None:
                 continue
             truth = series.values[i][a:b, channel.place]
@@ -85,7 +85,7 @@ def kept(
             drawn = channel.ahead(series.values[i][:a, channel.place], i, b - a, DRAWS, rng)
             own = np.quantile(drawn, LEVELS, axis=0).T
             unit = max(float(np.nanmean(series.values[i][:, channel.place])), 1e-9)
-            rounded = np.maximum(np.round(said[:, k]), 0.0)
+            rounded = np.maximum(np.round(said[:, 0]), 0.0)
             each = [pinball(truth[there], q[there]).sum() / unit for q in (own, rounded)]
             losses += each
         if losses[0] <= losses[1]:
