@@ -64,6 +64,8 @@ class Purpose(IntEnum):
     BASE_PAIRS = 55  # steps that the closed-form base is fitted to
     BASE_DRAWS = 56  # paths that follow a series; series
     GATE_DRAWS = 57  # held-out futures that network and base are compared on
+    FEW_WEIGHTS = 58  # steps that channels of few values are weighed on; channel
+    FEW_DRAWS = 59  # of such channels; series, channel
 
 
 def seed_of(seed: int, *path: int) -> int:

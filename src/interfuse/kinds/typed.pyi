@@ -62,6 +62,8 @@ class SeriesOptions(Common, total=False):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
+    events: bool
+    every: str | None
 
 class InteractionsOptions(Common, total=False):
     schema: InteractionsSchema | str | Path | None

@@ -95,11 +95,12 @@ def test_a_longer_step_of_half_the_data_does_not_hide_the_shorter():
     assert (read.schema.step_name, len(read.values[0])) == ("1 hour", 200)
 
 
-def test_series_with_a_step_of_their_own_are_told():
+def test_a_series_of_a_longer_step_lies_on_the_grid_of_the_model_that_is_asked():
     five = pd.date_range("2024-01-01", periods=1000, freq="5min")
-    frame = pd.DataFrame({"id": "a", "time": five, "v": 1.0})
+    frame = pd.DataFrame({"id": "a", "time": five, "v": np.arange(1000) % 7.0})
+    schema = read_series(pd.concat([frame, frame.assign(id="c")])).schema
     other = pd.DataFrame({"id": "b", "time": HOURS[:80], "v": 2.0})
-    read = read_series(pd.concat([frame, other]))
+    read = read_series(pd.concat([frame, other]), schema=schema)
     assert read.schema.step_name == "5 min"
     assert np.isnan(read.values[1]).sum() == 79 * 11
     assert any("1 of 2 series have longer steps" in note for note in read.notes)

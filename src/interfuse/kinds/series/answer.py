@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class SeriesDraws:
         put: makes the user's own frame of (T_i, channels) of each; told whether whole numbers stay
             whole.
         notes: what the user should know.
+        states: places of channels without numbers: of these the most common state is taken for
+            the middle, and for both ends of an interval.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class SeriesDraws:
         values: list[np.ndarray],
         put: Put,
         notes: Sequence[str] = (),
+        states: Sequence[int] = (),
     ) -> None:
+        self.states = tuple(states)
         self.names = tuple(names)
         self.times = times
         self.values = values
@@ -88,7 +92,7 @@ class SeriesDraws:
 
     def mean(self) -> Any:
         """Means of the draws; whole numbers become fractions."""
-        return self._put([v.mean(0) for v in self.values], False)
+        return self._put([self._with_modes(v.mean(0), v) for v in self.values], False)
 
     def median(self) -> Any:
         """Medians of the draws."""
@@ -101,7 +105,17 @@ class SeriesDraws:
             OptionError: `q` is outside [0, 1].
         """
         _check_share("quantile", q)
-        return self._put([np.quantile(v, q, axis=0) for v in self.values], False)
+        made = [self._with_modes(np.quantile(v, q, axis=0), v) for v in self.values]
+        return self._put(made, False)
+
+    def share(self, i: int) -> list[np.ndarray]:
+        """(T,) of every series: the share of draws that have the most common state of a channel."""
+        return [_modes(v[..., i])[1] for v in self.values]
+
+    def _with_modes(self, made: np.ndarray, values: np.ndarray) -> np.ndarray:
+        for j in self.states:
+            made[..., j] = _modes(values[..., j])[0]
+        return made
 
     def plot(
         self,
@@ -149,6 +163,16 @@ def _shown(stamps: np.ndarray) -> np.ndarray:
     return stamps.astype("datetime64[ns]") if dated else stamps
 
 
+def _modes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) the most common of (draws, T) codes, and the share of draws that have it."""
+    there = np.isfinite(values)
+    codes = np.where(there, values, -1).astype(np.int64)
+    count = np.stack([(codes == k).sum(0) for k in range(max(int(codes.max(initial=0)), 0) + 1)])
+    gone = ~there.any(0)
+    share = count.max(0) / max(len(values), 1)
+    return np.where(gone, np.nan, count.argmax(0)), np.where(gone, np.nan, share)
+
+
 def _check_share(where: str, value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise OptionError(f"{where}: is {value!r}; expected a share between 0 and 1.")
@@ -172,6 +196,7 @@ class SeriesScores:
         rows: (rows, 2) series and grid point of every row.
         data: the rows, as polars; None for arrays.
         origin: the kind of frame that `frame` gives back.
+        states: of each channel of states, what was expected of each step of each series.
         columns_read: the columns of the data that was scored.
     """
 
@@ -189,6 +214,7 @@ class SeriesScores:
     data: pl.DataFrame | None = None
     origin: Origin = Origin()  # noqa: RUF009
     columns_read: tuple[str, ...] = ()
+    states: Mapping[str, list[np.ndarray]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -280,6 +306,12 @@ class SeriesScores:
             for k, values in band.items():
                 values[own] = getattr(self, k)[i][place, worst]
         out["channel"] = pl.Series(channel.tolist(), dtype=pl.String)
+        for name, expected in self.states.items():
+            label = np.full(n, None, object)
+            for i, each in enumerate(expected):
+                own = good[self.rows[good, 0] == i]
+                label[own] = each[self.rows[own, 1]]
+            band[f"{name}_expected"] = pl.Series(label.tolist(), dtype=pl.String)  # type: ignore[assignment]
         frame = pl.DataFrame({**out, **band})
         return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 

@@ -17,6 +17,7 @@ from interfuse.kinds.series.writing import (
     as_frame,
     check_added,
     drawn,
+    gathered_once,
     in_file,
     read_once,
     summary,
@@ -162,7 +163,7 @@ def forecast_series(
             device=device,
             tell=progress,
         )
-    made = drawn(model, answer) if draw_rows else summary(model, answer, "median", interval)
+    made = drawn(model, answer) if draw_rows else summary(model, answer, "median", interval, True)
     rows = write(made, target, writing_of(model, text, interval))
     many = f"{len(answer.names):,} series, {horizon:,} steps, {draws:,} draws"
     _tell_end(many, rows, begin, target)
@@ -202,7 +203,7 @@ def impute_series(
             f"--value {value}: is for categories, which series have none of. Use one of "
             f"{', '.join(SUMMARIES)}."
         )
-    data, text = read_once(source)
+    data, text = gathered_once(model, source)
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
@@ -284,7 +285,7 @@ def detect_series(
     """
     from interfuse.io.write import write
 
-    data, text = read_once(source)
+    data, text = gathered_once(model, source)
     begin = time.monotonic()
     with counting("scoring") as progress, called(source):
         series = model.read(data)

@@ -11,6 +11,7 @@ from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema
+from interfuse.kinds.series.discrete.channel import Discrete
 from interfuse.kinds.series.net.temporal import SeriesNet
 
 
@@ -26,3 +27,4 @@ class Fitted(NamedTuple):
     base: Base | None = None
     gate: Gate = Gate()
     usual: Usual | None = None
+    few: tuple[Discrete, ...] = ()

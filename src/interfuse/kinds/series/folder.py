@@ -23,6 +23,7 @@ from interfuse.kinds.series.base.odd import Usual, windows_of
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.config import CodecEntry, SeriesConfig
 from interfuse.kinds.series.data import SeriesSchema
+from interfuse.kinds.series.discrete.channel import Discrete, arrays_of, channels_from
 from interfuse.kinds.series.fitted import Fitted
 from interfuse.kinds.series.learn.objective import series_gaussian
 from interfuse.kinds.series.learn.windows import Looker
@@ -32,7 +33,7 @@ from interfuse.run.network import network_entries, read_network
 from interfuse.run.record import ADVICE
 from interfuse.run.weights import read_arrays, write_weights
 
-_BASE, _ODD = "base/", "odd/"
+_BASE, _ODD, _FEW = "base/", "odd/", "few/"
 _CALIBRATION = ("off", "usual", "score")
 
 
@@ -59,7 +60,8 @@ def _arrays(model: Fitted) -> dict[str, np.ndarray]:
     odd = {} if model.usual is None else model.usual.to_arrays()
     own = own | {f"{_ODD}{k}": v for k, v in odd.items()}
     based = {f"{_BASE}{k}": np.ascontiguousarray(v) for k, v in own.items()}
-    return model.codec.arrays() | kept | based
+    few = {f"{_FEW}{k}": v for k, v in arrays_of(model.few).items()}
+    return model.codec.arrays() | kept | based | few
 
 
 def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
@@ -70,7 +72,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
     """
     with put_together(folder):
         config = read_config(folder, parts, SeriesConfig)
-        schema = SeriesSchema.from_json(parts["schema.json"])
+        every = SeriesSchema.from_json(parts["schema.json"])
+        schema = every.numbers
         arrays = read_arrays(folder / "codec.safetensors")
         stored = checked(
             parts["codec.json"], CodecEntry, str(folder / "codec.json"), RunError, ADVICE
@@ -84,7 +87,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         shape = (len(codec.names), len(schema.channels))
         base, gate, usual = _base(folder, config, arrays, shape)
         origins = tuple(config.origins)
-        return Fitted(schema, codec, net, origins, temper, calibration, base, gate, usual)
+        few = _few(folder, every, arrays, len(codec.names))
+        return Fitted(every, codec, net, origins, temper, calibration, base, gate, usual, few)
 
 
 def _base(
@@ -114,6 +118,23 @@ def _base(
         (len(usual.scale) == 0 or usual.scale.shape == shape, "the units of scores"),
     )
     return base, gate, usual
+
+
+def _few(
+    folder: Path, schema: SeriesSchema, arrays: Mapping[str, np.ndarray], series: int
+) -> tuple[Discrete, ...]:
+    """Channels of few values; older runs have none."""
+    few = channels_from({k.removeprefix(_FEW): v for k, v in arrays.items() if k.startswith(_FEW)})
+    places = [c.place for c in few]
+    levels = {j: len(c.levels) for j, c in enumerate(schema.channels)}
+    fits(
+        folder,
+        (all(levels.get(c.place) == c.levels for c in few), "the states of schema and channels"),
+        (len(set(places)) == len(places), "channels that are there once"),
+        (set(schema.states) <= set(places), "the states of the schema"),
+        (all(len(c.codings) in (0, series) for c in few), "the series and their counts"),
+    )
+    return few
 
 
 def _check_arrays(

@@ -16,6 +16,7 @@ import torch
 
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.errors import DataError, OptionError
+from interfuse.kinds.series.ask.few import coded, surprises
 from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.surprise import Calibration, Surprise
@@ -24,6 +25,8 @@ from interfuse.kinds.series.base.forecast import Base, with_paths
 from interfuse.kinds.series.base.odd import FEW_CELLS, MOST_CELLS, measure_usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import SeriesSchema, SeriesSet, read_series
+from interfuse.kinds.series.discrete.channel import Discrete
+from interfuse.kinds.series.learn.few import fit_few, kept
 from interfuse.kinds.series.learn.holdout import split_apart, split_windows
 from interfuse.kinds.series.learn.objective import (
     SeriesObjective,
@@ -55,6 +58,8 @@ ROW_BYTES = 24
 MOST_TOGETHER = 24
 """Channels that the network sees together. Cells of a window, and so time and memory of a step, go
 with them: 144 channels took 20 s a step. More of them are series of their own to it."""
+MOST_JUDGED = 12
+"""Held-out blocks that counts of few values are held against the base on, at most."""
 ODD_BLOCKS = 24
 """Held-out blocks that p-values are measured on, at most."""
 MEASURING, MOST_KEPT = 0.15, 0.6
@@ -97,6 +102,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     channels: Sequence[str] | None
     known_future: Sequence[str]
     zone: str | None
+    events: bool = False
+    every: str | None = None
 
     def _recall(self, folder: Path, before: dict[str, Any]) -> None:
         self.schema = SeriesSchema.load(folder / "schema.json")
@@ -112,9 +119,11 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             "channels": self.channels,
             "known_future": self.known_future,
             "zone": self.zone,
+            "events": self.events,
+            "every": self.every,
         }
         for name, value in options.items() if schema else ():
-            if value not in (None, ()):
+            if value not in (None, (), False):
                 raise OptionError(
                     f"{name}: the schema says already what each column is. Leave {name} out."
                 )
@@ -146,6 +155,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
     def _prepare(self, loaded: SeriesSet, budget: Budget) -> Ready[SeriesModel]:
         device = choose_device(self.device)
         precision = choose_precision(self.precision, device)
+        every, loaded = loaded, loaded.numeric()
+        few = fit_few(every, self.seed)
         codec = SeriesCodec.fit(loaded)
         channels = len(loaded.schema.channels)
         seen_together = channels if channels <= MOST_TOGETHER else 1
@@ -188,8 +199,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             budget=self.clock.training(budget, self._measuring(budget, again)),
             device=device,
         )
-        finish = partial(self._model, loaded, codec, trainer, base, times)
-        return Ready(trainer, loaded.schema, finish)
+        finish = partial(self._model, every, few, codec, trainer, base, times)
+        return Ready(trainer, every.schema, finish)
 
     def _measuring(self, budget: Budget, again: float) -> float:
         """Share of what is left that is kept for measuring, and for fitting the base again."""
@@ -209,7 +220,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
 
     def _model(
         self,
-        series: SeriesSet,
+        every: SeriesSet,
+        few: tuple[Discrete, ...],
         codec: SeriesCodec,
         trainer: Trainer,
         base: Base | None,
@@ -217,6 +229,7 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         record: dict[str, Any],
     ) -> SeriesModel:
         """The fitted model: averaged weights of the lowest held-out loss, and how they came."""
+        series = every.numeric()
         trainer.use_best()
         net = trainer.net.eval()
         self.listener(Notice("calibrate", "scoring what was held out"))
@@ -224,8 +237,8 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         plain = Filler(net, looker, device=trainer.device)
         examples = trainer.progress.examples
         # Windows of several channels that are seen apart say as much as more windows of one.
-        few = self._short or net.channels < len(series.schema.channels)
-        rounds, batch = windows_measured(examples, BATCH // 4 if few else BATCH)
+        less = self._short or net.channels < len(series.schema.channels)
+        rounds, batch = windows_measured(examples, BATCH // 4 if less else BATCH)
         held_out = trainer.held_out
         temper = measure_temper(plain, trainer.objective, held_out, self.seed, rounds, batch)
         filler = Filler(net, looker, device=trainer.device, temper=temper)
@@ -237,7 +250,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
             blocks = held_blocks(series, held, ODD_BLOCKS)
             seed = seed_of(self.seed, Purpose.BASE_PAIRS, 1)
             cells = FEW_CELLS if self._short else MOST_CELLS
-            usual = measure_usual(base, series.values, blocks, seed, cells)
+            odd, _ = surprises(few, codec, every)
+            usual = measure_usual(base, series.values, blocks, seed, cells, odd, coded(every))
+            few = kept(few, base, every, blocks[:MOST_JUDGED], self.seed)
             if not self._short:
                 nothing = torch.zeros_like(held)
                 last = base_of(series, nothing, self.seed, self._limit)
@@ -248,8 +263,9 @@ class SeriesJob(BaseJob[SeriesSet, SeriesModel]):
         full = whole_record(record, trainer)
         origins = tuple(zip(series.starts.tolist(), series.lengths.tolist(), strict=True))
         return SeriesModel(
-            series.schema, codec, net.cpu(), origins, temper, calibration, full, base, gate, usual
-        )
+            every.schema, codec, net.cpu(), origins, temper, calibration, full, base, gate, usual,
+            few,
+        )  # fmt: skip
 
     def _whole(self, codec: SeriesCodec, series: SeriesSet, held: torch.Tensor) -> SeriesRows:
         """All series, one entry each, with the times that were held out."""

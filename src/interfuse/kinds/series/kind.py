@@ -49,6 +49,13 @@ OPTIONS = (
         many=True,
     ),
     Option("zone", "The time zone of the calendar, such as Europe/Vienna."),
+    Option("events", "Each row is an event at a time of its own: count them.", bool, False),
+    Option(
+        "every",
+        "The step that events are counted in, or that rows are averaged over, such as 5min; "
+        "default: of events one that holds four of them on average.",
+        metavar="STEP",
+    ),
 )
 
 GENERATE = Verb(

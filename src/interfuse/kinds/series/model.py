@@ -18,8 +18,9 @@ import torch
 from interfuse.errors import OptionError, note
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
 from interfuse.kinds.series.ask.ahead import drawn_ahead
-from interfuse.kinds.series.ask.between import with_base
-from interfuse.kinds.series.ask.fill import Filler, name_keys
+from interfuse.kinds.series.ask.between import drawn_between
+from interfuse.kinds.series.ask.few import few_ahead, few_between, few_fresh, numeric_places
+from interfuse.kinds.series.ask.fill import Filler
 from interfuse.kinds.series.ask.future import with_future
 from interfuse.kinds.series.ask.gate import Gate
 from interfuse.kinds.series.ask.odd import scores_by_base
@@ -31,7 +32,8 @@ from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
-from interfuse.kinds.series.data.scaling import Scaling
+from interfuse.kinds.series.data.read import gathered_frame
+from interfuse.kinds.series.discrete.channel import Discrete
 from interfuse.kinds.series.fitted import Fitted
 from interfuse.kinds.series.folder import read_folder, write_folder
 from interfuse.kinds.series.learn.windows import Looker
@@ -56,7 +58,7 @@ class SeriesModel(BaseModel):
 
     Attributes:
         schema: time, step, channels and periods as they were fitted.
-        codec: scales and clock of the series.
+        codec: scales and clock.
         net: the network with its averaged weights.
         origins: where the fitted series lie, for `generate`: first stamp and length of each.
         temper: how much wider bands are than the network says.
@@ -65,6 +67,7 @@ class SeriesModel(BaseModel):
         base: what level and seasons say, in closed form; None in older runs.
         gate: the network's share of forecasts, the rest is the base's.
         usual: what oddity is compared with, where the base says what is odd.
+        few: channels of states, and of counts that are mostly zero.
     """
 
     parts: ClassVar[tuple[str, ...]] = store.PARTS
@@ -79,6 +82,7 @@ class SeriesModel(BaseModel):
     base: Base | None = field(default=None, repr=False)
     gate: Gate = field(default=Gate(), repr=False)
     usual: Usual | None = field(default=None, repr=False)
+    few: tuple[Discrete, ...] = field(default=(), repr=False)
 
     @property
     def looker(self) -> Looker:
@@ -127,9 +131,12 @@ class SeriesModel(BaseModel):
             series, known = with_future(series, self.read(given), horizon)
         _check_size(draws * horizon * len(series) * len(self.schema.channels))
         filler = self._filler(steps, device)
+        inner = None if known is None else [k[:, numeric_places(self.schema)] for k in known]
+        own = series.numeric()
         values = drawn_ahead(
-            self.codec, filler, self.base, self.gate, series, horizon, draws, seed, known, tell
+            self.codec, filler, self.base, self.gate, own, horizon, draws, seed, inner, tell
         )
+        values = few_ahead(self.few, self.codec, series, values, draws, seed, known)
         times = [series.future_times(i, horizon) for i in range(len(series))]
         writer = FrameWriter(series)
 
@@ -138,7 +145,7 @@ class SeriesModel(BaseModel):
             return writer.frame(parts, whole=whole)
 
         note(series.notes)
-        return SeriesDraws(series.names, times, values, put, series.notes)
+        return SeriesDraws(series.names, times, values, put, series.notes, self.schema.states)
 
     def impute(
         self,
@@ -170,23 +177,14 @@ class SeriesModel(BaseModel):
             OptionError: `draws` or `steps` is out of range, or there are too many cells to keep.
         """
         _at_least_one("draws", draws)
+        data = gathered_frame(self.schema, data)
         series = self.read(data)
         gone = [~np.isfinite(v).all(1) for v in series.values]
         _check_size(draws * sum(int(g.sum()) for g in gone) * len(self.schema.channels))
         filler = self._filler(steps, device)
-        rows, scales, _ = self.codec.pack(series)
-        values = [np.repeat(v[None], 1, 0) for v in series.values]
-        for i, filled in fill_all(filler, rows, draws, seed, name_keys(series.names), tell=tell):
-            whole = np.repeat(series.values[i][None], draws, 0)
-            drawn = self._decoded(filled.draws, scales[i], None)
-            there = np.isfinite(series.values[i][filled.times])
-            whole[:, filled.times] = np.where(there, whole[:, filled.times], drawn)
-            if self.base is not None:
-                whole = with_base(
-                    whole, series.values[i], self.gate, self.schema.periods, self.codec.bound
-                )
-            values[i] = whole
-        values = [v if len(v) == draws else np.repeat(v, draws, 0) for v in values]
+        inner = series.numeric()
+        drawn = drawn_between(self.codec, filler, self.base, self.gate, inner, draws, seed, tell)
+        values = few_between(self.few, self.codec, series, drawn, seed)
         times = [series.times(i) for i in range(len(series))]
         writer = FrameWriter(series)
 
@@ -194,7 +192,7 @@ class SeriesModel(BaseModel):
             return writer.restore(data, values, add_rows=add_rows, whole=whole)
 
         note(series.notes)
-        return SeriesDraws(series.names, times, values, put, series.notes)
+        return SeriesDraws(series.names, times, values, put, series.notes, self.schema.states)
 
     def generate(
         self,
@@ -231,7 +229,9 @@ class SeriesModel(BaseModel):
         whose = pick_series(self.codec.names, n, like, seed)
         _check_size(n * length * len(self.schema.channels))
         own = tuple(f"synthetic {i + 1}" for i in range(n)) if self._long or n > 1 else (None,)
-        series = blank_series(self.schema, own, length, [self.origins[j] for j in whose], seed)
+        series = blank_series(
+            self.codec.schema, own, length, [self.origins[j] for j in whose], seed
+        )
         scales = [self.codec.scales[j] for j in whose]
         rows, _, _ = self.codec.pack(series, scales=scales)
         rows = replace(rows, owner=torch.tensor(whose) + 1)
@@ -239,14 +239,16 @@ class SeriesModel(BaseModel):
         filler = self._filler(steps, device, Temper())
         values: list[np.ndarray] = [np.empty(0)] * n
         for i, filled in fill_all(filler, rows, 1, seed, np.arange(n), tell=tell):
-            values[i] = self._decoded(filled.draws, scales[i], None)
+            made = self.codec.bound(scales[i].decode(filled.draws[0].astype(np.float64)))
+            start = int(series.starts[i])
+            values[i] = few_fresh(self.few, self.schema, made, whose[i], start, seed, i)[None]
         times = [series.times(i) for i in range(n)]
-        writer = FrameWriter(series)
+        writer = FrameWriter(replace(series, schema=self.schema))
 
         def put(values: list[np.ndarray], whole: bool) -> Any:
             return writer.frame(list(zip(own, times, values, strict=True)), whole=whole)
 
-        return SeriesDraws(own, times, values, put)
+        return SeriesDraws(own, times, values, put, (), self.schema.states)
 
     def detect(
         self,
@@ -262,8 +264,8 @@ class SeriesModel(BaseModel):
             data: series, as the data that was fitted.
             window: a score is the mean over so many steps about its point; None for several
                 together, for lone points and long outages alike. Only these have p-values.
-            device: "cpu", "cuda", "mps" or None for the best there is.
-            tell: called with windows done and in all.
+            device: see `forecast`, as `tell`.
+            tell: told of progress.
 
         Returns:
             Scores of every row of the data, with the band that was expected there.
@@ -274,15 +276,18 @@ class SeriesModel(BaseModel):
         """
         if window is not None:
             _at_least_one("window", window)
+        data = gathered_frame(self.schema, data)
         series = self.read(data)
         if self.base is not None and self.usual is not None:
-            scores = scores_by_base(self.base, self.usual, self.codec, series, window, tell)
+            scores = scores_by_base(
+                self.base, self.usual, self.codec, series, window, tell, self.few
+            )
         else:
-            filler = self._filler(None, device)
-            rows, scales, _ = self.codec.pack(series)
+            filler, inner = self._filler(None, device), series.numeric()
+            rows, scales, _ = self.codec.pack(inner)
             surprise = Surprise(filler, self.calibration)
             scores = surprise.scores(
-                series, rows.to(filler.device), scales, self.codec.bound, window, tell
+                inner, rows.to(filler.device), scales, self.codec.bound, window, tell
             )
         note(series.notes)
         plain = series.rows is None or isinstance(data, SeriesSet)
@@ -294,20 +299,7 @@ class SeriesModel(BaseModel):
 
     def write_parts(self, folder: Path) -> None:
         """Write all parts but `run.json`."""
-        write_folder(
-            Fitted(
-                self.schema,
-                self.codec,
-                self.net,
-                self.origins,
-                self.temper,
-                self.calibration,
-                self.base,
-                self.gate,
-                self.usual,
-            ),
-            folder,
-        )
+        write_folder(Fitted(**{name: getattr(self, name) for name in Fitted._fields}), folder)
 
     @property
     def _long(self) -> bool:
@@ -319,10 +311,6 @@ class SeriesModel(BaseModel):
         if steps is not None:
             _at_least_one("steps", steps)
         return Filler(self.net, self.looker, steps, device, temper or self.temper)
-
-    def _decoded(self, y: np.ndarray, scale: Scaling, known: np.ndarray | None) -> np.ndarray:
-        out = self.codec.bound(scale.decode(y.astype(np.float64)))
-        return out if known is None else np.where(np.isfinite(known), known, out)
 
 
 def _at_least_one(name: str, value: Any) -> None:

@@ -30,6 +30,19 @@ def read_once(source: str) -> tuple[Any, pl.DataFrame | None]:
     return frame.lazy().collect(), None if origin.text is None else origin.text.collect()
 
 
+def gathered_once(model: SeriesModel, source: str) -> tuple[Any, pl.DataFrame | None]:
+    """`read_once`, gathered as the rows of the fit were; these have no text of their own then."""
+    from interfuse.kinds.option import called
+    from interfuse.kinds.series.data.read import gathered_frame
+
+    data, text = read_once(source)
+    if not model.schema.every:
+        return data, text
+    with called(source):
+        made = gathered_frame(model.schema, data)
+    return made, text if made is data else None
+
+
 def as_frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:
     """An answer as polars; arrays get columns `series` and `step`, channels are `value`s."""
     import numpy as np
@@ -65,6 +78,17 @@ def written(model: SeriesModel) -> list[str]:
     return [n for n in (schema.time, schema.series) if n is not None] + parts
 
 
+def _measured(model: SeriesModel) -> list[str]:
+    """Names of the channels that hold numbers, and so have bounds."""
+    states = set(model.schema.states)
+    return [n for j, n in enumerate(_channels(model)) if j not in states]
+
+
+def share_of(name: str) -> str:
+    """The name of the column that says how many draws have the state beside it."""
+    return f"{name}_share"
+
+
 def bounds_of(name: str) -> tuple[str, str]:
     """The names of the columns beside a channel that hold its interval."""
     return f"{name}_low", f"{name}_high"
@@ -91,28 +115,37 @@ def check_added(
                 f"{draws}: adds a column {DRAW!r}, which the data has. Rename theirs."
             )
         return
-    for channel in _channels(model) if interval is not None else ():
-        for name in bounds_of(channel):
-            if name in taken:
-                raise OptionError(
-                    f"--interval: adds a column {name!r}, which the data has. Rename theirs, or "
-                    "write every draw."
-                )
+    added = [n for c in _measured(model) for n in bounds_of(c)]
+    added += [share_of(_channels(model)[j]) for j in model.schema.states]
+    for name in added if interval is not None else ():
+        if name in taken:
+            raise OptionError(
+                f"--interval: adds a column {name!r}, which the data has. Rename theirs, or "
+                "write every draw."
+            )
 
 
 def summary(
-    model: SeriesModel, answer: SeriesDraws, value: str, interval: float | None
-) -> pl.DataFrame:
-    """One row a time, and bounds beside what was drawn."""
+    model: SeriesModel, answer: SeriesDraws, value: str, interval: float | None,
+    shares: bool = False,
+) -> pl.DataFrame:  # fmt: skip
+    """One row a time, and bounds beside what was drawn; beside states how many draws have them."""
+    import numpy as np
+    import polars as pl
+
     frame = as_frame(model, answer, getattr(answer, value)())
     if interval is None:
         return frame
     low, high = (as_frame(model, answer, end) for end in answer.interval(interval))
     blank = as_frame(model, answer, answer.blank())
-    out = []
+    states = {_channels(model)[j]: j for j in model.schema.states if shares}
+    out: list[pl.Series] = []
     for column in frame.iter_columns():
         out.append(column)
-        if column.name not in _channels(model):
+        if column.name in states:
+            agree = np.concatenate(answer.share(states[column.name]))
+            out.append(pl.Series(share_of(column.name), agree).round(4))
+        if column.name not in _measured(model):
             continue
         missing = _missing(blank[column.name])
         for end, name in zip((low, high), bounds_of(column.name), strict=True):
@@ -156,7 +189,7 @@ def writing_of(
         stamps = text.select(value_of(time)).to_series().drop_nulls()
         if forms := forms_of_texts(stamps, time):
             columns.setdefault(time, forms[0].to_json())
-    ends = {b: n for n in _channels(model) for b in bounds_of(n)} if interval is not None else {}
+    ends = {b: n for n in _measured(model) for b in bounds_of(n)} if interval is not None else {}
     return Writing(columns, ends)
 
 

@@ -11,9 +11,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from interfuse.kinds.series.ask.fill import Filler, name_keys
 from interfuse.kinds.series.ask.gate import LONE, Gate
+from interfuse.kinds.series.ask.wide import fill_all
+from interfuse.kinds.series.base.forecast import Base
 from interfuse.kinds.series.base.gaps import complete
 from interfuse.kinds.series.base.panel import FEWEST_CHANNELS, complete_panel
+from interfuse.kinds.series.codec import SeriesCodec
+from interfuse.kinds.series.data import SeriesSet
 
 SEED = 0
 """Of the holes that the base learns from: its answer is the same for all seeds of draws."""
@@ -46,6 +51,42 @@ def share_of(values: np.ndarray, gate: Gate) -> np.ndarray:
     inner = (left >= 0) & (right < len(values))
     lone, long = gate.gap
     return np.where(inner, np.where(right - left - 1 <= LONE, lone, long), 1.0)
+
+
+def drawn_between(
+    codec: SeriesCodec,
+    filler: Filler,
+    base: Base | None,
+    gate: Gate,
+    series: SeriesSet,
+    draws: int,
+    seed: int,
+    tell: Callable[[int, int], None] | None = None,
+) -> list[np.ndarray]:
+    """(draws, T, c) of each series: what is missing drawn, what is known as it is.
+
+    Args:
+        codec: of the series that were fitted.
+        filler: the network.
+        base: None in older runs.
+        gate: the network's shares.
+        series: with gaps.
+        draws: of each gap.
+        seed: of all draws.
+        tell: called with windows done and in all.
+    """
+    rows, scales, _ = codec.pack(series)
+    values = [np.repeat(v[None], 1, 0) for v in series.values]
+    for i, filled in fill_all(filler, rows, draws, seed, name_keys(series.names), tell=tell):
+        whole = np.repeat(series.values[i][None], draws, 0)
+        drawn = codec.bound(scales[i].decode(filled.draws.astype(np.float64)))
+        there = np.isfinite(series.values[i][filled.times])
+        whole[:, filled.times] = np.where(there, whole[:, filled.times], drawn)
+        if base is not None:
+            periods = series.schema.periods
+            whole = with_base(whole, series.values[i], gate, periods, codec.bound)
+        values[i] = whole
+    return [v if len(v) == draws else np.repeat(v, draws, 0) for v in values]
 
 
 def with_base(

@@ -184,6 +184,20 @@ def ratios(kinds: np.ndarray, usual: np.ndarray) -> np.ndarray:
     return np.minimum(kinds / np.maximum(usual, LEAST_USUAL), MOST_RATIO)
 
 
+def together(ratio: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """(T, KINDS) means over numbers and states; states are odd in the first way alone.
+
+    Args:
+        ratio: (T, c, KINDS) of numbers.
+        states: (T, s) how odd states are.
+    """
+    if not states.shape[1]:
+        return mean_over(ratio, 1)
+    own = np.full((*states.shape, KINDS), np.nan)
+    own[..., 0] = np.minimum(states, MOST_RATIO)
+    return mean_over(np.concatenate([ratio, own], 1), 1)
+
+
 def points(raw: np.ndarray, usual: Usual, periods: Sequence[int], window: int | None) -> np.ndarray:
     """(T,) scores of points: over one window, or over all of them.
 
@@ -211,6 +225,8 @@ def measure_usual(
     blocks: Sequence[tuple[int, int, int]],
     seed: int,
     most: int = MOST_CELLS,
+    beside: Sequence[np.ndarray] = (),
+    alone: bool = False,
 ) -> Usual:
     """Measure the data that was fitted.
 
@@ -220,11 +236,14 @@ def measure_usual(
         blocks: series, beginning and end of what was held out.
         seed: of the stretches that are looked at where there are many steps.
         most: cells that are looked at.
+        beside: (T_i, s) of each, how odd the states of its steps are; none if empty.
+        alone: whether these say all, as there are no numbers but their codes.
     """
     rng = np.random.default_rng(seed)
     most = max(most // (series[0].shape[1] * len(series)), 50)
     means, raws, scales = [], list[np.ndarray](), []
-    for values in series:
+    extra = beside or [np.zeros((len(values), 0)) for values in series]
+    for values, states in zip(series, extra, strict=True):
         stretches = stretches_of(len(values), most, rng)
         said = foresee(base, values, np.concatenate(stretches))
         kinds = said.kinds
@@ -232,7 +251,9 @@ def measure_usual(
         mean = mean_over(kinds[np.concatenate(stretches)], 0)
         mean = np.where(np.isfinite(mean) & (mean > 0), mean, 1.0)
         means.append(mean)
-        raws += [mean_over(ratios(kinds[steps], mean), 1) for steps in stretches]
+        seen = kinds[:, :0] if alone else kinds
+        own = mean[:0] if alone else mean
+        raws += [together(ratios(seen[steps], own), states[steps]) for steps in stretches]
     widths = windows_of(base.periods)
     made = Usual(np.stack(means), _tails(raws, widths), 1.0, np.zeros(0), np.stack(scales))
     every = np.concatenate([points(r, made, base.periods, None) for r in raws])
@@ -243,7 +264,8 @@ def measure_usual(
         room = max(widths) // 2
         steps = np.arange(max(a - room, 1), min(b + room, len(series[i])))
         kinds = foresee(base, series[i], steps).kinds
-        raw = mean_over(ratios(kinds[steps], made.mean[i]), 1)
+        ratio = ratios(kinds[steps], made.mean[i])
+        raw = together(ratio[:, :0] if alone else ratio, extra[i][steps])
         scores = points(raw, made, base.periods, None)[(steps >= a) & (steps < b)]
         held.append(scores[np.isfinite(scores)])
     some = np.concatenate(held) if held else np.zeros(0)

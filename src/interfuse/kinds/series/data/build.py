@@ -7,6 +7,7 @@ at one are averaged, channel by channel, over what is not missing; whole numbers
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -48,12 +49,15 @@ class Placed:
     notes: list[str]
     repeated: int = 0
 
-    def fill(self, values: np.ndarray, whole: list[bool]) -> list[np.ndarray]:
+    def fill(
+        self, values: np.ndarray, whole: list[bool], states: Sequence[int] = ()
+    ) -> list[np.ndarray]:
         """(R, C) values of rows to (T_i, C) of grid points, those of each series.
 
         Args:
             values: with NaN for missing.
             whole: which columns are rounded where rows are averaged.
+            states: columns that have no mean: of several rows the last counts.
         """
         offset = np.concatenate([[0], np.cumsum(self.lengths)])
         flat = offset[self.series] + self.place
@@ -75,6 +79,8 @@ class Placed:
                     flat[seen], values[seen, c] == last[flat[seen]], minlength=offset[-1]
                 )
                 copies = some & (same == count)
+                if c in states:
+                    copies = some
                 out[copies, c] = last[copies]
                 if whole[c]:
                     out[count > 1, c] = np.rint(out[count > 1, c])

@@ -30,8 +30,10 @@ def without_infinite(values: np.ndarray) -> tuple[np.ndarray, int]:
     return (np.where(infinite, np.nan, values) if many else values), many
 
 
-def channel_of(name: str, values: np.ndarray, dtype: str) -> Channel:
+def channel_of(name: str, values: np.ndarray, dtype: str, levels: tuple[str, ...] = ()) -> Channel:
     """What a channel is, by its values; see `interfuse.kinds.series.data.schema` for the bounds."""
+    if levels:
+        return Channel(name, True, 0.0, len(levels) - 1.0, dtype, levels=levels)
     seen = values[~np.isnan(values)]
     if not len(seen):
         return Channel(name, dtype=dtype)
@@ -62,6 +64,34 @@ def decimals_of(seen: np.ndarray, rounding: float) -> int | None:
         if (off <= tolerance).all():
             return decimals
     return None
+
+
+def levels_of(column: pl.Series) -> tuple[str, ...]:
+    """The levels of a column of states; none of one of numbers."""
+    if column.dtype == pl.Boolean:
+        return ("false", "true")
+    if is_number(column.dtype):
+        return ()
+    return tuple(column.drop_nulls().cast(pl.String).unique().sort().to_list())
+
+
+def channel_values(
+    column: pl.Series, levels: tuple[str, ...], where: str, notes: list[str]
+) -> np.ndarray:
+    """(R,) a channel's numbers, or codes of its levels; NaN missing.
+
+    What is no level counts as missing, and is noted.
+    """
+    if not levels:
+        return numbers(column)
+    text = column.cast(pl.String)
+    values, strange = coded(Static(column.name, "category", levels), text, where)
+    if strange:
+        notes.append(
+            f"column {column.name!r}: {len(strange):,} states, such as {strange[0]!r}, were never "
+            "seen: they count as missing"
+        )
+    return values
 
 
 def part_of(part: type[Static], column: pl.Series) -> Any:
@@ -112,6 +142,8 @@ def typed(values: np.ndarray, channel: Channel, dtype: pl.DataType, whole: bool)
             Int64 instead if the type is of whole numbers and too short for them.
         whole: False to leave fractions, in Float64, as a mean of whole numbers needs.
     """
+    if channel.levels:
+        return _labels(values, channel, dtype)
     if whole and channel.integer:
         values = np.rint(values)
     column = pl.Series(channel.name, values, pl.Float64).fill_nan(None)
@@ -129,3 +161,16 @@ def typed(values: np.ndarray, channel: Channel, dtype: pl.DataType, whole: bool)
     # Clipped as whole numbers: float64 has no greatest int64.
     rounded = column.round().clip(max(low, -(2.0**63)), min(float(high), 2.0**63 - 1024))
     return rounded.cast(dtype)
+
+
+def _labels(values: np.ndarray, channel: Channel, dtype: pl.DataType) -> pl.Series:
+    """Codes as the states that they stand for."""
+    labels = np.array([*channel.levels, None], object)
+    there = np.isfinite(values)
+    place = np.where(there, np.clip(np.rint(np.where(there, values, 0)), 0, len(labels) - 2), -1)
+    text = pl.Series(channel.name, labels[place.astype(np.int64)].tolist(), pl.String)
+    if dtype == pl.Boolean:
+        return (text == "true").alias(channel.name)
+    if is_number(dtype):  # states that a schema makes of numbers
+        return text.cast(dtype, strict=False)
+    return text.cast(dtype) if not dtype.is_float() else text

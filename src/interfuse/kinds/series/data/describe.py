@@ -24,6 +24,8 @@ class _Measured(Protocol):
     def maximum(self) -> float | None: ...
     @property
     def decimals(self) -> int | None: ...
+    @property
+    def levels(self) -> Sequence[str]: ...
 
 
 class _Part(Protocol):
@@ -106,6 +108,9 @@ def period_name(schema: _Described, period: int) -> str:
 
 
 def _channel(c: _Measured) -> str:
+    if c.levels:
+        some = ", ".join(c.levels[:6]) + (", ..." if len(c.levels) > 6 else "")
+        return f"{c.name} ({len(c.levels):,} states: {some})"
     low = "-inf" if c.minimum is None else f"{c.minimum:g}"
     high = "inf" if c.maximum is None else f"{c.maximum:g}"
     few = "" if c.decimals is None else f" of {c.decimals} decimal{'s' * (c.decimals != 1)}"

@@ -71,6 +71,8 @@ def _looks(frame: pl.DataFrame) -> bool:
     roles = find_roles(frame, "")
     if roles.time is None or not is_calendar(roles.form):
         return False
+    if any(is_text(frame[n].dtype) for n in roles.channels):
+        return False
     if any(not is_number(frame[n].dtype) and frame[n].null_count() < frame.height
            for n in roles.ignored):  # fmt: skip
         return False

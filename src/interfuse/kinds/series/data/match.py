@@ -33,8 +33,11 @@ def match_roles(frame: pl.DataFrame, schema: SeriesSchema, where: str) -> Roles:
             f"{where}: has a column {unknown[0]!r} that the model was not fitted to; it knows "
             f"{', '.join(map(repr, needed[:8]))}. Leave it out."
         )
+    states = [channels[j] for j in schema.states]
     for name in channels:
         dtype = frame[name].dtype
+        if name in states:
+            continue
         if not is_number(dtype) and frame[name].null_count() < frame.height:
             raise DataError(
                 f"{where}: column {name!r} holds {dtype}; expected numbers, as in the data the "

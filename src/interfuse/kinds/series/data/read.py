@@ -20,7 +20,14 @@ from interfuse.errors import DataError, OptionError
 from interfuse.io.dtypes import dtype_to_json
 from interfuse.io.origin import Origin
 from interfuse.kinds.series.data.build import Placed, place_rows
-from interfuse.kinds.series.data.columns import channel_of, numbers, part_of, without_infinite
+from interfuse.kinds.series.data.columns import (
+    channel_of,
+    channel_values,
+    levels_of,
+    part_of,
+    without_infinite,
+)
+from interfuse.kinds.series.data.gather import Gathering, gathered, hinted, planned
 from interfuse.kinds.series.data.grid import Grid
 from interfuse.kinds.series.data.match import match_roles
 from interfuse.kinds.series.data.periods import find_periods
@@ -30,6 +37,7 @@ from interfuse.kinds.series.data.schema import Channel, Covariate, SeriesSchema,
 from interfuse.kinds.series.data.seriesset import SeriesSet, grid_of
 from interfuse.kinds.series.data.source import Arrays, Table, find, origin_of
 from interfuse.kinds.series.data.stamps import is_calendar
+from interfuse.kinds.series.data.steps import refuse_steps
 from interfuse.kinds.series.data.tableparts import (
     series_of,
     split_ahead,
@@ -51,6 +59,8 @@ def read_series(
     channels: Sequence[str] | None = None,
     known_future: Sequence[str] = (),
     zone: str | None = None,
+    events: bool = False,
+    every: str | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> SeriesSet:
     """Read series.
@@ -63,6 +73,8 @@ def read_series(
         channels: the columns to model; all columns of numbers unless named.
         known_future: columns that are known for the future too.
         zone: of local stamps; of the calendar where stamps are instants.
+        events: count rows, each of which is an event at a time of its own.
+        every: the step that rows are counted in or averaged over, such as "5min".
         tell: called with each note on what was done.
 
     Raises:
@@ -72,17 +84,29 @@ def read_series(
     if zone is not None and not is_zone(zone):
         raise OptionError(f"zone {zone!r}: is no known time zone. Use a name like 'Europe/Vienna'.")
     found = find(data, series, schema.columns if schema is not None else ())
+    notes: list[str] = []
     if isinstance(found, Arrays):
+        if events or every is not None:
+            raise OptionError("every, events: are for tables with a column of time.")
         out = _read_arrays(found, schema)
     else:
+        how = None
         if schema is None:
+            how = planned(
+                found, found.where, time=time, series=series, every=every, events=events,
+                notes=notes,
+            )  # fmt: skip
+            if how is not None:
+                found = gathered(found, how, notes)
+                time, series = how.time, how.series
             roles = find_roles(
                 found.frame, found.where,
                 time=time, series=series, channels=channels, known_future=known_future,
             )  # fmt: skip
         else:
+            found = gather_for(schema, found, notes)
             roles = match_roles(found.frame, schema, found.where)
-        out = _read_table(found, roles, schema, zone)
+        out = _read_table(found, roles, schema, zone, notes, how)
     for note in out.notes if tell is not None else []:
         tell(note)  # type: ignore[misc]
     return out
@@ -125,9 +149,11 @@ def _read_arrays(found: Arrays, schema: SeriesSchema | None) -> SeriesSet:
 
 
 def _read_table(
-    found: Table, roles: Roles, schema: SeriesSchema | None, zone: str | None
-) -> SeriesSet:
-    frame, where, notes = found.frame, found.where, list(roles.notes)
+    found: Table, roles: Roles, schema: SeriesSchema | None, zone: str | None,
+    notes: list[str], how: Gathering | None,
+) -> SeriesSet:  # fmt: skip
+    frame, where = found.frame, found.where
+    notes += roles.notes
     codes, names, used = series_of(frame, roles, notes)
     stamps, used, zone = stamps_of(frame, roles, codes, used, schema, zone, where, notes)
     rows = np.flatnonzero(used)
@@ -146,18 +172,30 @@ def _read_table(
     if stamps is not None:
         refuse_repeats(frame, roles, stamps, codes, placed.repeated, where)
     notes += placed.notes
-    matrix, infinite = without_infinite(
-        np.column_stack([numbers(frame[n]) for n in roles.channels])
-    )
+    if stamps is not None and dates and schema is None and how is None:
+        notes += hinted(stamps, codes)
+        refuse_steps(placed.grid, stamps, codes, names, where)
+    if schema is None:
+        levels = [levels_of(frame[n]) for n in roles.channels]
+    else:
+        levels = [c.levels for c in schema.channels]
+    parts = [
+        channel_values(frame[n], own, where, notes)
+        for n, own in zip(roles.channels, levels, strict=True)
+    ]
+    matrix, infinite = without_infinite(np.column_stack(parts))
+    states = [j for j, own in enumerate(levels) if own]
     notes += _infinite(infinite)
     if schema is None:
-        schema = _schema(found, frame, roles, zone, placed, matrix)
+        schema = _schema(found, frame, roles, zone, placed, matrix, levels)
         _refuse_nothing([matrix], where)
+        if how is not None:
+            schema = replace(schema, every=how.every, events=how.events)
     else:
         schema = replace(
             schema, time_dtype=roles.form, origin=origin_of(found, roles.time), types=_types(frame)
         )
-    values = placed.fill(matrix, [c.integer for c in schema.channels])
+    values = placed.fill(matrix, [c.integer for c in schema.channels], states)
     del matrix
     ahead, covariates = [np.empty((0, 0))] * len(names), [np.empty((len(v), 0)) for v in values]
     if schema.covariates:
@@ -170,14 +208,30 @@ def _read_table(
     return SeriesSet(schema, names, placed.starts, values, covariates, ahead, statics, notes, place)
 
 
+def gather_for(schema: SeriesSchema, found: Table, notes: list[str]) -> Table:
+    """The rows of a table as those of a fit were gathered; as they are if these were steps."""
+    if not schema.every or schema.events in found.frame.columns:
+        return found
+    how = Gathering(schema.every, schema.events, schema.time, schema.series)
+    return gathered(found, how, notes, schema.columns)
+
+
+def gathered_frame(schema: SeriesSchema, data: Any) -> Any:
+    """Data as those of a fit were gathered, a frame; the data itself if nothing was."""
+    if not schema.every or isinstance(data, SeriesSet):
+        return data
+    found = find(data)
+    return gather_for(schema, found, []).frame if isinstance(found, Table) else data
+
+
 def _schema(
     found: Table, frame: pl.DataFrame, roles: Roles, zone: str | None, placed: Placed,
-    matrix: np.ndarray,
+    matrix: np.ndarray, levels: list[tuple[str, ...]],
 ) -> SeriesSchema:  # fmt: skip
     dtypes = dict(frame.schema)
     channels: list[Channel] = []
     for i, name in enumerate(roles.channels):
-        channels.append(channel_of(name, matrix[:, i], str(dtypes[name])))
+        channels.append(channel_of(name, matrix[:, i], str(dtypes[name]), levels[i]))
     grid = placed.grid
     made = SeriesSchema(
         layout="wide" if roles.series is None else "long",
@@ -197,7 +251,9 @@ def _schema(
         types=_types(frame),
         origin=origin_of(found, roles.time),
     )
-    values = placed.fill(matrix, [c.integer for c in channels])
+    inner = set(made.numbers.names)
+    seasonal = [j for j, c in enumerate(channels) if c.name in inner]
+    values = placed.fill(matrix[:, seasonal], [channels[j].integer for j in seasonal])
     return replace(made, periods=find_periods(values, grid, made.calendar))
 
 

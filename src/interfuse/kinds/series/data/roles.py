@@ -10,8 +10,9 @@ What the user names is taken as named. The rest, in this order:
 * Covariates are those of `known_future`.
 * Other columns that are constant within every series are statics: text always, numbers if they
   differ between series and are not all there is.
-* All other numbers and booleans are channels, unless the user listed these. Other text is an error
-  then, and other dates are not used. Columns without values are not used.
+* All other numbers are channels, unless the user listed these, and so are booleans and text of few
+  words, as states (`states`). Other text is an error, and other dates are not used. Columns without
+  values are not used.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.kinds.series.data.stamps import form_of, is_part_of_time, sounds_like_time
+from interfuse.kinds.series.data.states import may_be_states, one_clock
 
 _IDENTIFIER = re.compile(
     r"(?i)^(id|.*[_ ]?id|series|item|store|shop|key|host|server|node|link|sensor|device|machine|"
@@ -91,18 +93,23 @@ def find_roles(
     rest = [n for n in frame.columns if n not in (time, series, *named, *empty)]
     form = "rows"
     if time is None:
-        time = _find_time(frame, rest, series, where)
+        time = find_time(frame, rest, series, where)
     if time is not None:
         form = _form(frame, time, where)
         rest = [n for n in rest if n != time]
-    if series is None and (listed or any(is_number(kinds[n]) for n in rest)):
-        series = _find_series(frame, rest, time)
+    several = [n for n in rest if is_text(kinds[n])]
+    if series is None and (listed or len(several) > 1 or any(is_number(kinds[n]) for n in rest)):
+        alone = one_clock(frame, time, form)
+        named = [n for n in rest if not (alone and is_text(kinds[n]) and not _names(frame[n]))]
+        series = _find_series(frame, named, time)
         rest = [n for n in rest if n != series]
     constant = _constant(frame, rest, series)
     statics = [n for n in rest if is_text(kinds[n]) and n in constant]
     varied = {n for n in rest if frame[n].drop_nulls().n_unique() > 1} if series else set()
     statics += [n for n in rest if is_number(kinds[n]) and n in constant & varied]
-    found = [n for n in rest if is_number(kinds[n]) and n not in statics]
+    spoken = [n for n in rest if is_text(kinds[n]) and n not in statics]
+    states = [n for n in spoken if may_be_states(frame[n])] if time is not None else []
+    found = [n for n in rest if (is_number(kinds[n]) and n not in statics) or n in states]
     if not found and listed is None:
         found = [n for n in statics if is_number(kinds[n])]
         statics = [n for n in statics if n not in found]
@@ -111,11 +118,12 @@ def find_roles(
             for name in rest:
                 if is_text(kinds[name]) and sounds_like_time(name):
                     _form(frame, name, where)
-        _refuse_text(frame, [n for n in rest if n not in statics], series, time, where)
+        unclear = [n for n in rest if n not in statics]
+        _refuse_text(frame, unclear, states, series, time, where)
     chosen = list(listed) if listed is not None else found
     ignored = [n for n in rest if n not in (*statics, *chosen)]
     for name in chosen:
-        if not is_number(kinds[name]):
+        if not is_number(kinds[name]) and not (is_text(kinds[name]) and may_be_states(frame[name])):
             raise DataError(_not_a_number(frame, name, where))
     if not chosen and any(is_number(kinds[n]) for n in empty):
         raise DataError(
@@ -162,7 +170,8 @@ def _form(frame: pl.DataFrame, time: str, where: str) -> str:
     return form
 
 
-def _find_time(frame: pl.DataFrame, rest: list[str], series: str | None, where: str) -> str | None:
+def find_time(frame: pl.DataFrame, rest: list[str], series: str | None, where: str) -> str | None:
+    """The column of time; None if there is none."""
     dtypes = dict(frame.schema)
     dates = [n for n in rest if isinstance(dtypes[n], pl.Datetime) or dtypes[n] == pl.Date]
     texts = [n for n in rest if is_text(dtypes[n]) and not dates and form_of(frame[n])]
@@ -230,9 +239,15 @@ def _constant(frame: pl.DataFrame, rest: list[str], series: str | None) -> set[s
     return {n for n in rest if grouped[n].all()}
 
 
+def _names(column: pl.Series) -> bool:
+    """Whether a column of text on one clock tells series apart all the same."""
+    return sounds_like_identifier(column.name) or not may_be_states(column)
+
+
 def _refuse_text(
-    frame: pl.DataFrame, names: list[str], series: str | None, time: str | None, where: str
-) -> None:
+    frame: pl.DataFrame, names: list[str], states: list[str], series: str | None,
+    time: str | None, where: str,
+) -> None:  # fmt: skip
     for name in names:
         if not is_text(frame[name].dtype):
             continue
@@ -250,7 +265,8 @@ def _refuse_text(
                     "expected one column that names the series. Join the two in one, or make the "
                     f"values of {name!r} columns (pivot)."
                 )
-        raise DataError(_not_a_number(frame, name, where))
+        if name not in states:
+            raise DataError(_not_a_number(frame, name, where))
 
 
 def _not_a_number(frame: pl.DataFrame, name: str, where: str) -> str:

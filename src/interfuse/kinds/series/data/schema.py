@@ -50,6 +50,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True):
         maximum: draws are not above it; None for no bound.
         dtype: the polars or numpy type, as text.
         decimals: that the values seen have at most, if these are few; draws have as many.
+        levels: the states, of a channel that has no numbers; its values are places in it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float | None = None
     dtype: str = "Float64"
     decimals: Annotated[int, Meta(ge=0, le=MOST_DECIMALS)] | None = None
+    levels: tuple[str, ...] = ()
 
     @property
     def unit(self) -> float:
@@ -85,6 +87,7 @@ class Covariate(Static, frozen=True, forbid_unknown_fields=True):
     """A column that is known for the future too, such as a holiday or a price. See `Static`."""
 
 
+_LATER = ("every", "events")
 _PARTS = ("channels", "statics", "covariates")
 
 
@@ -107,6 +110,8 @@ class SeriesSchema(SchemaFile):
         periods: seasonal periods in steps, ascending; see `interfuse.kinds.series.data.periods`.
         grid: one of `GRIDS`.
         span: of the longest series, in the unit of `step`.
+        every: nanoseconds over which rows are gathered first (`gather`); 0 where each is a step.
+        events: the channel that counts rows, where these are events.
         ignored: columns of the data that are not used.
         types: all columns in their order, with their polars types as JSON.
         origin: the kind of frame or file, so that answers come back as the same.
@@ -126,6 +131,8 @@ class SeriesSchema(SchemaFile):
     periods: Annotated[tuple[Period, ...], Meta(max_length=MOST_PERIODS, extra=PERIODS)] = ()
     grid: Annotated[str, one_of(GRIDS)] = "even"
     span: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    every: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    events: str | None = None
     ignored: tuple[str, ...] = ()
     types: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
@@ -161,6 +168,9 @@ class SeriesSchema(SchemaFile):
                 )
         for s in (*self.statics, *self.covariates):
             check_choice(f"kind of column {s.name!r}", s.kind, COLUMN_KINDS)
+        for c in self.channels:
+            if len(set(c.levels)) < len(c.levels):
+                raise SchemaError(f"schema: channel {c.name!r} has a level twice; list each once.")
 
     @property
     def columns(self) -> list[str]:
@@ -175,6 +185,20 @@ class SeriesSchema(SchemaFile):
     def names(self) -> list[str]:
         """Those of the channels."""
         return [c.name for c in self.channels]
+
+    @property
+    def states(self) -> list[int]:
+        """Places of the channels that have levels."""
+        return [j for j, c in enumerate(self.channels) if c.levels]
+
+    @property
+    def numbers(self) -> SeriesSchema:
+        """The same without states, for a network of numbers; of states alone their codes."""
+        kept = tuple(c for c in self.channels if not c.levels)
+        if len(kept) == len(self.channels):
+            return self
+        coded = tuple(structs.replace(c, levels=(), integer=True) for c in self.channels)
+        return replace(self, channels=kept or coded)
 
     def with_periods(self, *periods: int) -> SeriesSchema:
         """The same with other seasonal periods, in steps."""
@@ -211,7 +235,9 @@ class SeriesSchema(SchemaFile):
             if f.name == "origin":
                 value = value.to_json()
             elif f.name in _PARTS:
-                value = [structs.asdict(part) for part in value]
+                value = [_part(part) for part in value]
+            if f.name in _LATER and not value:  # so that older schemas are what they were
+                continue
             out[f.name] = list(value) if isinstance(value, tuple) else value
         return out
 
@@ -246,3 +272,11 @@ class SeriesSchema(SchemaFile):
         out["additionalProperties"] = False
         out["$defs"].pop("Origin", None)
         return out
+
+
+def _part(part: Struct) -> dict[str, Any]:
+    """A part as JSON; channels without levels are as they always were."""
+    out = structs.asdict(part)
+    if isinstance(part, Channel) and not part.levels:
+        del out["levels"]
+    return out

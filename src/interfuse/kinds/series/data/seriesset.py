@@ -69,6 +69,15 @@ class SeriesSet:
             rows=None,
         )
 
+    def numeric(self) -> SeriesSet:
+        """The same without channels of states; see `SeriesSchema.numbers`."""
+        inner = self.schema.numbers
+        if inner is self.schema:
+            return self
+        names = set(inner.names)
+        keep = [j for j, name in enumerate(self.schema.names) if name in names]
+        return replace(self, schema=inner, values=[v[:, keep] for v in self.values])
+
     def until(self, i: int, step: int) -> SeriesSet:
         """Series i alone, and only its steps before `step`."""
         alone = self.some([i])
