@@ -40,7 +40,19 @@ TIMES = [
     "%a, %d %b %Y %H:%M:%S GMT", "%A, %d %B %Y", "%a %b %d %H:%M:%S %Y", "%Y%m%d",
     "%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y%m%dT%H%M%SZ", "%Y%m%d %H%M%S", "%Y-%m-%d %H",
     "%H:%M:%S", "%H:%M", "%I:%M %p", "%Y-%j", "%H:%M %d/%m/%Y", "%Y-%m-%d_%H:%M:%S",
+    "%d%m%Y", "%m%d%Y", "%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)",
+    "%a %b %d %Y %H:%M:%S GMT-0700 (Pacific Daylight Time)",
 ]  # fmt: skip
+
+
+def lakhs(value):
+    whole, point, rest = f"{abs(value):.2f}".partition(".")
+    start, end = whole[:-3], whole[-3:]
+    while start:
+        start, end = start[:-2], f"{start[-2:]},{end}"
+    return "-" * (value < 0) + end + point + rest
+
+
 NUMERIC = {
     "plain": lambda v: f"{v:.2f}",
     "decimal comma": lambda v: marks(v, "", ","),
@@ -49,6 +61,8 @@ NUMERIC = {
     "thousands, French": lambda v: marks(v, " ", ","),
     "thousands, narrow blank": lambda v: marks(v, "\u202f", ","),
     "thousands, Swiss": lambda v: marks(v, "'", "."),
+    "thousands, Indian": lambda v: lakhs(v * 100),
+    "rupees": lambda v: "-" * (v < 0) + "₹" + lakhs(abs(v) * 100),
     "per cent": lambda v: f"{v:.2f}%",
     "per cent behind a blank": lambda v: marks(v, "", ",") + " %",
     "dollars": lambda v: "-" * (v < 0) + "$" + marks(abs(v), ",", "."),
@@ -63,6 +77,7 @@ NUMERIC = {
     "powers of ten": lambda v: f"{v:.9e}",
     "blanks around": lambda v: f"  {v:.2f} ",
 }
+INDIAN = ("thousands, Indian", "rupees")
 BOOLEANS = [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("T", "F"), ("t", "f")]
 
 
@@ -121,7 +136,8 @@ def test_zones_that_differ_are_all_in_utc(tmp_path):
 def test_a_form_of_numbers_is_read(name, tmp_path):
     texts = [NUMERIC[name](v) for v in NUMBERS]
     _, frame = read_one(table(tmp_path, texts))
-    assert frame["column"].to_list() == pytest.approx(NUMBERS, abs=1e-9)
+    truth = [100 * v for v in NUMBERS] if name in INDIAN else NUMBERS
+    assert frame["column"].to_list() == pytest.approx(truth, abs=1e-8)
     assert infer_schema(tmp_path / "t.csv")["column"].kind == "number"
 
 
@@ -165,6 +181,15 @@ def test_words_of_two_values_stay_words_of_two_values(pair, tmp_path):
     path = table(tmp_path, [pair[v] for v in TRUTHS])
     spec = infer_schema(path)["column"]
     assert (spec.kind, spec.dtype) == ("category", pl.String)
+
+
+def test_seasons_are_no_months(tmp_path):
+    texts = [f"{2002 + i % 9}/{(3 + i % 9):02d}" for i in range(ROWS)]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].to_list() == texts
+    texts = [f"{2002 + i % 9}/{(3 + i * 5 % 9):02d}" for i in range(ROWS)]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].dtype == pl.Date
 
 
 def digits(many):

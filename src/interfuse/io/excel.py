@@ -52,7 +52,7 @@ class Excel(Format):
         typed, rows = _typed(found, range(found.text.height), how)
         text = found.text.lazy()
         again = header_again(text, names, begins_as_names(text, names))
-        ends = totals(text, len(rows), names)
+        ends = totals(text, len(rows), names, typed)
         units = len(rows) > 2 and is_units(text, typed)
         out = {
             "repeat the names of the columns": again,

@@ -36,6 +36,7 @@ _OPEN = {(",", ""): (".", ","), (".", ""): (",", "."), (".", ","): (",", ""), ("
 _LOOK = 400
 _BARE = r"^[+-]?(\d+(\.\d+)?|\.\d+)$"
 _ODD = r"[()]|[-+−–].*[-+−–]"
+_LAKH = r"\d,\d\d,\d{3}"
 _ZERO = r"^[+-]?0\d+$"
 MOST_FORMS = 3
 """So many forms of a column are counted on all its values."""
@@ -62,8 +63,9 @@ class Ranked:
         if around is None or (self._script and texts.str.contains(_ZERO).any()):
             return
         odd = bool(texts.str.contains(_ODD).any())
+        lakh = bool(texts.str.contains(_LAKH).any())
         for decimal, group in STYLES:
-            form = NumberForm(decimal, group, *around)
+            form = NumberForm(decimal, group, *around, lakh=lakh and group == ",")
             fits = _in_form(form, texts, odd)
             if fits is not None:
                 self._fits[form] = fits
