@@ -53,7 +53,8 @@ _EXIF = re.compile(r"\d{4}:\d\d:\d\d(?=[ T]\d)")
 _AROUND = {"[": "]", "(": ")", "'": "'", '"': '"'}
 _COMMENT = re.compile(
     r"^(.*?)(?P<name>(?<=\d) \([^\W\d_][^\d()]{0,40}\)|"
-    r"(?<=[\dZ])\[[\w/+-]{3,40}\]|(?<=[+-]\d{4}) [A-Z]{3,5}|(?<=\d) [A-Z][A-Za-z]+/[\w/+-]+|(?<=\d) Uhr)$"
+    r"(?<=[\dZ])\[[\w/+-]{3,40}\]|(?<=[+-]\d{4}) [A-Z]{3,5}|"
+    r"(?<=\d) [A-Z][A-Za-z]+/[\w/+-]+|(?<=\d) Uhr)$"
 )
 """The name of a zone behind a time, as mail, browsers, Java and Go have it, or a word for hours."""
 _NO_YEAR = re.compile(r"\d\d(?P<s>[-/.])\d\d")
