@@ -18,6 +18,7 @@ from interfuse.io.sheet import Reading, Sheet
 from interfuse.io.textsize import check_text_size
 from interfuse.io.written import Writing
 
+_NO_INDEX = "`frame.reset_index()` makes a column of it, `to_parquet(index=False)` writes none"
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
@@ -36,7 +37,7 @@ class Parquet(Format):
 
     def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
         """A scan."""
-        return Sheet(_read_columnar(source, self.name, where))
+        return _read_columnar(source, self.name, where)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """A group of rows for each chunk, packed with zstd."""
@@ -59,7 +60,7 @@ class Arrow(Format):
 
     def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
         """A scan of a file; a stream is read."""
-        return Sheet(_read_columnar(source, self.name, where))
+        return _read_columnar(source, self.name, where)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """A record batch for each chunk."""
@@ -71,7 +72,7 @@ class Arrow(Format):
 FORMATS = (Parquet(), Arrow())
 
 
-def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
+def _read_columnar(source: Path | bytes, kind: str, where: str) -> Sheet:
     try:
         names, streamed = _columns_of(source, kind)
         check_unique(names, where)
@@ -87,7 +88,8 @@ def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
             f"{where}: is a {kind} file that is cut short or damaged "
             f"({str(error).splitlines()[0]}). Fetch or write it again."
         ) from error
-    lazy = lazy.drop([n for n in names if _PANDAS_INDEX.fullmatch(n)])
+    index = [n for n in names if _PANDAS_INDEX.fullmatch(n)]
+    lazy = lazy.drop(index)
     if unnamed := [str(i) for i, name in enumerate(names, 1) if not name.strip()]:
         raise DataError(f"{where}: column {', '.join(unnamed)} has no name. Name every column.")
     if not rows or not names:
@@ -95,7 +97,8 @@ def _read_columnar(source: Path | bytes, kind: str, where: str) -> pl.LazyFrame:
             f"{where}: has {len(names)} columns but no rows. Expected at least one row."
         )
     check_text_size(lazy, where)
-    return lazy
+    note = f"{where}: the index of a pandas frame, {', '.join(index)}, is left out; " + _NO_INDEX
+    return Sheet(lazy, notes=(note,) if index else ())
 
 
 def _columns_of(source: Path | bytes, kind: str) -> tuple[list[str], bool]:
