@@ -75,6 +75,9 @@ NUMERIC = {
     "a long minus": lambda v: f"{v:.2f}".replace("-", "−"),
     "a plus": lambda v: f"{v:+.2f}",
     "powers of ten": lambda v: f"{v:.9e}",
+    "powers of ten, Excel": lambda v: f"{v:.9E}".replace(".", ","),
+    "powers of ten, a unit": lambda v: f"{v:.9e} m",
+    "powers of ten, short": lambda v: f"{v:.9e}".replace("e+0", "e"),
     "blanks around": lambda v: f"  {v:.2f} ",
 }
 INDIAN = ("thousands, Indian", "rupees")
@@ -153,9 +156,7 @@ def test_words_for_infinity_are_numbers_in_every_form(name, word, tmp_path):
 
 
 LOSSLESS = [
-    n
-    for n in NUMERIC
-    if n not in ("the minus behind", "a long minus", "a plus", "powers of ten", "blanks around")
+    n for n in NUMERIC if n not in ("the minus behind", "a long minus", "a plus", "blanks around")
 ]
 
 

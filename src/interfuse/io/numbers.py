@@ -8,6 +8,7 @@ unit, or none, is not in the form.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,8 @@ class NumberForm:
         open: the marks of another form that reads all values as well.
         sign: where a minus or a bracket stands if not first: "inside", behind the prefix, or
             "behind" the number.
+        power: how powers of ten are written where every number has one: the letter, a plus if it
+            is, and how many digits at least, as "E+2" of 8.10E+07; `decimals` are those before it.
         script: digits that are not those of ASCII, see `interfuse.io.scripts.script_of`.
     """
 
@@ -57,6 +60,7 @@ class NumberForm:
     sign: str = ""
     script: str = ""
     lakh: bool = False
+    power: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -82,6 +86,7 @@ class NumberForm:
         group = " " if form.group in BLANKS else form.group
         fine = form.sign in ("", "inside", "behind") and is_script(form.script)
         style = (form.decimal, group) in STYLES and not (form.lakh and group != ",")
+        style = style and re.fullmatch(r"(?:[eEdD]\+?[1-3])?", form.power) is not None
         if not style or not -1 <= form.decimals <= 30 or not fine:
             raise ValueError(f"{said!r} is no form of numbers")
         return form
@@ -183,7 +188,9 @@ class NumberForm:
         if value in (float("inf"), float("-inf")):
             return "inf" if value > 0 else "-inf"
         size = abs(value)
-        if self.decimals >= 0 and not isinstance(value, int):
+        if self.power:
+            body = _with_power(size, max(self.decimals, 0), self.power)
+        elif self.decimals >= 0 and not isinstance(value, int):
             body = f"{size:.{self.decimals}f}"
         elif isinstance(value, int) or (size == int(size) and size < 1e15):
             body = (
@@ -213,6 +220,12 @@ def _grouped(digits: str, mark: str, step: int) -> str:
     while above:
         above, last = above[:-step], above[-step:] + mark + last
     return last
+
+
+def _with_power(size: float, decimals: int, power: str) -> str:
+    body, _, exponent = f"{size:.{decimals}e}".partition("e")
+    sign = "-" if exponent[0] == "-" else "+" * ("+" in power)
+    return f"{body}{power[0]}{sign}{abs(int(exponent)):0{power[-1]}d}"
 
 
 def _infinite(text: pl.Expr) -> pl.Expr:
