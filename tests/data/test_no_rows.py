@@ -275,3 +275,25 @@ def test_text_of_another_delimiter_stays(reading):
     lines = [f'{i}\t{{"a": {i}, "b": "x, y"}}\tsaid, "no"' for i in range(30)]
     frame = reading("n\tjson\tword\n" + "\n".join(lines) + "\n", "t.tsv")
     assert frame["word"].to_list() == ['said, "no"'] * 30
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["2024-01-01", "2024-01-02"],
+        ["1/22/20", "1/23/20"],
+        ["Jan 2024", "Feb 2024"],
+        ["2020", "2021"],
+    ],
+)
+def test_days_above_numbers_are_names(names, reading):
+    content = f"place,{','.join(names)}\n" + "".join(f"w{i},{i * 0.5},{i}\n" for i in range(30))
+    frame = reading(content)
+    assert frame.columns == ["place", *names]
+    assert frame.height == 30
+
+
+def test_a_day_above_days_is_data(reading):
+    content = "".join(f"2024-01-{i:02d},{i * 0.5}\n" for i in range(1, 31))
+    with pytest.warns(InterfuseWarning, match="is data, so that there are no names"):
+        assert reading(content).height == 30

@@ -69,18 +69,13 @@ def test_observed_values_come_back_as_they_were(frame, model):
         assert answer["x"].notna().all()
 
 
+@pytest.mark.parametrize("frame", ["intervals", "intervals without an end"], indirect=True)
 def test_intervals_are_categories_of_intervals_again(frame, model):
-    if not isinstance(frame["odd"].dtype, pd.CategoricalDtype):
-        pytest.skip("no category")
-    drawn = model.generate(20)["odd"]
-    assert set(drawn.astype(str)) <= set(frame["odd"].astype(str))
-    if isinstance(frame["odd"].cat.categories, pd.IntervalIndex):
-        assert drawn.dtype == frame["odd"].dtype
+    assert model.generate(20)["odd"].dtype == frame["odd"].dtype
 
 
+@pytest.mark.parametrize("frame", ["two zones"], indirect=True)
 def test_instants_of_two_zones_are_times(frame, model):
-    if not isinstance(frame["odd"].iloc[0], dt.datetime):
-        pytest.skip("no times")
     assert model.schema["odd"].kind == "datetime"
     answer = model.impute(frame, draws=2).median()
     assert answer["odd"].tolist() == frame["odd"].tolist()

@@ -184,6 +184,22 @@ def test_words_of_two_values_stay_words_of_two_values(pair, tmp_path):
     assert (spec.kind, spec.dtype) == ("category", pl.String)
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+def test_the_end_of_a_day_at_24_is_the_start_of_the_next(form, tmp_path):
+    hours = [dt.datetime(2024, 2, 28) + dt.timedelta(hours=i) for i in range(1, 72)]
+    day = dt.timedelta(days=1)
+    texts = [
+        (t - day).strftime(form.replace("%H", "24")) if t.hour == 0 else t.strftime(form)
+        for t in hours
+    ]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].dt.replace_time_zone(None).to_list() == hours
+    texts[1] = texts[1].replace("02:00", "24:30")
+    with pytest.warns(InterfuseWarning, match="1 of 71 values is no time"):
+        _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].null_count() == 1
+
+
 def test_seasons_are_no_months(tmp_path):
     texts = [f"{2002 + i % 9}/{(3 + i % 9):02d}" for i in range(ROWS)]
     _, frame = read_one(table(tmp_path, texts))

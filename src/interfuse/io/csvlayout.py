@@ -219,8 +219,9 @@ def _is_data(names: list[str], rows: list[list[str]]) -> bool:
         cells = [row[i].strip() for row in rows if row[i].strip() not in MISSING]
         values = sum(map(_is_value, cells))
         if cells and 2 * values > len(cells):
-            if not sure[i]:
-                return False
+            times = sum(map(_is_only_time, cells))
+            if not sure[i] or (2 * times <= len(cells) and _is_only_time(name)):
+                return False  # a day above numbers names them
             held.append(name.strip())
         elif cells:
             texts.append(name.strip() in cells)
@@ -234,6 +235,10 @@ def _is_data(names: list[str], rows: list[list[str]]) -> bool:
     if len(set(names)) < len(names):
         return True
     return any(texts) or (not texts and not _in_steps(said))
+
+
+def _is_only_time(cell: str) -> bool:
+    return bool(patterns_of(cell)) and _NUMBER.fullmatch(cell.strip()) is None
 
 
 def _is_year(text: str) -> bool:
