@@ -66,8 +66,9 @@ class Excel(Format):
             if which:
                 shown = ", ".join(f"{found.line(r):,}" for r in which[:3])
                 more = ", ..." if len(which) > 3 else ""
-                many = f"{len(which):,} rows are" if len(which) > 1 else "1 row is"
-                notes.append(f"{many} left out (row {shown}{more}): they {why}")
+                many, seem = ("1 row is", "it seems") if len(which) == 1 else (
+                    f"{len(which):,} rows are", "they seem")  # fmt: skip
+                notes.append(f"{many} left out (row {shown}{more}): {seem} to {why}")
         left_out = {row for which in out.values() for row in which}
         if left_out:
             typed, rows = _typed(found, [r for r in rows if r not in left_out], how)

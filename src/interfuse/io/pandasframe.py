@@ -80,7 +80,7 @@ def _from_category(name: str, column: Any) -> tuple[pl.Series, Any]:
 
     categories, ordered = column.cat.categories, bool(column.cat.ordered)
     kind: dict[str, Any] = {"type": "category", "ordered": ordered}
-    if isinstance(categories, pd.IntervalIndex) and categories.dtype.subtype.kind in "iuf":
+    if isinstance(categories, pd.IntervalIndex) and categories.left.dtype.kind in "iuf":
         texts = categories.astype(str).tolist()
         if len(set(texts)) == len(texts):
             # As text, since JSON has no infinity.
@@ -248,10 +248,10 @@ def _to_category(column: pl.Series, kind: dict[str, Any]) -> Any:
     if "categories" not in kind:
         return pd.Series(column.to_pandas(), dtype=pd.CategoricalDtype(ordered=kind["ordered"]))
     if ends := kind.get("intervals"):
-        dtype = pd.api.types.pandas_dtype(kind["of"])
-        whole = dtype.subtype.kind in "iu"  # type: ignore[union-attr]
-        sides = [[int(v) if whole else float(v) for v in ends[side]] for side in ("left", "right")]
-        categories = pd.IntervalIndex.from_arrays(*sides, dtype=dtype)
+        dtype: Any = pd.api.types.pandas_dtype(kind["of"])
+        number = int if dtype.subtype.kind in "iu" else float
+        left, right = ([number(v) for v in ends[side]] for side in ("left", "right"))
+        categories = pd.IntervalIndex.from_arrays(left, right, dtype=dtype)
         texts = {text: i for i, text in enumerate(kind["categories"])}
         codes = [-1 if v is None else texts.get(v, -1) for v in column.cast(pl.String).to_list()]
         return pd.Categorical.from_codes(codes, categories, kind["ordered"])
