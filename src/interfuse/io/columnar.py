@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from interfuse.errors import DataError, NoRowsError
 from interfuse.io.csvfile import check_unique
 from interfuse.io.format import Format, Sink
+from interfuse.io.memory import most_bytes
 from interfuse.io.sheet import Reading, Sheet
-from interfuse.io.textsize import check_text_size
+from interfuse.io.textsize import check_bytes, check_text_size
 from interfuse.io.written import Writing
 
 _NO_INDEX = "`frame.reset_index()` makes a column of it, `to_parquet(index=False)` writes none"
@@ -76,6 +79,7 @@ def _read_columnar(source: Path | bytes, kind: str, where: str) -> Sheet:
     try:
         names, streamed = _columns_of(source, kind)
         check_unique(names, where)
+        check_bytes(_repeated_text(source, kind, streamed), where)
         if kind == "parquet":
             lazy = pl.scan_parquet(source, glob=False)
         elif streamed:
@@ -111,6 +115,41 @@ def _columns_of(source: Path | bytes, kind: str) -> tuple[list[str], bool]:
         file.seek(0)
         opened = pa.ipc.open_stream(file) if streamed else pa.ipc.open_file(file)
         return opened.schema.names, streamed
+
+
+def _repeated_text(source: Path | bytes, kind: str, streamed: bool) -> dict[str, int]:
+    """Bytes of the text in each column that names its values by numbers, once unpacked."""
+    found: dict[str, int] = {}
+    with pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source)) as file:
+        for batch in _batches(file, kind, streamed):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                if not isinstance(column, pa.DictionaryArray):
+                    continue
+                text = column.dictionary
+                if pa.types.is_string(text.type) or pa.types.is_large_string(text.type):
+                    lengths = pc.take(pc.binary_length(text), column.indices)
+                    found[name] = found.get(name, 0) + (pc.sum(lengths).as_py() or 0)
+    return found
+
+
+def _batches(file: Any, kind: str, streamed: bool) -> Iterator[pa.RecordBatch]:
+    """The rows of the columns that may repeat more text than memory holds, in parts."""
+    if kind == "parquet":
+        opened = pq.ParquetFile(file)
+        names = [f.name for f in opened.schema_arrow if pa.types.is_dictionary(f.type)]
+        # No value is longer than all of its column is in the file.
+        packed = opened.metadata
+        groups = [packed.row_group(i) for i in range(packed.num_row_groups)] if names else []
+        most = max((g.total_byte_size for g in groups), default=0) * packed.num_rows
+        if most > most_bytes():
+            yield from opened.iter_batches(columns=names)
+        return
+    reader = pa.ipc.open_stream(file) if streamed else pa.ipc.open_file(file)
+    if any(pa.types.is_dictionary(t) for t in reader.schema.types):
+        if streamed:
+            yield from reader
+        else:
+            yield from (reader.get_batch(i) for i in range(reader.num_record_batches))
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
