@@ -9,7 +9,6 @@ from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
@@ -127,8 +126,9 @@ def _repeated_text(source: Path | bytes, kind: str, streamed: bool) -> dict[str,
                     continue
                 text = column.dictionary
                 if pa.types.is_string(text.type) or pa.types.is_large_string(text.type):
-                    lengths = pc.take(pc.binary_length(text), column.indices)
-                    found[name] = found.get(name, 0) + (pc.sum(lengths).as_py() or 0)
+                    lengths = pl.Series(name, text).str.len_bytes().cast(pl.Int64)
+                    codes = pl.Series(name, column.indices).drop_nulls()
+                    found[name] = found.get(name, 0) + int(lengths.gather(codes).sum())
     return found
 
 
