@@ -112,6 +112,27 @@ def test_versions_stay_text_and_decimals_do_not(tmp_path, texts, text):
         assert "versions" in notes[0]
 
 
+@pytest.mark.parametrize(
+    ("texts", "text"),
+    [
+        (["12E4", "7E3", "120E3"], True),
+        (["12e4", "33e1", "7e0"], True),
+        (["1E4", "7E3", "2E5"], False),  # one digit, as powers of ten have
+        (["12E+4", "7E3", "120E3"], False),
+        (["1.2E4", "12E3"], False),
+        (["12E4", "-7E3"], False),
+    ],
+)
+def test_codes_with_an_e_stay_text_and_powers_of_ten_do_not(tmp_path, texts, text):
+    column, notes = read(tmp_path, texts * 5)
+    assert (column.dtype == pl.String) is text
+    if text:
+        assert column.to_list() == texts * 5
+        assert "stays text: '12" in notes[0]
+        column, notes = read(tmp_path, texts * 5, "number")
+        assert column.to_list() == [float(t) for t in texts * 5]
+
+
 def test_a_person_may_say_that_versions_are_numbers_or_words(tmp_path):
     column, notes = read(tmp_path, VERSIONS * 5, "number")
     assert column.dtype == pl.Float64

@@ -71,6 +71,14 @@ TABLE = pl.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
         ({"count": 3, "next": None, "results": TABLE.to_dicts()}, "3 objects under 'results'"),
         (TABLE.to_dict(as_series=False), "a list of 3 values for each column.*orient='records'"),
         ({n: {str(i): v for i, v in enumerate(TABLE[n])} for n in "ab"}, "3 values for each"),
+        (
+            {"columns": TABLE.columns, "index": [0, 1, 2], "data": [list(r) for r in TABLE.rows()]},
+            "a list of 3 values for each column",
+        ),
+        (
+            {f"row {i}": row for i, row in enumerate(TABLE.to_dicts())},
+            r"3 objects by their names.*jq -c '\.\[\]'",
+        ),
     ],
 )
 @pytest.mark.parametrize("indent", [None, 2])

@@ -107,7 +107,6 @@ def test_what_is_no_title_is_an_error_with_its_line(read, content):
         ("", "pcs", "", ""),
         ("m s^-2", "-", "n/a", ""),
         ("µg/m3", "", "", ""),
-        ("----",) * 4,
     ],
 )
 def test_a_line_of_units(read, units):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
 import pytest
 
 import interfuse
@@ -213,3 +215,26 @@ def test_what_a_fit_needs_is_held_against_what_is_free(monkeypatch):
     assert cost.peak(1e9) >= used + 1e9
     monkeypatch.setattr(cost, "free_memory", lambda: 10**9)
     assert cost.check_memory(used + 0.5e9, "Take less.") is None
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.arrow"])
+def test_text_that_a_file_holds_once_and_names_by_numbers(name, little, tmp_path):
+    values = pa.DictionaryArray.from_arrays(
+        pa.array([0, 1, None, 0] * 500, pa.int32()), pa.array(["x" * 50_000, "y" * 50_000])
+    )
+    made = pa.table({"a": range(2_000), "t": values})
+    if name.endswith("arrow"):
+        with pa.ipc.new_file(str(tmp_path / name), made.schema) as writer:
+            writer.write_table(made)
+    else:
+        pq.write_table(made, tmp_path / name)
+    with pytest.raises(DataError) as error:
+        interfuse.fit(tmp_path / name, examples=10)
+    assert "holds 75.0 MB of text, 75.0 MB of it in column 't'" in one_line(error)
+
+
+def test_categories_that_fit_are_read(little, tmp_path):
+    frame = pl.DataFrame({"c": pl.Series(["u", "v", None] * 50, dtype=pl.Categorical)})
+    for name, write in (("x.parquet", frame.write_parquet), ("x.arrow", frame.write_ipc)):
+        write(tmp_path / name)
+        assert read(tmp_path / name).collect()["c"].to_list() == ["u", "v", None] * 50

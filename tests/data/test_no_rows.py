@@ -51,6 +51,15 @@ def inserted(line, at):
         (HEAD + BODY + "Summe:,697.5,x\n", "line 32 is left out: it seems to hold totals"),
         (HEAD + BODY + "Average,23.25,\nTotal,697.5,\n", r"2 lines are left out \(lines 32, 33\)"),
         (HEAD + BODY + ",,Grand Total\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "Gesamtergebnis,697.5,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "Sub-Total:,697.5,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "総計,697.5,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "465,697.50,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + ",697.50,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + "465,23.25,\n", "line 32 is left out: it seems to hold totals"),
+        (HEAD + BODY + ",,\n465,697.50,\n", r"2 lines are left out \(lines 32, 33\)"),
+        (HEAD + "--,-----,-\n" + BODY, "line 2 is left out: it seems to be drawn under"),
+        (HEAD + "===,===,===\n" + BODY, "line 2 is left out: it seems to be drawn under"),
         ("A title\n" + HEAD + BODY, r"the first line \('A title' ...\) stands above the names"),
     ],
 )
@@ -177,6 +186,52 @@ def test_a_total_between_the_rows_is_kept_and_told_of(line, word, reading):
         assert reading(inserted(line, 10)).height == 31
 
 
+@pytest.mark.filterwarnings("ignore::interfuse.errors.InterfuseWarning")
+def test_a_total_with_values_everywhere_is_told_of(reading):
+    with pytest.warns(InterfuseWarning, match=r"line 12 seems to hold a total \('Subtotal'\)"):
+        assert reading(inserted("Subtotal,75.00,w1\n", 10)).height == 31
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "31,697.50,\n",  # a number that is no sum
+        "465,697.50,w1\n",  # no field is empty
+        ",1.00,\n",
+        "31,,\n",
+    ],
+)
+def test_a_last_row_is_a_row_unless_its_numbers_sum_up(end, reading):
+    assert reading(HEAD + BODY + end).height == 31
+
+
+def test_a_sum_of_few_counts_may_be_chance(reading):
+    content = "a,n,c\n" + "".join(f"w,{i < 3:d},x\n" for i in range(30)) + ",3,x\n"
+    assert reading(content)["n"].to_list()[-1] == 3
+
+
+DRAWN = {
+    "mysql": ["+---+------+---+", "| a | b    | c |", "+---+------+---+", "| 1 | 1.50 | w |"],
+    "psql": [" a |  b   | c ", "---+------+---", " 1 | 1.50 | w "],
+    "Markdown": ["| a | b | c |", "|:--|---:|---|", "| 1 | 1.50 | w |"],
+    "polars": ["┌─────┬──────┬─────┐", "│ a   ┆ b    ┆ c   │", "╞═════╪══════╪═════╡"],
+}
+
+
+@pytest.mark.parametrize("who", DRAWN)
+def test_a_table_drawn_for_people_is_refused_as_such(who, reading):
+    with pytest.raises(DataError, match="is a table drawn with lines"):
+        reading("\n".join(DRAWN[who] + DRAWN[who][-1:] * 20) + "\n")
+
+
+def test_dashes_for_missing_values_draw_no_table(reading):
+    content = "a|b|c\n--|--|--\n" + BODY.replace(",", "|")
+    with pytest.warns(InterfuseWarning, match="drawn under the names"):
+        rows_are_right(reading(content))
+    content = "a|b|c\n1|1.50|w1\n--|--|--\n" + BODY.replace(",", "|")
+    assert reading(content)["b"].null_count() == 1
+
+
 def test_a_word_that_many_rows_have_is_no_total(reading):
     content = HEAD + "".join(f"{i},,{'mean' if i % 3 else 'sum'}\n" for i in range(30))
     assert reading(content)["c"].n_unique() == 2
@@ -220,3 +275,25 @@ def test_text_of_another_delimiter_stays(reading):
     lines = [f'{i}\t{{"a": {i}, "b": "x, y"}}\tsaid, "no"' for i in range(30)]
     frame = reading("n\tjson\tword\n" + "\n".join(lines) + "\n", "t.tsv")
     assert frame["word"].to_list() == ['said, "no"'] * 30
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["2024-01-01", "2024-01-02"],
+        ["1/22/20", "1/23/20"],
+        ["Jan 2024", "Feb 2024"],
+        ["2020", "2021"],
+    ],
+)
+def test_days_above_numbers_are_names(names, reading):
+    content = f"place,{','.join(names)}\n" + "".join(f"w{i},{i * 0.5},{i}\n" for i in range(30))
+    frame = reading(content)
+    assert frame.columns == ["place", *names]
+    assert frame.height == 30
+
+
+def test_a_day_above_days_is_data(reading):
+    content = "".join(f"2024-01-{i:02d},{i * 0.5}\n" for i in range(1, 31))
+    with pytest.warns(InterfuseWarning, match="is data, so that there are no names"):
+        assert reading(content).height == 30

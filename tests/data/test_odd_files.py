@@ -1,12 +1,17 @@
 """Files as programs and people leave them: nothing is lost, made up or taken for something else."""
 
+import contextlib
+import sqlite3
+import warnings
+
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 from interfuse import infer_schema
 from interfuse.errors import DataError, InterfuseWarning
-from interfuse.io.read import read
+from interfuse.io.read import read, read_sheet
 from interfuse.kinds.images.data import read_images
 
 ROWS = 40
@@ -162,3 +167,23 @@ def test_images_with_pixels_that_are_nan(dtype):
     pixels[2, 3, 3] = np.nan
     with pytest.raises(DataError, match="holds NaN; expected 0 to 1"):
         read_images(pixels)
+
+
+def test_the_index_of_a_pandas_frame_in_a_file_is_told_of(tmp_path):
+    path = tmp_path / "t.parquet"
+    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5]}, index=["a", "b", "c"])
+    frame.to_parquet(path)
+    with pytest.warns(InterfuseWarning, match="the index of a pandas frame, .* is left out"):
+        assert read_sheet(path).frame.collect().columns == ["x"]
+    frame.reset_index(drop=True).to_parquet(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_sheet(path).frame.collect().columns == ["x"]
+
+
+def test_a_database_that_is_named_as_a_file_is_told_how_to_name(tmp_path):
+    path = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE t (x)")
+    with pytest.raises(DataError, match="is a SQLite database; expected sqlite: before its name"):
+        read_sheet(path)

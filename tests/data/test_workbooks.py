@@ -98,7 +98,7 @@ NAMES = ["temp", "n", "site"]
 @pytest.mark.parametrize(
     ("above", "below", "said"),
     [
-        ([["Report 2024"]], [], "1 rows above the names"),
+        ([["Report 2024"]], [], "1 row above the names counts"),
         ([["Report 2024"], [], ["made", dt.date(2024, 1, 1)], []], [], "4 rows above the names"),
         ([], [["Total", 435, None]], r"hold totals or remarks"),
         (
@@ -106,8 +106,8 @@ NAMES = ["temp", "n", "site"]
             [[None, None, None], ["Source: the office", None, None]],
             "2 rows .*totals or remarks",
         ),
-        ([], [NAMES, *BODY], r"1 rows are left out \(row AT32\): they repeat the names"),
-        ([["Report"], []], [NAMES, *BODY], r"1 rows are left out \(row AT34\): they repeat"),
+        ([], [NAMES, *BODY], r"1 row is left out \(row AT32\): it seems to repeat the names"),
+        ([["Report"], []], [NAMES, *BODY], r"1 row is left out \(row AT34\): it seems to repeat"),
     ],
 )
 def test_rows_that_are_none(book, above, below, said, down):
@@ -120,8 +120,27 @@ def test_rows_that_are_none(book, above, below, said, down):
     assert frame.null_count().row(0) == (0, 0, 0)
 
 
+def test_rows_without_a_value_between_the_others(book):
+    told = r"2 rows are left out \(row 12, 13\): they seem to hold no value"
+    with pytest.warns(InterfuseWarning, match=told):
+        frame = read(book([NAMES, *BODY[:10], [None] * 3, [None, " ", None], *BODY[10:]]))
+    assert frame.dtypes == [pl.Float64, pl.Int64, pl.String]
+    assert frame.height == 30
+    assert frame.null_count().row(0) == (0, 0, 0)
+
+
+def test_a_last_row_of_sums_without_a_word(book):
+    sums = [sum(row[0] for row in BODY), sum(row[1] for row in BODY), None]
+    with pytest.warns(
+        InterfuseWarning, match=r"1 row is left out \(row 32\): it seems to hold totals"
+    ):
+        assert read(book([NAMES, *BODY, sums])).height == 30
+
+
 def test_a_row_of_units(book):
-    with pytest.warns(InterfuseWarning, match=r"1 rows are left out \(row 2\): they hold units"):
+    with pytest.warns(
+        InterfuseWarning, match=r"1 row is left out \(row 2\): it seems to hold units"
+    ):
         frame = read(book([NAMES, ["degC", "pcs", "-"], *BODY]))
     assert frame.dtypes == [pl.Float64, pl.Int64, pl.String]
     assert frame.height == 30

@@ -40,7 +40,19 @@ TIMES = [
     "%a, %d %b %Y %H:%M:%S GMT", "%A, %d %B %Y", "%a %b %d %H:%M:%S %Y", "%Y%m%d",
     "%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y%m%dT%H%M%SZ", "%Y%m%d %H%M%S", "%Y-%m-%d %H",
     "%H:%M:%S", "%H:%M", "%I:%M %p", "%Y-%j", "%H:%M %d/%m/%Y", "%Y-%m-%d_%H:%M:%S",
+    "%d%m%Y", "%m%d%Y", "%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)",
+    "%a %b %d %Y %H:%M:%S GMT-0700 (Pacific Daylight Time)",
 ]  # fmt: skip
+
+
+def lakhs(value):
+    whole, point, rest = f"{abs(value):.2f}".partition(".")
+    start, end = whole[:-3], whole[-3:]
+    while start:
+        start, end = start[:-2], f"{start[-2:]},{end}"
+    return "-" * (value < 0) + end + point + rest
+
+
 NUMERIC = {
     "plain": lambda v: f"{v:.2f}",
     "decimal comma": lambda v: marks(v, "", ","),
@@ -49,6 +61,8 @@ NUMERIC = {
     "thousands, French": lambda v: marks(v, " ", ","),
     "thousands, narrow blank": lambda v: marks(v, "\u202f", ","),
     "thousands, Swiss": lambda v: marks(v, "'", "."),
+    "thousands, Indian": lambda v: lakhs(v * 100),
+    "rupees": lambda v: "-" * (v < 0) + "₹" + lakhs(abs(v) * 100),
     "per cent": lambda v: f"{v:.2f}%",
     "per cent behind a blank": lambda v: marks(v, "", ",") + " %",
     "dollars": lambda v: "-" * (v < 0) + "$" + marks(abs(v), ",", "."),
@@ -61,8 +75,12 @@ NUMERIC = {
     "a long minus": lambda v: f"{v:.2f}".replace("-", "−"),
     "a plus": lambda v: f"{v:+.2f}",
     "powers of ten": lambda v: f"{v:.9e}",
+    "powers of ten, Excel": lambda v: f"{v:.9E}".replace(".", ","),
+    "powers of ten, a unit": lambda v: f"{v:.9e} m",
+    "powers of ten, short": lambda v: f"{v:.9e}".replace("e+0", "e"),
     "blanks around": lambda v: f"  {v:.2f} ",
 }
+INDIAN = ("thousands, Indian", "rupees")
 BOOLEANS = [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("T", "F"), ("t", "f")]
 
 
@@ -121,7 +139,8 @@ def test_zones_that_differ_are_all_in_utc(tmp_path):
 def test_a_form_of_numbers_is_read(name, tmp_path):
     texts = [NUMERIC[name](v) for v in NUMBERS]
     _, frame = read_one(table(tmp_path, texts))
-    assert frame["column"].to_list() == pytest.approx(NUMBERS, abs=1e-9)
+    truth = [100 * v for v in NUMBERS] if name in INDIAN else NUMBERS
+    assert frame["column"].to_list() == pytest.approx(truth, abs=1e-8)
     assert infer_schema(tmp_path / "t.csv")["column"].kind == "number"
 
 
@@ -137,9 +156,7 @@ def test_words_for_infinity_are_numbers_in_every_form(name, word, tmp_path):
 
 
 LOSSLESS = [
-    n
-    for n in NUMERIC
-    if n not in ("the minus behind", "a long minus", "a plus", "powers of ten", "blanks around")
+    n for n in NUMERIC if n not in ("the minus behind", "a long minus", "a plus", "blanks around")
 ]
 
 
@@ -165,6 +182,31 @@ def test_words_of_two_values_stay_words_of_two_values(pair, tmp_path):
     path = table(tmp_path, [pair[v] for v in TRUTHS])
     spec = infer_schema(path)["column"]
     assert (spec.kind, spec.dtype) == ("category", pl.String)
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+def test_the_end_of_a_day_at_24_is_the_start_of_the_next(form, tmp_path):
+    hours = [dt.datetime(2024, 2, 28) + dt.timedelta(hours=i) for i in range(1, 72)]
+    day = dt.timedelta(days=1)
+    texts = [
+        (t - day).strftime(form.replace("%H", "24")) if t.hour == 0 else t.strftime(form)
+        for t in hours
+    ]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].dt.replace_time_zone(None).to_list() == hours
+    texts[1] = texts[1].replace("02:00", "24:30")
+    with pytest.warns(InterfuseWarning, match="1 of 71 values is no time"):
+        _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].null_count() == 1
+
+
+def test_seasons_are_no_months(tmp_path):
+    texts = [f"{2002 + i % 9}/{(3 + i % 9):02d}" for i in range(ROWS)]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].to_list() == texts
+    texts = [f"{2002 + i % 9}/{(3 + i * 5 % 9):02d}" for i in range(ROWS)]
+    _, frame = read_one(table(tmp_path, texts))
+    assert frame["column"].dtype == pl.Date
 
 
 def digits(many):

@@ -46,6 +46,8 @@ _TEXT_FROM = 50
 def as_polars(frame: Any, what: str) -> pl.DataFrame:
     """Return `frame` as an eager polars frame.
 
+    Columns of pandas that Arrow has no type for, such as objects of several types, are text.
+
     Args:
         frame: A polars, pandas or Arrow frame, eager or lazy.
         what: What the frame is ("real", "synthetic", ...), for the error message.
@@ -64,7 +66,32 @@ def as_polars(frame: Any, what: str) -> pl.DataFrame:
             f"the {what} table is a {type(frame).__name__}; "
             "expected a polars, pandas or Arrow data frame"
         ) from None
+    if nw.dependencies.is_pandas_dataframe(frame) and frame.columns.is_unique:
+        native = nw.from_native(_as_arrow_has(frame), eager_only=True)
     return native.to_polars()
+
+
+def _as_arrow_has(frame: Any) -> Any:
+    """A pandas frame whose columns all have a type in Arrow; the same one if they had."""
+    import pandas as pd
+    import pyarrow as pa
+
+    out = frame.copy(deep=False)
+    for name, column in frame.items():
+        dtype = column.dtype
+        if isinstance(dtype, pd.SparseDtype):
+            out[name] = column.sparse.to_dense()
+            continue
+        within = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+        odd = isinstance(within, pd.IntervalDtype | pd.PeriodDtype)
+        if within == object and not odd:  # noqa: E721
+            try:
+                pa.Array.from_pandas(column)
+            except (pa.ArrowException, TypeError, ValueError, OverflowError):
+                odd = True
+        if odd or getattr(within, "kind", "") == "c":
+            out[name] = column.astype(object).map(str, na_action="ignore")
+    return out
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from interfuse.io.csvlayout import (
     DELIMITERS,
     Layout,
     check_blanks,
+    check_drawn,
     layout_of,
     records,
 )
@@ -36,6 +37,7 @@ from interfuse.io.norows import (
     commented,
     header_again,
     inner_totals,
+    is_ruled,
     is_units,
     shuffled_header,
     totals,
@@ -68,6 +70,7 @@ def read_csv(
     """
     check_text(source, where)
     source = without_blanks(source)
+    check_drawn(source, where)
     layout = layout_of(source, tabs)
     names = _checked(layout, source, where)
     lazy, gone, notes, gaps = _scanned(source, where, layout, names)
@@ -87,6 +90,9 @@ def read_csv(
     if again:
         notes.append(_said(source, layout, gone, again, "repeat the names of the columns"))
         gone = sorted({*gone, *again})
+    if layout.named and 0 not in gone and is_ruled(lazy, names):
+        notes.append(_said(source, layout, gone, [0], "be drawn under the names"))
+        gone = sorted({0, *gone})
     left_out = set(gone)
     like = pl.Series([row for row in like.to_list() if row not in left_out], dtype=pl.UInt32)
     if (other := shuffled_header(lazy, names, like)) is not None:
@@ -102,7 +108,7 @@ def read_csv(
         )
     comma = True if layout.delimiter == ";" else None
     typed = read_text(text, names, said=how.said, comma=comma, times=how.times)
-    ends = totals(text, rows, names)
+    ends = totals(text, rows, names, typed)
     units = rows > 2 and is_units(text, typed)
     remarks = commented(text, typed, names)
     if ends or units or remarks:

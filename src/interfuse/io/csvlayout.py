@@ -30,6 +30,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LOOK = 101
 _TITLE = 20
 _COMMENTS = ("//", ";", "%", "--", "!", "'", "*", "/*", "REM ")
+_DRAWN = re.compile(r"(?=.*(?:---|===|──|══))[-=+|:\s─═│┼╪├┤┌┐╭╮┬╞╡]+")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)*|[.,]\d+)([eE][-+]?\d+)?\s*%?")
 
 
@@ -218,8 +219,9 @@ def _is_data(names: list[str], rows: list[list[str]]) -> bool:
         cells = [row[i].strip() for row in rows if row[i].strip() not in MISSING]
         values = sum(map(_is_value, cells))
         if cells and 2 * values > len(cells):
-            if not sure[i]:
-                return False
+            times = sum(map(_is_only_time, cells))
+            if not sure[i] or (2 * times <= len(cells) and _is_only_time(name)):
+                return False  # a day above numbers names them
             held.append(name.strip())
         elif cells:
             texts.append(name.strip() in cells)
@@ -233,6 +235,10 @@ def _is_data(names: list[str], rows: list[list[str]]) -> bool:
     if len(set(names)) < len(names):
         return True
     return any(texts) or (not texts and not _in_steps(said))
+
+
+def _is_only_time(cell: str) -> bool:
+    return bool(patterns_of(cell)) and _NUMBER.fullmatch(cell.strip()) is None
 
 
 def _is_year(text: str) -> bool:
@@ -249,6 +255,24 @@ def _in_steps(names: list[str]) -> bool:
         return numbers[0] in (0, 1) or _is_year(names[0])
     steps = {b - a for a, b in pairwise(numbers)}
     return len(steps) == 1 and steps.pop() > 0
+
+
+def check_drawn(source: Path | bytes, where: str) -> None:
+    """Raise if the file is a table drawn for people, with lines between its names and rows.
+
+    Raises:
+        DataError: as mysql, psql, Markdown and polars draw it.
+    """
+    with io.TextIOWrapper(opened(source), encoding="utf-8-sig", errors="replace") as text:
+        start = [line.strip() for line in islice(text, 8) if line.strip()]
+    for i, line in enumerate(start[:4]):
+        corner = re.search(r"[+|┼╪├┌╭┬]", line) is not None
+        if corner and len(line) > 4 and _DRAWN.fullmatch(line) and (i or len(start) > 1):
+            raise DataError(
+                f"{where}: is a table drawn with lines, as mysql, psql and Markdown have it; "
+                "expected delimited text. Write it as such, for example with `psql --csv` or "
+                "`mysql --batch`."
+            )
 
 
 def check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:

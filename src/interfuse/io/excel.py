@@ -47,23 +47,28 @@ class Excel(Format):
         found = _first(source, where)
         notes = []
         if found.above:
-            notes.append(f"{found.above} rows above the names count as a title")
+            many = "1 row above the names counts" if found.above == 1 else (
+                f"{found.above} rows above the names count")  # fmt: skip
+            notes.append(f"{many} as a title")
         names = found.text.columns
         typed, rows = _typed(found, range(found.text.height), how)
         text = found.text.lazy()
         again = header_again(text, names, begins_as_names(text, names))
-        ends = totals(text, len(rows), names)
+        ends = totals(text, len(rows), names, typed)
         units = len(rows) > 2 and is_units(text, typed)
         out = {
             "repeat the names of the columns": again,
             "hold units": [0] * units,
             "hold totals or remarks": list(range(len(rows) - ends, len(rows))),
+            "hold no value": _blank(found.text.head(len(rows) - ends)),
         }
         for why, which in out.items():
             if which:
                 shown = ", ".join(f"{found.line(r):,}" for r in which[:3])
                 more = ", ..." if len(which) > 3 else ""
-                notes.append(f"{len(which):,} rows are left out (row {shown}{more}): they {why}")
+                many, seem = ("1 row is", "it seems") if len(which) == 1 else (
+                    f"{len(which):,} rows are", "they seem")  # fmt: skip
+                notes.append(f"{many} left out (row {shown}{more}): {seem} to {why}")
         left_out = {row for which in out.values() for row in which}
         if left_out:
             typed, rows = _typed(found, [r for r in rows if r not in left_out], how)
@@ -193,6 +198,14 @@ def _typed(found: _Found, rows: Sequence[int], how: Reading) -> tuple[Typed, lis
         columns.append(_usual(column) if whole else words)
     typed = [c.name for c in columns if c.dtype == pl.String]
     return read_text(pl.LazyFrame(columns), typed, said=how.said, times=how.times), kept
+
+
+def _blank(text: pl.DataFrame) -> list[int]:
+    """The rows without a value in any of several columns."""
+    if text.width < 2 or not text.height:
+        return []
+    cells = [pl.col(n).is_null() | (pl.col(n).str.strip_chars() == "") for n in text.columns]
+    return text.select(pl.all_horizontal(cells).alias("blank"))["blank"].arg_true().to_list()
 
 
 def _days(words: pl.Series) -> pl.Series:

@@ -15,11 +15,12 @@ dimensions, whose columns are named by their numbers. A path, or the URL of a da
 * In pandas NaN, NaT, None and NA all are missing. An `object` column comes back with the missing
   value it had first.
 * An `object` column of one type becomes that type. A mixture of whole numbers and floats becomes
-  floats where that is exact. Every other mixture, such as numbers with words, becomes text, each
-  value as `str` prints it, and comes back as text.
+  floats where that is exact. Every other mixture, such as numbers with words, and every other
+  type, such as UUIDs, becomes text, each value as `str` prints it; observed values come back as
+  they were, new ones as text. Times of several offsets become instants.
 * A pandas category, or an Arrow dictionary, of text becomes an Enum of the same categories in the
   same order. Categories of numbers, times or booleans become these values. Either way they come
-  back, those without a row included; other sorts of category, such as intervals, become text.
+  back, those without a row included, and so do intervals of numbers; others become text.
 * Zones that are a bare offset have no name in polars: the instants are kept in UTC, and come back
   with the offset.
 * If an answer has a missing value in a pandas column of a type that has none (`int64`, `bool`), the

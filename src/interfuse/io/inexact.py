@@ -30,6 +30,7 @@ _EXACT = 16
 """Whole numbers of fewer digits are float64."""
 _EXAMPLES = 3
 _VERSION = r"^\d{1,4}\.\d{1,4}$"
+_CODE, _CODED = r"^\d+[eE]\d+$", r"^[1-9]\d+[eE]"
 _WHOLE = r"^[+-]?\d{16,18}$"
 _POWER = r"[eEdD].*$"
 
@@ -148,7 +149,7 @@ def _conditions(text: pl.Expr, value: pl.Expr) -> dict[str, pl.Expr]:
 def versions(
     lazy: pl.LazyFrame, sample: Mapping[str, pl.Series], names: Sequence[str]
 ) -> dict[str, str]:
-    """The columns of versions, each with a text that would lose its zero.
+    """The columns of versions and codes, each with a text that as a number would be another.
 
     Args:
         lazy: the texts.
@@ -164,11 +165,17 @@ def versions(
             "zero": text.filter(text.str.contains(r"\.\d+0$")).first(),
         }
         asked[name] = [expr.alias(f"{len(asked)}:{fact}") for fact, expr in facts.items()]
+    codes = [n for n in names if len(sample[n]) and sample[n].str.contains(_CODE).all()]
+    for name in codes:
+        text = value_of(name).drop_nulls()
+        code = text.filter(text.str.contains(_CODED)).first()
+        facts = {"all": text.str.contains(_CODE).all(), "few": pl.lit(True), "zero": code}
+        asked[name] = [expr.alias(f"{len(asked)}:{fact}") for fact, expr in facts.items()]
     found = facts_of(lazy, asked)
     return {
         name: found[f"{i}:zero"]
         for i, name in enumerate(asked)
-        if found[f"{i}:all"] and found[f"{i}:few"]
+        if found[f"{i}:all"] and found[f"{i}:few"] and found[f"{i}:zero"] is not None
     }
 
 

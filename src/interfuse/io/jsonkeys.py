@@ -115,7 +115,7 @@ def check_rows(rows: Sequence[dict[str, Any]], where: str) -> None:
     """Raise if a single object holds the rows within itself.
 
     So does {"data": [{...}, ...]} of web services, {"a": [...], "b": [...]}, and what pandas writes
-    unless asked for records, {"a": {"0": ..., "1": ...}}.
+    unless asked for records, {"a": {"0": ..., "1": ...}} and {"row": {"a": ...}, ...}.
 
     Raises:
         DataError: with the way to write one object a row.
@@ -134,6 +134,16 @@ def check_rows(rows: Sequence[dict[str, Any]], where: str) -> None:
     long = {len(v) for v in lists.values()}
     if len(lists) == len(values) > 0 and len(long) == 1 and max(long) > 1:
         raise _by_columns(where, max(long))
+    if {"columns", "data"} <= set(rows[0]) and isinstance(rows[0]["data"], list):
+        raise _by_columns(where, len(rows[0]["data"]))  # to_json(orient='split')
+    objects = [v for v in values if isinstance(v, dict)]
+    alike = len(objects) == len(values) > 2 and all(set(v) == set(objects[0]) for v in objects)
+    named = alike and not all(k.isdigit() for k in objects[0])
+    if named and any(not isinstance(v, dict | list) for v in objects[0].values()):
+        raise DataError(
+            f"{where}: is one JSON object that holds {len(values):,} objects by their names; "
+            "expected one object a row. Write them so, for example with `jq -c '.[]'`."
+        )
     keys = {tuple(v) if isinstance(v, dict) else () for v in values}
     numbered = len(keys) == 1 and len(next(iter(keys))) > 1
     if numbered and all(k.isdigit() for k in next(iter(keys))):

@@ -1,4 +1,4 @@
-"""What is no data: the names again, a line of units, totals at the end, a column without a name."""
+"""What is no data: the names again, lines under them, totals, a column without a name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from interfuse.io.textvalues import MISSING
 from interfuse.io.wide import GROUP
 
 _TOTAL = re.compile(
-    r"(?i)((grand |sub|overall )?totals?|sums?|summe|gesamt(summe)?|insgesamt|zusammen|averages?|"
-    r"mean|mittelwert|durchschnitt|totale|total g[eé]n[eé]ral|итого|всего|合计|总计|小计)\s*:?"
+    r"(?i)((grand[ -]|sub[ -]?|overall )?totals?|sums?|(gesamt|end|zwischen)?summe|insgesamt|"
+    r"gesamt|(gesamt|teil|zwischen)ergebnis|zusammen|averages?|mean|mittelwert|durchschnitt|"
+    r"(sous-)?total[ei]?|total g[eé]n[eé]ral|(sous-)?somme|total geral|(sub)?totaal|"
+    r"razem|suma( ko[nń]cowa)?|celkem|összesen|yhteensä|totalt|toplam|итого|всего|合计|总计|小计|"
+    r"合計|総計|小計|합계|총계)\s*:?"
 )
 _LIKE_TOTAL = f"^(?:{_TOTAL.pattern})$"
 _REMARK = re.compile(
@@ -23,6 +26,7 @@ _REMARK = re.compile(
 _ROW = "\0row"
 _MOST = 5
 _SMALL, _SHARE = 100_000, 0.02
+_RULE = re.compile(r"-{2,}|={2,}|_{2,}|[-=]")
 _COMMENTS = ("//", "--", "%", ";", "/*")
 
 
@@ -110,11 +114,18 @@ def _may_be_unit(text: str) -> bool:
     return not re.search(r"\d", re.sub(r"(?<=[a-z^])-?[23]|^1(?=/)", "", text))
 
 
-def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
+def is_ruled(lazy: pl.LazyFrame, names: Sequence[str]) -> bool:
+    """Whether the first row is a line drawn under the names: dashes in every field."""
+    cells = [(c or "").strip() for c in next(iter(lazy.head(1).collect().rows()), ())]
+    return len(names) > 1 and bool(cells) and all(_RULE.fullmatch(c) for c in cells)
+
+
+def totals(text: pl.LazyFrame, rows: int, names: Sequence[str], typed: Typed) -> int:
     """How many of the last rows are no rows.
 
     They are without values, hold a remark in their first field alone ("Source: ..."), or hold a
-    word for a total that stands nowhere else in its column; totals and remarks end the file.
+    word for a total that stands nowhere else in its column; totals and remarks end the file. A last
+    row without any word, whose numbers are the sums of those above, is a total as well.
     """
     if len(names) < 2 or rows <= _MOST:
         return 0
@@ -131,11 +142,50 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str]) -> int:
         count += 1
         found += [word] if word else []
     if not found:
-        return 0
+        return _sums(last, rows, typed)
     seen = [pl.col(names[i]).str.strip_chars() == word for i, word in found]
     times = text.select(pl.sum_horizontal(*[s.sum() for s in seen])).collect(engine="streaming")
     many = sum(found.count(f) for f in found)
     return count if times.item() == many else 0
+
+
+def _sums(last: list[tuple[str | None, ...]], rows: int, typed: Typed) -> int:
+    """How many of the last rows end with one of sums: a number more than chance, and no word.
+
+    All its numbers are sums of the column, or means of it beside a sum; one field at least is
+    empty. The row, and rows without a value above it; none if it is like the others.
+    """
+    filled = [any(c and c.strip() for c in row) for row in last]
+    end = filled.index(True) if any(filled) else len(last)
+    above = end + 1
+    if above >= len(last) or all(c and c.strip() for c in last[end]):
+        return 0
+    row = typed.frame.slice(rows - above, 1).collect().row(0, named=True)
+    types = typed.frame.collect_schema()
+    names = [n for n, cell in row.items() if cell is not None]
+    if not names or not all(types[n].is_numeric() for n in names):
+        return 0
+    facts = []
+    for i, name in enumerate(names):
+        value = pl.col(name).cast(pl.Float64)
+        some = {"sum": value.sum(), "mean": value.mean(), "most": value.abs().max(),
+                "many": (value != 0).sum()}  # fmt: skip
+        facts += [expr.alias(f"{i}:{fact}") for fact, expr in some.items()]
+    seen = (
+        typed.frame.head(rows - above).select(facts).collect(engine="streaming").row(0, named=True)
+    )
+    sums = 0
+    for i, name in enumerate(names):
+        value, near = float(row[name]), 1e-6 * abs(float(row[name]))
+        if seen[f"{i}:many"] <= _MOST:
+            return 0
+        if abs(value - seen[f"{i}:sum"]) <= near and abs(value) > seen[f"{i}:most"]:
+            sums += 1
+        elif abs(value - seen[f"{i}:mean"]) > near:
+            return 0
+    if not sums:
+        return 0
+    return above + next((k for k, f in enumerate(filled[above:]) if f), 0)
 
 
 def blank_rows(text: pl.LazyFrame, names: Sequence[str]) -> int:
@@ -154,8 +204,9 @@ def blank_rows(text: pl.LazyFrame, names: Sequence[str]) -> int:
 def inner_totals(text: pl.LazyFrame, names: Sequence[str]) -> list[tuple[int, str]]:
     """The first few rows that seem to be totals between the others, and their words.
 
-    A word for a total beside an empty field, in few rows of a file of at most `_SMALL`: in a long
-    file it is more likely a value, and to look for it takes as long as to read it.
+    A word for a total beside an empty field, or in the first, in few rows of a file of at most
+    `_SMALL`: in a long file it is more likely a value, and to look for it takes as long as to read
+    it.
     """
     if len(names) < 2:
         return []
@@ -165,6 +216,7 @@ def inner_totals(text: pl.LazyFrame, names: Sequence[str]) -> list[tuple[int, st
     plain = some.select(pl.all().str.strip_chars())
     word = pl.concat_list(pl.when(pl.col(n).str.contains(_LIKE_TOTAL)).then(n) for n in names)
     empty = pl.any_horizontal(pl.col(n).is_null() | (pl.col(n) == "") for n in names)
+    empty |= pl.col(names[0]).str.contains(_LIKE_TOTAL)
     found = (
         plain.with_row_index(_ROW)
         .select(_ROW, word=word.list.drop_nulls().list.first(), empty=empty)

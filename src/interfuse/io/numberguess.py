@@ -36,6 +36,8 @@ _OPEN = {(",", ""): (".", ","), (".", ""): (",", "."), (".", ","): (",", ""), ("
 _LOOK = 400
 _BARE = r"^[+-]?(\d+(\.\d+)?|\.\d+)$"
 _ODD = r"[()]|[-+−–].*[-+−–]"
+_POWER = r"^(.*\d[.,]?)([eEdD])([+-]?)(\d+)\D*$"
+_LAKH = r"\d,\d\d,\d{3}"
 _ZERO = r"^[+-]?0\d+$"
 MOST_FORMS = 3
 """So many forms of a column are counted on all its values."""
@@ -62,8 +64,9 @@ class Ranked:
         if around is None or (self._script and texts.str.contains(_ZERO).any()):
             return
         odd = bool(texts.str.contains(_ODD).any())
+        lakh = bool(texts.str.contains(_LAKH).any())
         for decimal, group in STYLES:
-            form = NumberForm(decimal, group, *around)
+            form = NumberForm(decimal, group, *around, lakh=lakh and group == ",")
             fits = _in_form(form, texts, odd)
             if fits is not None:
                 self._fits[form] = fits
@@ -134,6 +137,23 @@ def decimals_of(texts: pl.Series) -> int:
     """How many decimals all numbers have that are written as programs write; -1 if they differ."""
     places = {len(t.partition(".")[2]) if "e" not in t.lower() else -1 for t in texts.to_list()}
     return places.pop() if len(places) == 1 else -1
+
+
+def plain_form(texts: pl.Series) -> NumberForm:
+    """The form of numbers that are written as programs write them."""
+    power, places = _power(texts)
+    return NumberForm(decimals=places if power else decimals_of(texts), power=power)
+
+
+def _power(texts: pl.Series, decimal: str = ".") -> tuple[str, int]:
+    """How powers of ten are written if all numbers have one, and how many decimals before it."""
+    found = texts.str.extract_groups(_POWER).struct.unnest()
+    if not len(texts) or found["2"].null_count():
+        return "", -1
+    places = found["1"].str.extract(rf"{escaped(decimal)}(\d*)$").fill_null("").str.len_chars()
+    letter, plus = found["2"].mode().sort()[0], bool((found["3"] == "+").any())
+    width = min(3, int(found["4"].str.len_chars().min() or 1))  # type: ignore[arg-type]
+    return f"{letter}{'+' * plus}{width}", int(places.max() or 0)  # type: ignore[arg-type]
 
 
 def digits_form(texts: pl.Series) -> NumberForm:
@@ -208,6 +228,9 @@ def _styled(form: NumberForm, texts: pl.Series) -> NumberForm:
     same = places.min() == places.max() and power.max() == 0
     decimals = int(places.max()) if same else -1  # type: ignore[arg-type]
     whole = decimals == 0
+    written, before = _power(texts, form.decimal) if power.min() else ("", -1)
+    if written:
+        decimals = before
     if whole and rest.str.replace_all(r"\D", "").str.len_chars().max() > 18:  # type: ignore[operator]
         whole = False
     inside = bool(form.prefix) and groups["3"].is_in(["-", "−", "–", "("]).any()
@@ -216,4 +239,5 @@ def _styled(form: NumberForm, texts: pl.Series) -> NumberForm:
     if form.group == " ":
         marks = rest.str.extract(r"(\s)").drop_nulls()
         form = replace(form, group=marks.mode().sort()[0] if len(marks) else " ")
-    return replace(form, decimals=decimals, whole=whole, brackets=brackets, sign=sign)
+    own = {"decimals": decimals, "whole": whole, "brackets": brackets, "sign": sign}
+    return replace(form, **own, power=written)

@@ -8,6 +8,7 @@ unit, or none, is not in the form.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class NumberForm:
     Attributes:
         decimal: the mark before decimals.
         group: the mark between thousands; empty if there is none.
+        lakh: whether it stands between hundreds above the thousands, as in India: 12,34,567.
         prefix: what stands before a number, a currency.
         suffix: what stands behind it, a unit, with the blank between.
         decimals: how many; -1 where they differ.
@@ -41,6 +43,8 @@ class NumberForm:
         open: the marks of another form that reads all values as well.
         sign: where a minus or a bracket stands if not first: "inside", behind the prefix, or
             "behind" the number.
+        power: how powers of ten are written where every number has one: the letter, a plus if it
+            is, and how many digits at least, as "E+2" of 8.10E+07; `decimals` are those before it.
         script: digits that are not those of ASCII, see `interfuse.io.scripts.script_of`.
     """
 
@@ -55,6 +59,8 @@ class NumberForm:
     open: str = ""
     sign: str = ""
     script: str = ""
+    lakh: bool = False
+    power: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -68,7 +74,8 @@ class NumberForm:
         Raises:
             ValueError: malformed.
         """
-        types: dict[str, type] = {"decimals": int, "width": int, "whole": bool, "brackets": bool}
+        types: dict[str, type] = {"decimals": int, "width": int, "whole": bool, "brackets": bool,
+                                  "lakh": bool}  # fmt: skip
         fields = cls.__dataclass_fields__
         if not isinstance(said, dict):
             raise ValueError(f"{said!r} is no form of numbers")
@@ -78,7 +85,9 @@ class NumberForm:
         form = cls(**said)
         group = " " if form.group in BLANKS else form.group
         fine = form.sign in ("", "inside", "behind") and is_script(form.script)
-        if (form.decimal, group) not in STYLES or not -1 <= form.decimals <= 30 or not fine:
+        style = (form.decimal, group) in STYLES and not (form.lakh and group != ",")
+        style = style and re.fullmatch(r"(?:[eEdD]\+?[1-3])?", form.power) is not None
+        if not style or not -1 <= form.decimals <= 30 or not fine:
             raise ValueError(f"{said!r} is no form of numbers")
         return form
 
@@ -115,6 +124,8 @@ class NumberForm:
         """A regular expression of what stands before the decimals."""
         if self.group:
             group = _BLANK if self.group in BLANKS else escaped(self.group)
+            if self.lakh:
+                return rf"(?:0|[1-9]\d{{0,2}}|[1-9]\d?(?:{group}\d\d)*{group}\d{{3}})"
             return rf"(?:0|[1-9]\d{{0,2}}(?:{group}\d{{3}})*)"
         return r"\d+" if self.width else r"(?:0|[1-9]\d*)"
 
@@ -177,7 +188,9 @@ class NumberForm:
         if value in (float("inf"), float("-inf")):
             return "inf" if value > 0 else "-inf"
         size = abs(value)
-        if self.decimals >= 0 and not isinstance(value, int):
+        if self.power:
+            body = _with_power(size, max(self.decimals, 0), self.power)
+        elif self.decimals >= 0 and not isinstance(value, int):
             body = f"{size:.{self.decimals}f}"
         elif isinstance(value, int) or (size == int(size) and size < 1e15):
             body = (
@@ -188,7 +201,7 @@ class NumberForm:
         whole, point, rest = body.partition(".")
         whole = whole.zfill(self.width)
         if self.group and whole.isdigit():
-            whole = f"{int(whole):,}".replace(",", self.group)
+            whole = _grouped(whole, self.group, 2 if self.lakh else 3)
         body = whole + (self.decimal + rest if point else "")
         negative = value < 0 and body.strip("0.,") != ""
         if not negative:
@@ -199,6 +212,20 @@ class NumberForm:
         if self.sign == "inside":
             return f"{self.prefix}{start}{body}{self.suffix}{end}"
         return f"{start}{self.prefix}{body}{self.suffix}{end}"
+
+
+def _grouped(digits: str, mark: str, step: int) -> str:
+    """Digits with a mark before the last three, and before each `step` above them."""
+    above, last = digits[:-3], digits[-3:]
+    while above:
+        above, last = above[:-step], above[-step:] + mark + last
+    return last
+
+
+def _with_power(size: float, decimals: int, power: str) -> str:
+    body, _, exponent = f"{size:.{decimals}e}".partition("e")
+    sign = "-" if exponent[0] == "-" else "+" * ("+" in power)
+    return f"{body}{power[0]}{sign}{abs(int(exponent)):0{power[-1]}d}"
 
 
 def _infinite(text: pl.Expr) -> pl.Expr:

@@ -20,6 +20,8 @@ class Origin:
             of a file, how it is written (`interfuse.io.forms`); under "" the file as a whole.
         heading: the name of a pandas frame's row of names.
         rows: the index of a pandas frame, for answers that keep its rows; never stored.
+        objects: values of pandas columns that were read as text and were none, by column, for
+            answers that keep its rows; never stored.
         text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
     """
 
@@ -28,6 +30,7 @@ class Origin:
     heading: str | None = None
     rows: Any = field(default=None, compare=False, repr=False)
     text: Any = field(default=None, compare=False, repr=False)
+    objects: dict[str, list[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def index(self) -> str:
@@ -48,7 +51,7 @@ class Origin:
 
     def without_rows(self) -> Origin:
         """The same for answers with rows of their own."""
-        return replace(self, rows=None)
+        return replace(self, rows=None, objects={})
 
     def at(self, positions: Any) -> Origin:
         """The same for answers with some of the rows.
@@ -56,7 +59,10 @@ class Origin:
         Args:
             positions: (k,) whole numbers; a row may be named more than once.
         """
-        return self if self.rows is None else replace(self, rows=self.rows.take(positions))
+        if self.rows is None:
+            return self
+        objects = {n: [values[int(i)] for i in positions] for n, values in self.objects.items()}
+        return replace(self, rows=self.rows.take(positions), objects=objects)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""

@@ -32,7 +32,13 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, Origin]:
         series, types[name] = _from_pandas_column(name, frame[name])
         columns.append(series)
     heading = frame.columns.name if isinstance(frame.columns.name, str) else None
-    return pl.DataFrame(columns), Origin("pandas", types, heading, frame.index)
+    objects = {
+        s.name: frame[s.name].tolist()
+        for s in columns
+        if s.dtype == pl.String and frame[s.name].dtype == object
+        and not all(isinstance(v, str) for v in frame[s.name].dropna())
+    }  # fmt: skip
+    return pl.DataFrame(columns), Origin("pandas", types, heading, frame.index, objects=objects)
 
 
 def _from_pandas_column(name: str, column: Any) -> tuple[pl.Series, Any]:
@@ -74,6 +80,16 @@ def _from_category(name: str, column: Any) -> tuple[pl.Series, Any]:
 
     categories, ordered = column.cat.categories, bool(column.cat.ordered)
     kind: dict[str, Any] = {"type": "category", "ordered": ordered}
+    if isinstance(categories, pd.IntervalIndex) and categories.left.dtype.kind in "iuf":
+        texts = categories.astype(str).tolist()
+        if len(set(texts)) == len(texts):
+            # As text, since JSON has no infinity.
+            sides = {"left": categories.left, "right": categories.right}
+            ends = {side: [repr(v) for v in at.tolist()] for side, at in sides.items()}
+            kind |= {"categories": texts, "of": str(categories.dtype), "intervals": ends}
+            codes = pl.Series(name, column.cat.codes.to_numpy()).cast(pl.Int64)
+            listed = pl.Series(texts, dtype=pl.Enum(texts))
+            return listed.gather(codes.replace(-1, None)).alias(name), kind
     named = pd.Series(categories)
     if pd.api.types.infer_dtype(named) == "string":
         texts = [str(c) for c in categories]
@@ -128,6 +144,11 @@ def _typed_objects(found: str, column: Any, values: list[Any]) -> tuple[Any, pl.
     def times(convert: Callable[[Any], Any]) -> pl.Series:
         return _from_pandas_column("", convert(column))[0]
 
+    def instants(column: Any) -> Any:
+        if any(v is not None and v.tzinfo is None for v in values):
+            raise ValueError
+        return pd.to_datetime(column, utc=True)
+
     tries: dict[str, list[Callable[[], tuple[Any, pl.DataType | None]]]] = {
         "boolean": [lambda: (values, pl.Boolean())],
         "integer": [lambda: (values, pl.Int64()), lambda: (values, pl.UInt64())],
@@ -136,7 +157,11 @@ def _typed_objects(found: str, column: Any, values: list[Any]) -> tuple[Any, pl.
         "decimal": [lambda: (values, None)],
         "date": [lambda: (values, pl.Date())],
         "time": [lambda: (values, pl.Time())],
-        "datetime": [lambda: (times(pd.to_datetime), None)],
+        # Of several offsets the instants are kept.
+        "datetime": [
+            lambda: (times(pd.to_datetime), None),
+            lambda: (times(instants), None),
+        ],
         "datetime64": [lambda: (times(pd.to_datetime), None)],
         "timedelta": [lambda: (times(pd.to_timedelta), None)],
     }
@@ -177,6 +202,11 @@ def to_pandas(frame: pl.DataFrame, origin: Origin) -> Any:
     out = pd.DataFrame(columns, index=index)
     out.columns.name = origin.heading
     if origin.rows is not None:
+        for name, values in origin.objects.items():
+            if name in origin.columns and name in out.columns and len(values) == len(out):
+                own = [str(v) == t for v, t in zip(values, out[name], strict=True)]
+                pairs = zip(own, values, out[name], strict=True)
+                out[name] = pd.Series([v if o else t for o, v, t in pairs], dtype=object)
         # By place, never by label; a copy, so that a new name does not reach the user's frame.
         out.index = origin.rows.copy()
     return out
@@ -217,6 +247,14 @@ def _to_category(column: pl.Series, kind: dict[str, Any]) -> Any:
 
     if "categories" not in kind:
         return pd.Series(column.to_pandas(), dtype=pd.CategoricalDtype(ordered=kind["ordered"]))
+    if ends := kind.get("intervals"):
+        dtype: Any = pd.api.types.pandas_dtype(kind["of"])
+        number = int if dtype.subtype.kind in "iu" else float
+        left, right = ([number(v) for v in ends[side]] for side in ("left", "right"))
+        categories = pd.IntervalIndex.from_arrays(left, right, dtype=dtype)
+        texts = {text: i for i, text in enumerate(kind["categories"])}
+        codes = [-1 if v is None else texts.get(v, -1) for v in column.cast(pl.String).to_list()]
+        return pd.Categorical.from_codes(codes, categories, kind["ordered"])
     categories = pd.Index(kind["categories"], dtype=kind["of"])
     dtype = pd.CategoricalDtype(categories, kind["ordered"])
     if isinstance(column.dtype, pl.Enum) and column.dtype.categories.to_list() == list(categories):

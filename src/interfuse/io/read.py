@@ -183,6 +183,11 @@ def _parse(
     if found is not None and found.certain:
         raise DataError(f"{where}: is binary, not text: it looks like {found.name}. Rename it.")
     kind = found if found is not None and found.special else named or found
+    if start.startswith(b"SQLite format 3\0"):
+        raise DataError(
+            f"{where}: is a SQLite database; expected sqlite: before its name, as in "
+            "sqlite:shop.db, or sqlite:shop.db#orders for one of several tables."
+        )
     if kind is None:
         raise DataError(f"{where}: is binary, not text. Expected {supported()}.")
     return kind.read(source, where, how)

@@ -137,10 +137,10 @@ def _in_doubt(loss: Loss, place: Callable[[int], str], advice: Advice | None) ->
 
 
 def _version(name: str, text: str, advice: Advice | None) -> str:
-    said = (
-        f"column {name!r}: stays text: other values leave out zeros as that of {text!r}, as "
-        "versions are written"
-    )
+    why = f"other values leave out zeros as that of {text!r}, as versions are written"
+    if "." not in text:
+        why = f"{text!r} is no power of ten as programs write it, but a code"
+    said = f"column {name!r}: stays text: {why}"
     return said + (f"; to have numbers, {advice(name, 'number')}" if advice is not None else "")
 
 

@@ -20,7 +20,7 @@ import polars as pl
 from interfuse.io.durations import DurationForm, forms_of_durations
 from interfuse.io.forms import BooleanForm, Form, booleans, form_from_json
 from interfuse.io.inexact import Inexact, inexact, versions
-from interfuse.io.numberguess import Ranked, decimals_of, digits_form, maybe_thousands
+from interfuse.io.numberguess import Ranked, digits_form, maybe_thousands, plain_form
 from interfuse.io.numbers import NumberForm
 from interfuse.io.textcounts import Counted, count_forms, is_most, may_be_meant
 from interfuse.io.texttypes import casts
@@ -211,7 +211,7 @@ def _with_marks(
     for name in [n for n in asked if types[n] != pl.String and not said.get(n, Said()).sort]:
         if not maybe_thousands(sample[name]):
             # Written as programs write; only how many decimals is left to see.
-            looks[name] = NumberForm(decimals=decimals_of(sample[name]))
+            looks[name] = plain_form(sample[name])
             asked.remove(name)
     decimal = any(isinstance(looks.get(n), NumberForm) and types[n].is_float() for n in types)
     ranked = {n: Ranked(sample[n]) for n in asked}
@@ -286,7 +286,7 @@ def _chosen(
 def _usual(form: Form) -> bool:
     """Whether a column needs no word on how it is written: `interfuse.io.write` writes it so."""
     if isinstance(form, NumberForm):
-        return form.plain and form.decimals <= 0 and not form.width
+        return form.plain and form.decimals <= 0 and not form.width and not form.power
     usual = (TimeForm("%Y-%m-%d"), BooleanForm())
     return form in usual
 

@@ -25,6 +25,15 @@ def check_text_size(lazy: pl.LazyFrame, where: str) -> None:
         return
     lengths = (pl.col(name).str.len_bytes().cast(pl.UInt64).sum() for name in text)
     found = lazy.select(lengths).collect(engine="streaming").row(0, named=True)
+    check_bytes(found, where)
+
+
+def check_bytes(found: dict[str, int], where: str) -> None:
+    """Raise if so many bytes of text, by column, would not fit into memory.
+
+    Raises:
+        DataError: the longest column is named.
+    """
     total, most = sum(found.values()), most_bytes()
     if total > most:
         name = max(found, key=found.__getitem__)

@@ -11,7 +11,7 @@ import polars as pl
 
 from interfuse.io.monthnames import language_of
 from interfuse.io.timeparts import minutes_of
-from interfuse.io.timepatterns import compact_pattern, patterns_of
+from interfuse.io.timepatterns import compact_patterns, patterns_of
 from interfuse.io.times import EPOCHS, TimeForm, joins
 
 _LOOK, _PATTERNS = 60, 6
@@ -24,6 +24,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DATED = re.compile(r"(?i)(date|datum|time|day|ymd|stamp|zeit|tag|jour|fecha|_at$|^(dt|ts)$)")
 _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 and 2100
 _FEW = 10
+_SEASON, _SEASONS = r"^\d{4}[-/]\d\d$", 3
 _MORE = 3
 MOSTLY, SHARE = 0.95, 0.05
 """Several ways of writing read this share of a column at least, and each of them this one."""
@@ -54,6 +55,8 @@ def forms_of_texts(
         found.update(dict.fromkeys(patterns_of(text), 1))
     forms = [TimeForm(p) for p, n in found.most_common(_PATTERNS) if 2 * n > len(some) / 2]
     forms = forms or _of_numbers(distinct, name, sure)
+    if not sure and _are_seasons(distinct):
+        return []
     frame = texts.alias("t").to_frame()
     scored = []
     for i, form in enumerate(_merged(forms)):
@@ -69,6 +72,14 @@ def forms_of_texts(
     if len(found) > 1 and (not scored or -scored[0][0] < MOSTLY * len(texts)):
         out = _several_ways(found, texts) or out
     return out
+
+
+def _are_seasons(texts: pl.Series) -> bool:
+    """Whether all are a year and the next, 2003/04, 2004/05: as months no year would have two."""
+    if len(texts) < _SEASONS or not texts.str.contains(_SEASON).all():
+        return False
+    year = texts.str.slice(0, 4).cast(pl.Int64)
+    return bool(((year + 1) % 100 == texts.str.slice(5, 2).cast(pl.Int64)).all())
 
 
 def _several_ways(found: Counter[str], texts: pl.Series) -> list[TimeForm]:
@@ -151,15 +162,16 @@ def _of_numbers(texts: pl.Series, name: str, sure: bool) -> list[TimeForm]:
     if 2 * len(whole) > len(texts):
         lengths = Counter(whole.str.len_chars().to_list())
         long = whole.filter(whole.str.len_chars() == lengths.most_common(1)[0][0])
-        pattern = compact_pattern(long[0])
-        if pattern is not None and 20 * len(long) >= 19 * len(texts):
+        named = sure or len(long) >= _FEW or _DATED.search(name) is not None
+        dates = []
+        for pattern in compact_patterns(long[0]) if 20 * len(long) >= 19 * len(texts) else ():
             form = TimeForm(pattern)
             value = long.alias("t").to_frame().select(form.value(pl.col("t"))).to_series()
-            years = value.dt.year()
-            inside = int(years.is_between(1900, 2100).sum())
-            named = sure or len(long) >= _FEW or _DATED.search(name) is not None
+            inside = int(value.dt.year().is_between(1900, 2100).sum())
             if named and 20 * inside >= 19 * len(long):
-                return [form]
+                dates.append(form)
+        if dates:
+            return dates
     numbers = texts.filter(texts.str.contains(r"^\d{9,19}(\.\d+)?$"))
     if 2 * len(numbers) > len(texts) and (sure or _NAMED.match(_HUMP.sub("_", name))):
         value = numbers.str.extract(r"^(\d+)").cast(pl.Float64)

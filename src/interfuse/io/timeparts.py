@@ -74,6 +74,12 @@ def clock_of(part: dict[str, pl.Expr]) -> pl.Expr:
     return hour + ":" + minute + ":" + second + "." + fraction.str.pad_end(9, "0")
 
 
+def is_midnight(part: dict[str, pl.Expr]) -> pl.Expr:
+    """Whether a clock says 24:00, by which ISO 8601 means the end of the day."""
+    rest = [part[s].str.contains("^0+$") for s in "MSf" if s in part]
+    return (part["H"] == "24") & pl.all_horizontal(*(r.fill_null(True) for r in rest), pl.lit(True))
+
+
 def minutes_from_utc(zone: pl.Expr) -> pl.Expr:
     """Minutes of zones from UTC."""
     names = zone.str.to_uppercase().replace_strict(ZONES, default=None, return_dtype=pl.Int64)

@@ -52,10 +52,11 @@ _BELOW = re.compile(
 _EXIF = re.compile(r"\d{4}:\d\d:\d\d(?=[ T]\d)")
 _AROUND = {"[": "]", "(": ")", "'": "'", '"': '"'}
 _COMMENT = re.compile(
-    r"^(.*?)(?P<name>(?<=\d) \([A-Z]{1,5}\)|(?<=[\dZ])\[[\w/+-]{3,40}\]|(?<=[+-]\d{4}) [A-Z]{3,5}|"
+    r"^(.*?)(?P<name>(?<=\d) \([^\W\d_][^\d()]{0,40}\)|"
+    r"(?<=[\dZ])\[[\w/+-]{3,40}\]|(?<=[+-]\d{4}) [A-Z]{3,5}|"
     r"(?<=\d) [A-Z][A-Za-z]+/[\w/+-]+|(?<=\d) Uhr)$"
 )
-"""The name of a zone behind a time, as mail, Java and Go write it, or the word for hours."""
+"""The name of a zone behind a time, as mail, browsers, Java and Go have it, or a word for hours."""
 _NO_YEAR = re.compile(r"\d\d(?P<s>[-/.])\d\d")
 
 _SEP = r"(?P<s>[-/._ ])"
@@ -96,7 +97,7 @@ _DATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     )
 )  # fmt: skip
 _COMPACT = (
-    (re.compile(r"\d{8}"), "%Y%m%d"),
+    (re.compile(r"\d{8}"), "%Y%m%d", "%d%m%Y", "%m%d%Y"),
     (re.compile(r"\d{10}"), "%Y%m%d%H"),
     (re.compile(r"\d{12}"), "%Y%m%d%H%M"),
     (re.compile(r"\d{14}"), "%Y%m%d%H%M%S"),
@@ -105,13 +106,13 @@ _COMPACT = (
 _COMPACT_ISO = re.compile(
     r"\d{8}(?P<gap>[T _-]?)\d\d(?P<M>\d\d)(?P<S>\d\d)?(?P<f>[.,]\d{1,9})?(?P<z>" + _OFFSET + ")?"
 )
-MOST = 48
+MOST = 80
 """No time is written in more characters."""
 
 
-def compact_pattern(text: str) -> str | None:
-    """The pattern of a whole number that may be a date, by its length."""
-    return next((p for form, p in _COMPACT if form.fullmatch(text)), None)
+def compact_patterns(text: str) -> list[str]:
+    """The patterns of a whole number that may be a date, by its length, the likeliest first."""
+    return [p for form, *patterns in _COMPACT if form.fullmatch(text) for p in patterns]
 
 
 def patterns_of(text: str) -> list[str]:

@@ -22,7 +22,14 @@ import polars as pl
 
 from interfuse.io.monthnames import NAMES
 from interfuse.io.textvalues import escaped
-from interfuse.io.timeparts import CALENDAR, clock_of, day_of, minutes_from_utc, minutes_of
+from interfuse.io.timeparts import (
+    CALENDAR,
+    clock_of,
+    day_of,
+    is_midnight,
+    minutes_from_utc,
+    minutes_of,
+)
 from interfuse.io.timepatterns import ZONES
 
 Unit = Literal["ms", "us", "ns"]
@@ -190,6 +197,10 @@ class TimeForm:
         part = {s: groups.struct.field(f"{s}{i}") for i, s in enumerate(self.signs)}
         if "s" in part:
             return self._since_1970(part["s"])
+        late = None
+        if "H" in part and set(part) & CALENDAR:
+            late = is_midnight(part)
+            part["H"] = pl.when(late).then(pl.lit("0")).otherwise(part["H"])
         day, clock = day_of(part), clock_of(part)
         if day is None:
             return clock.str.to_time("%H:%M:%S%.9f", strict=False)
@@ -198,6 +209,8 @@ class TimeForm:
         stamp = (day + " " + clock).str.to_datetime(
             "%Y-%m-%d %H:%M:%S%.9f", strict=False, time_unit=self._unit
         )
+        if late is not None:
+            stamp += pl.duration(days=late.fill_null(False).cast(pl.Int64), time_unit=self._unit)
         if "z" not in part:
             return stamp
         stamp = stamp - pl.duration(minutes=minutes_from_utc(part["z"]), time_unit=self._unit)

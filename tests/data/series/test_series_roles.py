@@ -192,3 +192,29 @@ def test_the_hint_is_cautious():
         "no/such/file.csv",
     ):
         assert not looks_like_series(no)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"year": [2010 + i // 12 for i in range(48)], "month": [i % 12 + 1 for i in range(48)]},
+        {
+            "Tag": [i % 28 + 1 for i in range(48)],
+            "Monat": [i % 12 + 1 for i in range(48)],
+            "Jahr": [2024] * 48,
+        },
+        {"Year": [2010 + i // 4 for i in range(48)], "quarter": [i % 4 + 1 for i in range(48)]},
+    ],
+)
+def test_parts_of_a_time_in_several_columns_are_no_channels(parts):
+    frame = pl.DataFrame({**parts, "load": [float(i) for i in range(48)]})
+    with pytest.raises(DataError, match=f"{next(iter(parts))!r}, .* hold parts of the time"):
+        read_series(frame)
+    assert read_series(frame, channels=["load"])
+
+
+def test_a_month_without_a_year_may_be_a_channel():
+    frame = pl.DataFrame(
+        {"month": [i % 12 + 1 for i in range(48)], "load": [0.5] * 24 + [1.5] * 24}
+    )
+    assert read_series(frame)

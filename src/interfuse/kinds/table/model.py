@@ -118,7 +118,7 @@ class Model(Knowing, BaseModel):
             for n, t in origin.columns.items()
             if n in frame.columns and frame.schema[n] == self.schema[n].dtype
         }
-        return from_polars(frame, replace(origin, columns=own, rows=rows))
+        return from_polars(frame, replace(origin, columns=own, rows=rows, objects={}))
 
     def generate_batches(
         self,

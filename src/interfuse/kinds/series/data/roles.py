@@ -32,6 +32,14 @@ _IDENTIFIER = re.compile(
     r"(?i)^(id|.*[_ ]?id|series|item|store|shop|key|host|server|node|link|sensor|device|machine|"
     r"name|group|entity|cell|station|location|customer|user|product|sku|.*_(id|key|no|nr))$"
 )
+_YEARS = (1500, 2500)
+_PARTS = {
+    _YEARS: re.compile(r"(?i)years?|yr|yyyy|jahr|ann[ée]e|an|a[ñn]o|ano|год|年"),
+    (1, 12): re.compile(r"(?i)months?|mon|mm|monat|mois|mes|m[êe]s|месяц|月"),
+    (1, 53): re.compile(r"(?i)weeks?|kw|woche|semaine|semana|quarters?|qtr|quartal|trimestre|周"),
+    (1, 366): re.compile(r"(?i)days?|dd|doy|dom|tag|jour|d[íi]a|день|日"),
+    (0, 24): re.compile(r"(?i)hours?|hr|hh|stunde|heure|hora|час|时"),
+}
 _ENOUGH = 0.99
 
 
@@ -138,6 +146,8 @@ def find_roles(
         notes.append(f"columns without any value are left out: {_listed(empty)}")
     if ignored:
         notes.append(f"columns not used: {_listed(ignored)}")
+    if time is None and listed is None:
+        _refuse_parts(frame, chosen, where)
     if time is None and (series is not None or len(chosen) > 1):
         notes.append("there is no column of time: the order of the rows is taken as time")
     statics = [n for n in frame.columns if n in statics]
@@ -267,6 +277,23 @@ def _refuse_text(
                 )
         if name not in states:
             raise DataError(_not_a_number(frame, name, where))
+
+
+def _refuse_parts(frame: pl.DataFrame, names: list[str], where: str) -> None:
+    """Raise if a column of years stands beside one of months, weeks or days."""
+    parts = []
+    for name in names:
+        for (low, high), words in _PARTS.items():
+            inside = frame[name].dtype.is_integer() and words.fullmatch(name.strip())
+            if inside and frame[name].drop_nulls().is_between(low, high).all():
+                parts.append(name)
+                break
+    if len(parts) > 1 and any(_PARTS[_YEARS].fullmatch(n.strip()) for n in parts):
+        raise DataError(
+            f"{where}: columns {_listed(parts)} hold parts of the time; expected the whole time in "
+            "one column. Make one of them, such as 2024-02-29, or list the channels to use: "
+            "channels=[...] (--channels)."
+        )
 
 
 def _not_a_number(frame: pl.DataFrame, name: str, where: str) -> str:
