@@ -1,0 +1,315 @@
+"""Bounds and cases as codes that a cell cannot have beside those of other cells.
+
+`rules` knows columns and values; a record is drawn cell by cell. Whenever a category cell is drawn,
+the codes that would break a bound or a case with what is visible already get no probability, and
+the others share it as they did:
+
+    p(x_j | visible) with p = 0 where no completion of x_j keeps the rule.
+
+Whichever cell of a rule comes last, it is held to it. A bound a <= b between bins rules out pairs
+of bins of which the least value of a is above the greatest of b; what remains inside of two bins
+that overlap is put right by `placed`. Where nothing would be left, because known cells break
+a rule, the cell is drawn as if there were none: what is known wins.
+
+A case can be held where its values have a code to themselves. What follows from a chain of cases
+(a gives b, b gives c) is held too, in whatever order the three appear.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.fields.normal import ndtr, ndtri
+from interfuse.kinds.table.links import Links, Place
+from interfuse.kinds.table.rules.bounds import Bound, Bounds
+from interfuse.kinds.table.rules.cases import Case, Is
+
+_LEAST = 1e-9
+"""Of the probability so much must be allowed by the laws; with less, known cells break them."""
+_FAR = 8.0
+"""A score at the end of a bin."""
+
+
+_Code = tuple[int, int]
+"""A cell and one of its codes."""
+
+
+class Joint(NamedTuple):
+    """Codes of three or more cells, of which each is ruled out by all the others."""
+
+    cells: tuple[int, ...]
+    bad: tuple[Tensor, ...]
+
+
+class Laws:
+    """What the codes of a record rule out.
+
+    Args:
+        sizes: values of each category cell.
+        pairs: by two cells the pairs of codes that may be, (k_a, k_b) booleans.
+        joints: codes of three and more cells that may not be together.
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        pairs: Mapping[tuple[int, int], np.ndarray],
+        joints: Collection[tuple[tuple[int, ...], tuple[np.ndarray, ...]]],
+    ) -> None:
+        self.sizes = sizes
+        self._pairs: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
+        for (a, b), may in pairs.items():
+            for own, other, table in ((b, a, may), (a, b, may.T)):
+                # The last row is that of a hidden cell, whose code is -1.
+                whole = np.vstack([table, np.ones((1, table.shape[1]), bool)])
+                self._pairs[own].append((other, torch.from_numpy(whole).float()))
+        self._joints: dict[int, list[Joint]] = defaultdict(list)
+        for cells, bad in joints:
+            parts = tuple(torch.from_numpy(np.append(b, False)) for b in bad)
+            for cell in cells:
+                self._joints[cell].append(Joint(cells, parts))
+
+    @classmethod
+    def of(
+        cls,
+        bounds: Bounds,
+        cases: Collection[Case],
+        fields: Mapping[str, Field],
+        places: Mapping[str, Place],
+        links: Links,
+    ) -> Laws | None:
+        """The laws of a table; None if it has none that cells could keep."""
+        known = _Cells(fields, places, links)
+        pairs: dict[tuple[int, int], np.ndarray] = {}
+
+        def add(a: int, b: int, may: np.ndarray) -> None:
+            a, b, may = (a, b, may) if a < b else (b, a, may.T)
+            pairs[a, b] = pairs[a, b] & may if (a, b) in pairs else may
+
+        for bound in bounds.early:
+            low, high = known.ends(bound.low), known.ends(bound.high)
+            if low is not None and high is not None:
+                may = ~(low[1][:, None] * bound.factor > high[2][None])
+                if not may.all():
+                    add(low[0], high[0], may)
+        joints = []
+        for given, said in known.closed(cases):
+            last, own = said
+            masks = {c: np.arange(known.sizes[c]) == code for c, code in given.items()}
+            masks[last] = (np.arange(known.sizes[last]) != own) & ~known.nothing[last]
+            if len(masks) == 2:
+                (a, x), (b, y) = masks.items()
+                add(a, b, ~(x[:, None] & y[None]))
+            else:
+                joints.append((tuple(masks), tuple(masks.values())))
+        if not pairs and not joints:
+            return None
+        return cls(tuple(known.sizes[j] for j in range(len(known.sizes))), pairs, joints)
+
+    def to(self, device: torch.device) -> Laws:
+        """Itself, with everything on a device."""
+        for pairs in self._pairs.values():
+            pairs[:] = [(other, table.to(device)) for other, table in pairs]
+        for joints in self._joints.values():
+            joints[:] = [Joint(j.cells, tuple(b.to(device) for b in j.bad)) for j in joints]
+        return self
+
+    def about(self, cell: int) -> bool:
+        """Whether anything is said of a cell."""
+        return cell in self._pairs or cell in self._joints
+
+    def kept(self, share: Tensor, cell: int, codes: Tensor) -> Tensor:
+        """The probabilities of a cell without those of codes that the visible cells rule out.
+
+        Args:
+            share: (n, k or more) probabilities.
+            cell: which.
+            codes: (n, q) codes, -1 where hidden.
+        """
+        if not self.about(cell):
+            return share
+        k = self.sizes[cell]
+        may = share.new_ones(len(share), k)
+        for other, table in self._pairs.get(cell, ()):
+            may *= table[codes[:, other]]
+        for joint in self._joints.get(cell, ()):
+            here = torch.ones(len(share), dtype=torch.bool, device=share.device)
+            for other, bad in zip(joint.cells, joint.bad, strict=True):
+                if other != cell:
+                    here &= bad[codes[:, other]]
+            may *= ~(here[:, None] & joint.bad[joint.cells.index(cell)][None, :k])
+        left = share[:, :k] * may
+        total = left.sum(1, keepdim=True)
+        out = share.clone()
+        out[:, :k] = torch.where(total > _LEAST, left / total.clamp_min(_LEAST), share[:, :k])
+        return out
+
+
+class _Cells:
+    """Columns whose one category cell says what can be compared."""
+
+    def __init__(
+        self, fields: Mapping[str, Field], places: Mapping[str, Place], links: Links
+    ) -> None:
+        self.fields, self.places, self.links = fields, places, links
+        self.sizes: dict[int, int] = {}
+        self.nothing: dict[int, np.ndarray] = {}
+        for name, field in fields.items():
+            own = [cell.size for cell in field.cells if cell.size]
+            for cell, size in zip(range(places[name].codes.start, 10**9), own, strict=False):
+                self.sizes[cell] = size
+                self.nothing[cell] = np.zeros(size, bool)
+
+    def ends(self, name: str) -> tuple[int, np.ndarray, np.ndarray] | None:
+        """The cell of a column with the least and the greatest value of each code.
+
+        Codes that say no value, or another column's, are NaN, with which no comparison is true.
+        """
+        field = self.fields.get(name)
+        if field is None or self._cell(name) is None or not field.ordered:
+            return None
+        cell = self.places[name].codes.start
+        size = self.sizes[cell]
+        both = []
+        for z in (-_FAR, _FAR):
+            scores = np.full((size, self._numbers(name)), z)
+            column = field.decode(np.arange(size)[:, None], scores, np.arange(size), 0)
+            column = column.to_physical() if column.dtype.is_temporal() else column
+            value = column.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+            if name in self.links.rules:
+                value[self.links.first(name) :] = np.nan
+            both.append(value)
+        return cell, both[0], both[1]
+
+    def code(self, one: Is) -> tuple[int, int] | None:
+        """The cell and the code that say that a column has a value; None if no code says just it.
+
+        Codes that say that there is none are noted in `nothing`.
+        """
+        field, cell = self.fields.get(one.name), self._cell(one.name)
+        if field is None or cell is None:
+            return None
+        value = pl.Series(one.name, [one.value]).cast(field.dtype, strict=False)
+        if value.null_count():
+            return None
+        code = int(field.encode(value).codes[0, 0])
+        if code < 0:
+            return None
+        for z in (-_FAR, _FAR):
+            scores = np.full((1, self._numbers(one.name)), z)
+            back = field.decode(np.array([[code]]), scores, np.zeros(1, int), 0)
+            if not back.equals(value):
+                return None
+        size = self.sizes[cell]
+        scores = np.zeros((size, self._numbers(one.name)))
+        every = field.decode(np.arange(size)[:, None], scores, np.arange(size), 0)
+        self.nothing[cell] = every.is_null().to_numpy().copy()
+        if one.name in self.links.rules:
+            self.nothing[cell][self.links.first(one.name) :] = True
+        return cell, code
+
+    def closed(self, cases: Collection[Case]) -> list[tuple[dict[int, int], _Code]]:
+        """The cases between codes, and all that follows from chains of them."""
+        told: dict[frozenset[_Code], dict[_Code, None]] = {}
+        for case in cases:
+            given, said = [self.code(one) for one in case.given], self.code(case.said)
+            if said is None or any(one is None for one in given):
+                continue
+            told.setdefault(frozenset(one for one in given if one), {})[said] = None
+        known = {given: self._follow(given, told) for given in told}
+        alone = [(next(iter(given)), said) for given, said in known.items() if len(given) == 1]
+        # Who gives a condition stands for it: the one may be visible before the other.
+        for given in [g for g in told if len(g) > 1]:
+            choices = [[one, *(x for x, said in alone if one in said)] for one in given]
+            for other in product(*choices):
+                if len({cell for cell, _ in other}) == len(other):
+                    known.setdefault(frozenset(other), self._follow(other, told) | known[given])
+        out = []
+        for given, said in known.items():
+            cells = {cell for cell, _ in given}
+            out += [(dict(given), one) for one in said if one[0] not in cells]
+        return out
+
+    @staticmethod
+    def _follow(
+        given: Collection[_Code], told: Mapping[frozenset[_Code], Collection[_Code]]
+    ) -> dict[_Code, None]:
+        """All that follows from some codes, with themselves."""
+        known = dict.fromkeys(given)
+        while True:
+            more = [s for g, said in told.items() if g <= known.keys() for s in said]
+            new = dict.fromkeys(s for s in more if s not in known)
+            if not new:
+                return known
+            known |= new
+
+    def _cell(self, name: str) -> int | None:
+        """The category cell of a column that has one, and one alone."""
+        place = self.places.get(name)
+        if place is None or place.codes.stop - place.codes.start != 1:
+            return None
+        return place.codes.start
+
+    def _numbers(self, name: str) -> int:
+        place = self.places[name].numbers
+        return place.stop - place.start
+
+
+def placed(
+    frame: pl.DataFrame,
+    bound: Bound,
+    fields: Mapping[str, Field],
+    cells: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    fixed: Collection[str],
+) -> pl.DataFrame:
+    """The frame in which values that break a bound are drawn anew in the rest of their bins.
+
+    Of a value with rank u in its bin, of which the ranks above r keep the bound, u / r is uniform
+    where it is broken, so that r + (1 - r) u / r is a draw from the allowed part: rejection without
+    a second draw. First the greater column moves up, then, where its bin ends too low, the
+    lesser one down.
+
+    Args:
+        frame: the columns, decoded.
+        bound: which.
+        fields: of the columns.
+        cells: by column its (n,) codes and (n,) scores.
+        fixed: columns that stay as they are.
+    """
+    for moved, up in ((bound.high, True), (bound.low, False)):
+        rows = np.flatnonzero(bound.broken_in(frame))
+        if not len(rows):
+            break
+        if moved in fixed or moved not in cells:
+            continue
+        field, (codes, z) = fields[moved], cells[moved]
+        edge = frame[bound.low if up else bound.high][rows].cast(pl.Float64)
+        edge = edge * bound.factor if up else edge / bound.factor
+        if field.dtype.is_integer():
+            edge = edge.ceil() if up else edge.floor()
+        said = field.encode(edge.cast(field.dtype, strict=False).alias(moved))
+        ends = ndtr((said.low if up else said.high)[:, 0].astype(np.float64))
+        here = (said.codes[:, 0] == codes[rows]) & (ends > 0) & (ends < 1)
+        rank = ndtr(z[rows])
+        below = np.where(up, rank, 1 - rank), np.where(up, ends, 1 - ends)
+        share = np.clip(below[0] / np.where(here, below[1], 1.0), 0.0, 1.0)
+        new = below[1] + (1 - below[1]) * share
+        score = ndtri(np.clip(new if up else 1 - new, 2**-40, 1 - 2**-40))
+        rows, score = rows[here], score[here]
+        if not len(rows):
+            continue
+        values = field.decode(codes[rows][:, None], score[:, None], rows, 0)
+        at = np.arange(len(frame))
+        at[rows] = len(frame) + np.arange(len(rows))
+        column = pl.concat([frame[moved], values.cast(frame.schema[moved])]).gather(at)
+        frame = frame.with_columns(column.alias(moved))
+    return frame
