@@ -23,8 +23,9 @@ from interfuse.kinds.table.fields import Encoded, Field, field_class
 from interfuse.kinds.table.fields.cells import TEXTS
 from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fields.spec import PlainSpec
-from interfuse.kinds.table.laws import Laws, placed
+from interfuse.kinds.table.laws import Laws
 from interfuse.kinds.table.links import Links, Place
+from interfuse.kinds.table.placed import placed
 from interfuse.kinds.table.rules import Rule
 from interfuse.kinds.table.rules.bounds import Bound, Bounds
 from interfuse.kinds.table.rules.cases import Case, cases_of

@@ -6,10 +6,12 @@ the others share it as they did:
 
     p(x_j | visible) with p = 0 where no completion of x_j keeps the rule.
 
-Whichever cell of a rule comes last, it is held to it. A bound a <= b between bins rules out pairs
-of bins of which the least value of a is above the greatest of b; what remains inside of two bins
-that overlap is put right by `placed`. Where nothing would be left, because known cells break
-a rule, the cell is drawn as if there were none: what is known wins.
+Whichever cell of a rule comes last, it is held to it; and before, no cell takes a code that leaves
+a hidden one none (forward checking, Haralick & Elliott 1980, doi 10.1016/0004-3702(80)90051-X). A
+bound a <= b between bins rules out pairs of bins of which the least value of a is above the
+greatest of b; what remains inside of two bins that overlap is put right by `placed`. Where nothing
+would be left, because known cells break a rule, the cell is drawn as if there were none: what is
+known wins.
 
 A case can be held where its values have a code to themselves. What follows from a chain of cases
 (a gives b, b gives c) is held too, in whatever order the three appear.
@@ -28,9 +30,8 @@ import torch
 from torch import Tensor
 
 from interfuse.kinds.table.fields import Field
-from interfuse.kinds.table.fields.normal import ndtr, ndtri
 from interfuse.kinds.table.links import Links, Place
-from interfuse.kinds.table.rules.bounds import Bound, Bounds
+from interfuse.kinds.table.rules.bounds import Bounds
 from interfuse.kinds.table.rules.cases import Case, Is
 
 _LEAST = 1e-9
@@ -137,21 +138,63 @@ class Laws:
         """
         if not self.about(cell):
             return share
-        k = self.sizes[cell]
-        may = share.new_ones(len(share), k)
+        own, k = share[:, : self.sizes[cell]], self.sizes[cell]
+        direct = self._may(cell, codes)
+        out, done = share.clone(), torch.zeros(len(share), 1, dtype=torch.bool, device=share.device)
+        for may in (direct * self._leaves(cell, codes), direct):
+            left = own * may
+            total = left.sum(1, keepdim=True)
+            use = ~done & (total > _LEAST)
+            out[:, :k] = torch.where(use, left / total.clamp_min(_LEAST), out[:, :k])
+            done |= use
+            if bool(done.all()):
+                break
+        return out
+
+    def _may(self, cell: int, codes: Tensor) -> Tensor:
+        """(n, k) 1 where a code of a cell breaks nothing with the visible cells, else 0."""
+        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
         for other, table in self._pairs.get(cell, ()):
             may *= table[codes[:, other]]
         for joint in self._joints.get(cell, ()):
-            here = torch.ones(len(share), dtype=torch.bool, device=share.device)
-            for other, bad in zip(joint.cells, joint.bad, strict=True):
-                if other != cell:
-                    here &= bad[codes[:, other]]
-            may *= ~(here[:, None] & joint.bad[joint.cells.index(cell)][None, :k])
-        left = share[:, :k] * may
-        total = left.sum(1, keepdim=True)
-        out = share.clone()
-        out[:, :k] = torch.where(total > _LEAST, left / total.clamp_min(_LEAST), share[:, :k])
-        return out
+            here = self._active(joint, codes, (cell,))
+            may *= ~(here[:, None] & joint.bad[joint.cells.index(cell)][None, :-1])
+        return may
+
+    @staticmethod
+    def _active(joint: Joint, codes: Tensor, without: tuple[int, ...]) -> Tensor:
+        """(n,) whether all cells of a joint but some are visible with codes of it."""
+        here = torch.ones(len(codes), dtype=torch.bool, device=codes.device)
+        for other, bad in zip(joint.cells, joint.bad, strict=True):
+            if other not in without:
+                here &= bad[codes[:, other]]
+        return here
+
+    def _leaves(self, cell: int, codes: Tensor) -> Tensor:
+        """(n, k) 1 where a code of a cell leaves each hidden cell one that breaks nothing."""
+        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
+        tables = dict(self._pairs.get(cell, ()))
+        joints = self._joints.get(cell, ())
+        for other in sorted({*tables, *(c for joint in joints for c in joint.cells)} - {cell}):
+            hidden = codes[:, other] < 0
+            if not bool(hidden.any()):
+                continue
+            free = self._may(other, codes)
+            # Where known cells leave a cell nothing already, it can say nothing of this one.
+            open_ = (hidden & (free.sum(1) > 0))[:, None]
+            table = (
+                tables[other][:-1]
+                if other in tables
+                else free.new_ones(free.shape[1], may.shape[1])
+            )
+            may *= ~(open_ & (free @ table < 0.5))
+            for joint in joints:
+                if other in joint.cells:
+                    here = self._active(joint, codes, (cell, other))[:, None] & open_
+                    bad = joint.bad[joint.cells.index(cell)][None, :-1]
+                    rest = free * ~joint.bad[joint.cells.index(other)][:-1]
+                    may *= ~(here & bad & (rest @ table < 0.5))
+        return may
 
 
 class _Cells:
@@ -262,54 +305,3 @@ class _Cells:
     def _numbers(self, name: str) -> int:
         place = self.places[name].numbers
         return place.stop - place.start
-
-
-def placed(
-    frame: pl.DataFrame,
-    bound: Bound,
-    fields: Mapping[str, Field],
-    cells: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    fixed: Collection[str],
-) -> pl.DataFrame:
-    """The frame in which values that break a bound are drawn anew in the rest of their bins.
-
-    Of a value with rank u in its bin, of which the ranks above r keep the bound, u / r is uniform
-    where it is broken, so that r + (1 - r) u / r is a draw from the allowed part: rejection without
-    a second draw. First the greater column moves up, then, where its bin ends too low, the
-    lesser one down.
-
-    Args:
-        frame: the columns, decoded.
-        bound: which.
-        fields: of the columns.
-        cells: by column its (n,) codes and (n,) scores.
-        fixed: columns that stay as they are.
-    """
-    for moved, up in ((bound.high, True), (bound.low, False)):
-        rows = np.flatnonzero(bound.broken_in(frame))
-        if not len(rows):
-            break
-        if moved in fixed or moved not in cells:
-            continue
-        field, (codes, z) = fields[moved], cells[moved]
-        edge = frame[bound.low if up else bound.high][rows].cast(pl.Float64)
-        edge = edge * bound.factor if up else edge / bound.factor
-        if field.dtype.is_integer():
-            edge = edge.ceil() if up else edge.floor()
-        said = field.encode(edge.cast(field.dtype, strict=False).alias(moved))
-        ends = ndtr((said.low if up else said.high)[:, 0].astype(np.float64))
-        here = (said.codes[:, 0] == codes[rows]) & (ends > 0) & (ends < 1)
-        rank = ndtr(z[rows])
-        below = np.where(up, rank, 1 - rank), np.where(up, ends, 1 - ends)
-        share = np.clip(below[0] / np.where(here, below[1], 1.0), 0.0, 1.0)
-        new = below[1] + (1 - below[1]) * share
-        score = ndtri(np.clip(new if up else 1 - new, 2**-40, 1 - 2**-40))
-        rows, score = rows[here], score[here]
-        if not len(rows):
-            continue
-        values = field.decode(codes[rows][:, None], score[:, None], rows, 0)
-        at = np.arange(len(frame))
-        at[rows] = len(frame) + np.arange(len(rows))
-        column = pl.concat([frame[moved], values.cast(frame.schema[moved])]).gather(at)
-        frame = frame.with_columns(column.alias(moved))
-    return frame
