@@ -13,9 +13,10 @@ say
 
       (q_.1 - q_.01) / (q_.5 - q_.1) <= `CROWDED`,  or  (q_.01 - q_.001) / (q_.1 - q_.01) <= `FAR`,
 
-  the first up to `SURE` from `SURE_ROWS` on, the second from `FAR_ROWS` on. They are .82 and .73 of normal logarithms, 1.4 and 1 of exponential ones, .3
-  and .1 of ratios that are uniform from the edge on. Of 240 pairs of normal columns, in logarithms
-  and not, the least were .49 and .23 of 1,000 rows, .56 and .32 of 3,000, .63 and .41 of 10,000.
+  the first up to `SURE` from `SURE_ROWS` on, the second from `FAR_ROWS` on. They are .82 and .73 of
+  normal logarithms, 1.4 and 1 of exponential ones, .3 and .1 of ratios that are uniform from the
+  edge on. Of 240 pairs of normal columns, in logarithms and not, the least were .49 and .23 of
+  1,000 rows, .56 and .32 of 3,000, .63 and .41 of 10,000.
 """
 
 from __future__ import annotations
