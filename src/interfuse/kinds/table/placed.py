@@ -40,10 +40,12 @@ def placed(
         if moved in fixed or moved not in cells:
             continue
         field, (codes, z) = fields[moved], cells[moved]
-        edge = frame[bound.low if up else bound.high][rows].cast(pl.Float64)
-        edge = edge * bound.factor if up else edge / bound.factor
-        if field.dtype.is_integer():
-            edge = edge.ceil() if up else edge.floor()
+        edge = frame[bound.low if up else bound.high][rows]
+        if bound.factor != 1 or edge.dtype != field.dtype:
+            edge = edge.cast(pl.Float64)
+            edge = edge * bound.factor if up else edge / bound.factor
+            if field.dtype.is_integer():
+                edge = edge.ceil() if up else edge.floor()
         said = field.encode(edge.cast(field.dtype, strict=False).alias(moved))
         ends = ndtr((said.low if up else said.high)[:, 0].astype(np.float64))
         here = (said.codes[:, 0] == codes[rows]) & (ends > 0) & (ends < 1)
