@@ -24,7 +24,8 @@ def placed(
     Of a value with rank u in its bin, of which the ranks above r keep the bound, u / r is uniform
     where it is broken, so that r + (1 - r) u / r is a draw from the allowed part: rejection without
     a second draw. First the greater column moves up, then, where its bin ends too low, the
-    lesser one down.
+    lesser one down. Where both would have to move nothing is done: `Bounds.keep` moves one onto
+    the other.
 
     Args:
         frame: the columns, decoded.
