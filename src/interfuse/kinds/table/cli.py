@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from interfuse.kinds.verb import Asked
 
 MOST_COLUMNS = 60
+MOST_LAWS = 12
 SUMMARIES = ("median", "mean", "mode", "draws")
 _ROW = "\0row"  # no column of a file has such a name
 
@@ -33,6 +34,11 @@ def print_schema(schema: Schema, most: int | None = MOST_COLUMNS) -> None:
     table("", ("Column", "Type", "Kind", "Why"), rows[:most], text=True)
     if most is not None and len(rows) > most:
         say(f"... and {len(rows) - most} more columns; schema.json holds all of them.")
+    laws = (*schema.bounds, *schema.cases)
+    if laws:
+        more = len(laws) - MOST_LAWS if most is not None else 0
+        shown = "; ".join(laws[: None if most is None else MOST_LAWS])
+        say(f"In every row: {shown}" + (f"; and {more} more." if more > 0 else "."))
 
 
 def generate(

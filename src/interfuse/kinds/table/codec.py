@@ -23,10 +23,14 @@ from interfuse.kinds.table.fields import Encoded, Field, field_class
 from interfuse.kinds.table.fields.cells import TEXTS
 from interfuse.kinds.table.fields.registry import NOT_FIELDS
 from interfuse.kinds.table.fields.spec import PlainSpec
+from interfuse.kinds.table.laws import Laws
 from interfuse.kinds.table.links import Links, Place
+from interfuse.kinds.table.placed import placed
 from interfuse.kinds.table.rules import Rule
+from interfuse.kinds.table.rules.bounds import Bound, Bounds
+from interfuse.kinds.table.rules.cases import Case, cases_of
 from interfuse.kinds.table.rules.leftover import Leftover
-from interfuse.kinds.table.rules.order import Bounds, derived_of
+from interfuse.kinds.table.rules.order import derived_of
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 _CHUNK = 1 << 18
@@ -46,9 +50,9 @@ class TableCodec:
         self.derived = derived_of(schema.columns)
         self.rules: dict[str, Rule] = {name: d.rule for name, d in self.derived.items()}
         self.hidden = {n: d.name for d in self.derived.values() for n in d.hidden()}
-        self.bounds = Bounds.of(
-            schema.bounds, self.derived, {c.name: c.dtype for c in schema.columns}
-        )
+        types = {c.name: c.dtype for c in schema.columns}
+        self.bounds = Bounds.of(schema.bounds, self.derived, types)
+        self.cases = cases_of(schema.cases, types)
         self.places: dict[str, Place] = {}
         q = p = 0
         for name, field in fields.items():
@@ -58,6 +62,7 @@ class TableCodec:
             q, p = q + categories, p + numbers
         self.categories, self.numbers = q, p
         self.links = Links(schema, fields, self.places)
+        self.laws = Laws.of(self.bounds, self.cases, fields, self.places, self.links)
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, schema: Schema) -> TableCodec:
@@ -124,7 +129,29 @@ class TableCodec:
         """
         frame = self.columns_of(codes, z, rows, seed, keys)
         frame = self.links.fill(frame if put is None else put(frame), codes)
+        for bound in self.bounds.early:
+            frame = placed(frame, bound, self.fields, self._scored(bound.columns, codes, z), fixed)
         return self.complete(frame, fixed)
+
+    def laws_broken(self, frame: pl.DataFrame) -> dict[Bound | Case, int]:
+        """How many rows break each bound and each case whose columns are all there and known."""
+        out: dict[Bound | Case, int] = {}
+        for law in (*self.bounds.early, *self.bounds.late, *self.cases):
+            if frame.height and set(law.columns) <= set(frame.columns):
+                count = int(law.broken_in(frame).sum())
+                out |= {law: count} if count else {}
+        return out
+
+    def _scored(
+        self, names: Collection[str], codes: np.ndarray, z: np.ndarray
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """The codes and scores of those columns that are one cell of each sort."""
+        out = {}
+        for name in names:
+            place = self.places.get(name)
+            if place and len(codes[0:1, place.codes].T) == len(z[0:1, place.numbers].T) == 1:
+                out[name] = codes[:, place.codes.start], z[:, place.numbers.start]
+        return out
 
     def columns_of(
         self,

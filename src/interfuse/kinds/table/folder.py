@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
         _check_codec(folder, codec, layout)
+        layout = replace(layout, laws=codec.laws)
         net = read_network(folder, config, NETWORKS)
         net.cross = cross_of(codec, net.kernel or table_gaussian())
         fits(folder, (width(net.cross) == shape.crossing, "what follows what, and the network"))

@@ -58,7 +58,6 @@ from interfuse.kinds.table.fields.registry import all_fields
 from interfuse.kinds.table.fields.spec import RULES, Facts
 from interfuse.kinds.table.linksearch import with_links
 from interfuse.kinds.table.rules.exact import find_rules
-from interfuse.kinds.table.rules.formula import quoted
 from interfuse.kinds.table.rules.search import find
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 from interfuse.kinds.table.timeorder import order_of
@@ -151,8 +150,8 @@ def with_rules(
         else c
         for c in columns
     ]
-    bounds = tuple(f"{quoted(low)} <= {quoted(high)}" for low, high in found.bounds)
-    return with_links(replace(schema, columns=tuple(derived), bounds=bounds), lazy)
+    bounds, cases = tuple(map(str, found.bounds)), tuple(map(str, found.cases))
+    return with_links(replace(schema, columns=tuple(derived), bounds=bounds, cases=cases), lazy)
 
 
 def kinds_of(frame: pl.DataFrame | pl.LazyFrame, origin: Origin) -> Schema:

@@ -41,6 +41,11 @@ def rule_shares(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[tuple[str, 
         with suppress(SchemaError):  # columns that do not match: `interfuse.evaluate` says which
             shares = [_share_kept(name, rule, frame) for frame in (real, synthetic)]
             out.append((f"{name} = {shortened(str(rule))}", shares[0], shares[1]))
+    # Orders of two columns are found by `interfuse.evaluate` itself.
+    for law in (*(b for b in found.bounds if b.factor != 1), *found.cases):
+        with suppress(SchemaError, pl.exceptions.PolarsError):
+            shares = [1 - float(law.broken_in(frame).mean()) for frame in (real, synthetic)]
+            out.append((shortened(str(law)), shares[0], shares[1]))
     return out + _link_shares(real, synthetic, found.rules)
 
 

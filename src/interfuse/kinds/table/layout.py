@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from interfuse.kinds.table.laws import Laws
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Layout:
         category_column: index of the data column that each category cell belongs to.
         number_column: the same for number cells.
         gates: for each number cell when it is present; None stands for always.
+        laws: codes that rule each other out, which come from the codec and are not stored.
     """
 
     names: tuple[str, ...]
@@ -36,6 +39,7 @@ class Layout:
     category_column: tuple[int, ...]
     number_column: tuple[int, ...]
     gates: tuple[Gate | None, ...]
+    laws: Laws | None = field(default=None, compare=False, repr=False)
 
     @property
     def categories(self) -> int:

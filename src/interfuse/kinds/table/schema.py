@@ -20,9 +20,11 @@ from interfuse.io.textforms import Said, said_of
 from interfuse.kinds.table.columnkinds import KINDS, OPTIONS, ROLES, options_schema
 from interfuse.kinds.table.equals import check_links
 from interfuse.kinds.table.fields.registry import FIELDS, NOT_FIELDS, field_class
+from interfuse.kinds.table.rules.bounds import Bounds
+from interfuse.kinds.table.rules.cases import cases_of
 from interfuse.kinds.table.rules.leftover import Leftover
 from interfuse.kinds.table.rules.options import check_options
-from interfuse.kinds.table.rules.order import Bounds, derived_of
+from interfuse.kinds.table.rules.order import derived_of
 
 VERSION = 1
 HOOKS = (Hook(pl.DataType, dtype_from_json, dtype_schema()),)
@@ -94,6 +96,7 @@ class ColumnSpec:
 
 
 Bound = Annotated[str, Meta(extra={"words": "a bound such as 'least <= most'"})]
+Case = Annotated[str, Meta(extra={"words": "a case such as 'seconds == 0 if packets == 1'"})]
 Column = Annotated[ColumnSpec, Meta(extra={"words": "an object with a name and a kind"})]
 
 
@@ -106,7 +109,9 @@ class Schema(SchemaFile):
         rows: how many rows it was inferred from.
         origin: the kind of frame or file it came from, so that answers come back as the same.
         kind: of the data; "table".
-        bounds: columns that are never above another, such as "least <= most".
+        bounds: columns that are never above another, such as "least <= most" or
+            "40 * packets <= bytes".
+        cases: what a column is where others have a value, such as "seconds == 0 if packets == 1".
         order: the time that rows of the file were in order of, and that files of drawn rows are
             sorted by; empty if there is none.
     """
@@ -117,6 +122,7 @@ class Schema(SchemaFile):
     kind: str = "table"
     bounds: tuple[Bound, ...] = ()
     order: str = ""
+    cases: tuple[Case, ...] = ()
 
     def __getitem__(self, name: str) -> ColumnSpec:
         for column in self.columns:
@@ -177,6 +183,7 @@ class Schema(SchemaFile):
             "origin": self.origin.to_json(),
             "columns": [column.to_json() for column in self.columns],
             **({"bounds": list(self.bounds)} if self.bounds else {}),
+            **({"cases": list(self.cases)} if self.cases else {}),
             **({"order": self.order} if self.order else {}),
         }
 
@@ -250,6 +257,7 @@ class Schema(SchemaFile):
             if column.kind == "derived":
                 self._check_rule(column, types)
         Bounds.of(self.bounds, {}, types)
+        cases_of(self.cases, types)
         derived_of(self.columns)
 
     def _check_rule(self, column: ColumnSpec, types: dict[str, pl.DataType]) -> None:

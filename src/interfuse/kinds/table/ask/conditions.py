@@ -137,8 +137,18 @@ def parse_conditions(
         said = _hold(name, value, codec, codes, z, columns)
         warnings += [] if warnings and warnings[-1].startswith(f"column {name!r}") else said
     row = pl.DataFrame(columns)
+    warnings += _contradictions(row, codec)
     limits = hold_links(codec, row, codes, z, limits)
     return Condition(row, codes, z, codec, tuple(warnings), tuple(limits), tuple(wanted))
+
+
+def _contradictions(row: pl.DataFrame, codec: TableCodec) -> list[str]:
+    """What is said of values that break a bound or a case of the data together."""
+    return [
+        f"the condition: breaks {str(law)!r}, which holds in every row that was fitted; the rows "
+        "are drawn as asked."
+        for law in codec.laws_broken(row)
+    ]
 
 
 def _hold(

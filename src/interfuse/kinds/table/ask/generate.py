@@ -9,6 +9,8 @@ The reverse of the chain in `interfuse.kinds.table.learn.objective`:
 2. Numbers go from noise to data by DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095) given all
    categories.
 
+Codes that bounds and cases rule out beside what is visible are not drawn (`laws`).
+
 **Rows are reproducible one by one.** The noise of row i is point i of a scrambled Sobol sequence
 (`interfuse.core.even`): drawn rows are more representative than as many independent draws.
 Rows are always computed in whole blocks of `BLOCK`, so that even the rounding of a matrix product
@@ -32,6 +34,7 @@ from interfuse.core.even import BELOW_ONE, EvenNoise
 from interfuse.core.reveal import Event, reveal
 from interfuse.core.seeds import Purpose, generator_for, seed_of
 from interfuse.kinds.table.ask.numbers import NumberSampler
+from interfuse.kinds.table.laws import Laws
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net.incremental import IncrementalNet
@@ -90,6 +93,7 @@ class TableSampler:
         solver = net.sampling.sampler(net.kernel or table_gaussian())
         steps = net.sampling.steps if steps is None else steps
         self.numbers = NumberSampler(self.net, solver, steps)
+        self.laws = layout.laws and layout.laws.to(device)
 
     @torch.no_grad()
     def block(
@@ -147,7 +151,7 @@ class TableSampler:
         q = self.layout.categories
         codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
         hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
-        state = _Block(self.net, self.net.start(BLOCK), h_known, watch)
+        state = _Block(self.net, self.net.start(BLOCK), h_known, watch, self.laws)
         if known_codes is not None:
             known_codes = known_codes.to(self.device)
             hidden = known_codes < 0
@@ -155,6 +159,8 @@ class TableSampler:
             for j in range(q):
                 if not bool(hidden[:, j].all()):
                     self.net.reveal(state.h, codes[:, j], j, ~hidden[:, j])
+        if self.laws is not None:
+            state.seen = codes.masked_fill(hidden, -1)
         reveal(state, self._events(index, hidden), codes, hidden)
         return codes, state.h
 
@@ -186,13 +192,23 @@ class _Block:
     h: Tensor
     h_known: Tensor | float
     watch: Callable[[Tensor, Tensor], None] | None
+    laws: Laws | None = None
+    seen: Tensor | None = None
+    """(n, q) codes, -1 where hidden; followed where there are laws."""
 
     def ask(self, rows: Tensor, cells: Tensor) -> Iterator[tuple[slice, Tensor]]:
         features = self.net.features(self.h, 1.0, self.h_known)
         share = self.net.grouped_logits(features, cells[::GROUP].tolist(), self.h).softmax(1)
+        if self.laws is not None and self.seen is not None:
+            for cell in cells.unique().tolist():
+                if self.laws.about(cell):
+                    here = (cells == cell).nonzero()[:, 0]
+                    share[here] = self.laws.kept(share[here], cell, self.seen[here])
         if self.watch is not None:
             self.watch(cells, share)
         yield slice(None), share
 
     def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
         self.net.reveal(self.h, codes, cells, where)
+        if self.seen is not None:
+            self.seen[rows[where], cells[where]] = codes[where]

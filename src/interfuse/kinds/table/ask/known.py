@@ -74,6 +74,7 @@ class RowReader:
         self._seen: dict[str, tuple[int, object]] = {}
         self._beyond: dict[str, tuple[int, object]] = {}
         self._clash: dict[str, int] = {}
+        self._broken: dict[str, int] = {}
         self.types: dict[str, pl.DataType] = {}
         for name, dtype in types.items():
             if name not in self.schema.names:
@@ -167,6 +168,9 @@ class RowReader:
             if not quiet and not inside:
                 self._note(name, column, field, (found[:, :1] >= 0).all(1) | gone)
         self.codec.links.mark(frame, codes, z)
+        if not quiet:
+            for law, count in self.codec.laws_broken(frame).items():
+                self._broken[str(law)] = self._broken.get(str(law), 0) + count
         for name, rule in self.codec.rules.items():
             if name in frame.columns and name in self.fill:
                 asked[name] = np.flatnonzero(frame[name].is_null().to_numpy())
@@ -255,6 +259,11 @@ class RowReader:
                 f"{field.describe_range()}, such as {some}; kept as given, and the others are "
                 "drawn as if it stood at the edge or just beyond."
             )
+        for law, count in self._broken.items():
+            out.append(
+                f"{_rows(count)} {law!r}, which holds in every row that was fitted; what is known "
+                "stays, and the rest is drawn beside it."
+            )
         for name, count in self._clash.items():
             out.append(
                 f"column {name!r}: {_values(count)} known where several columns of its rule "
@@ -266,6 +275,10 @@ class RowReader:
 
 def _values(count: int) -> str:
     return f"{count:,} value{'s' if count != 1 else ''} {'are' if count != 1 else 'is'}"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s break' if count != 1 else ' breaks'}"
 
 
 def may_be_drawn(codec: TableCodec, fill: set[str]) -> list[np.ndarray | None]:

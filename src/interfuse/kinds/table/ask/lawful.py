@@ -8,10 +8,10 @@ import polars as pl
 from interfuse.kinds.table.answer import Empirical, Filled
 from interfuse.kinds.table.ask.known import Known
 from interfuse.kinds.table.codec import TableCodec
+from interfuse.kinds.table.rules.bounds import Bound
 from interfuse.kinds.table.rules.formula import Formula
 from interfuse.kinds.table.rules.inverse import solved
 from interfuse.kinds.table.rules.leftover import Leftover
-from interfuse.kinds.table.rules.order import kept
 
 
 class Lawful:
@@ -33,13 +33,13 @@ class Lawful:
 
     def _named(self) -> dict[str, None]:
         """All columns that rules and bounds speak of."""
-        out = dict.fromkeys(n for pair in self._bounds() for n in pair)
+        out = dict.fromkeys(n for bound in self._bounds() for n in bound.columns)
         for name, left in self.codec.derived.items():
             out |= dict.fromkeys((name, *left.rule.columns, *left.hidden()))
             out |= dict.fromkeys(n for part, rule in left.keeps for n in (part, *rule.columns))
         return out
 
-    def _bounds(self) -> tuple[tuple[str, str], ...]:
+    def _bounds(self) -> tuple[Bound, ...]:
         return (*self.codec.bounds.early, *self.codec.bounds.late)
 
     def _columns(self, column: pl.Series, name: str) -> list[pl.Series]:
@@ -63,14 +63,14 @@ class Lawful:
 
     def apply(self) -> None:
         """Keep bounds, then solve and compute, in the order of the rules."""
-        for low, high in self.codec.bounds.early:
-            self._bound(low, high)
+        for bound in self.codec.bounds.early:
+            self._bound(bound)
         for left in self.codec.derived.values():
             if isinstance(left.rule, Formula) and not left.hidden():
                 self._solve(left)
             self._compute(left)
-        for low, high in self.codec.bounds.late:
-            self._bound(low, high)
+        for bound in self.codec.bounds.late:
+            self._bound(bound)
 
     def _put(self, name: str, values: list[pl.Series]) -> None:
         """Take the values of the rows that are asked for."""
@@ -89,16 +89,14 @@ class Lawful:
         ordered = dtype.is_numeric() or dtype.is_temporal()
         self.filled[name] = Filled(rows, draws, Empirical(draws, ordered=ordered))
 
-    def _bound(self, low: str, high: str) -> None:
-        for moved in (low, high):
+    def _bound(self, bound: Bound) -> None:
+        for moved in bound.columns:
             if not len(self._asked(moved)):
                 continue
-            frames = [self._frame(i, low, high) for i in range(self.draws)]
-            if any(f is None or not (f[low] > f[high]).any() for f in frames[:1]) and all(
-                f is None or not (f[low] > f[high]).any() for f in frames
-            ):
-                continue
-            self._put(moved, [kept(f, low, high, moved)[moved] for f in frames if f is not None])
+            frames = [self._frame(i, *bound.columns) for i in range(self.draws)]
+            there = [f for f in frames if f is not None]
+            if any(bound.broken_in(f).any() for f in there):
+                self._put(moved, [bound.kept(f, moved)[moved] for f in there])
 
     def _compute(self, left: Leftover) -> None:
         """A derived column, and those of which its rules are kept."""

@@ -117,7 +117,9 @@ class _Rows:
         known = ~self.z.isnan()
         numbers = self.net.numbers(self.z.nan_to_num(), known, known)
         features = self.net.features(self.h, 1.0, numbers)
-        return self.net.logits(features, cell, self.h).softmax(1)
+        share = self.net.logits(features, cell, self.h).softmax(1)
+        laws = self.sampler.laws
+        return share if laws is None else laws.kept(share, cell, self.codes)
 
     def show(self, cell: int, codes: Tensor, where: Tensor | None = None) -> None:
         """Make a cell known; in some rows alone if `where` (n,) is given."""

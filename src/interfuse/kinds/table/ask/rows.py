@@ -25,8 +25,6 @@ not depend on how the table was cut.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,6 +34,7 @@ from interfuse.core import RowNoise
 from interfuse.core.even import BELOW_ONE, EvenNoise
 from interfuse.core.reveal import Event, reveal
 from interfuse.core.seeds import Purpose, generator_for, seed_of
+from interfuse.kinds.table.ask.drawn import Begun, Drawn
 from interfuse.kinds.table.ask.generate import appearance_rank
 from interfuse.kinds.table.ask.numbers import NumberSampler
 from interfuse.kinds.table.layout import Layout
@@ -47,39 +46,6 @@ from interfuse.train.precision import has_fast_bf16
 ROWS = 512
 _CODES, _SCORES = 0, 1
 _MOST_CELLS = 1 << 24  # numbers in a part's hidden state
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Answers for n rows.
-
-    Attributes:
-        codes: (m, n, q) int64, known cells as they were.
-        z: (m, n, p) float32; NaN where a number is absent.
-        shares: for each category cell that is unknown somewhere, its rows and, for each of them,
-            the probabilities of its values given the known cells.
-    """
-
-    codes: Tensor
-    z: Tensor
-    shares: dict[int, tuple[Tensor, Tensor]]
-
-
-class _Begun(NamedTuple):
-    """Rows before the first cell is drawn.
-
-    Attributes:
-        codes, z: of `RowSampler.draw`, on its device.
-        h: (n, width) the hidden state with all known categories revealed.
-        h_known: (n, width) its term of known numbers.
-        shares: of `Drawn`.
-    """
-
-    codes: Tensor
-    z: Tensor
-    h: Tensor
-    h_known: Tensor
-    shares: dict[int, tuple[Tensor, Tensor]]
 
 
 class RowSampler:
@@ -117,6 +83,7 @@ class RowSampler:
         solver = net.sampling.sampler(net.kernel or table_gaussian())
         steps = net.sampling.fill if steps is None else steps
         self.numbers = NumberSampler(self.net, solver, steps)
+        self.laws = layout.laws and layout.laws.to(device)
         self.barred = [
             None if a is None or bool(a.all()) else ~a.to(device)
             for a in allowed or [None] * layout.categories
@@ -191,9 +158,9 @@ class RowSampler:
         codes, z = codes.to(self.device), z.to(self.device)
         h, known = self._start(codes), ~z.isnan()
         features = self.net.features(h, 1.0, self.net.numbers(z.nan_to_num(), known, known))
-        return self._share(features, cell, h)
+        return self._share(features, cell, h, codes)
 
-    def _begin(self, codes: Tensor, z: Tensor) -> _Begun:
+    def _begin(self, codes: Tensor, z: Tensor) -> Begun:
         """What all draws of rows have in common."""
         codes, z = codes.to(self.device), z.to(self.device)
         h, known = self._start(codes), ~z.isnan()
@@ -203,8 +170,8 @@ class RowSampler:
         for j in range(codes.shape[1]):
             rows = (codes[:, j] < 0).nonzero()[:, 0]
             if len(rows):
-                shares[j] = (rows, self._share(features[rows], j, h[rows]))
-        return _Begun(codes, z, h, h_known, shares)
+                shares[j] = (rows, self._share(features[rows], j, h[rows], codes[rows]))
+        return Begun(codes, z, h, h_known, shares)
 
     def _start(self, codes: Tensor) -> Tensor:
         """The hidden state with all known categories revealed."""
@@ -215,12 +182,16 @@ class RowSampler:
             h += F.embedding_bag(at, self._columns, mode="sum")
         return h
 
-    def _share(self, features: Tensor, cell: int, h: Tensor) -> Tensor:
+    def _share(self, features: Tensor, cell: int, h: Tensor, codes: Tensor | None) -> Tensor:
+        """Probabilities of a cell; codes (n, q) are -1 where hidden."""
         logits = self.net.logits(features, cell, h)
         barred = self.barred[cell]
         if barred is not None:
             logits = logits.masked_fill(barred, -torch.inf)
-        return logits.softmax(1)
+        share = logits.softmax(1)
+        if self.laws is None or codes is None:
+            return share
+        return self.laws.kept(share, cell, codes)
 
     def _noise(self, numbers: Tensor, cells: int, stream: int) -> Tensor:
         """The shift of each row and cell, (n, cells)."""
@@ -246,7 +217,7 @@ class RowSampler:
             out.append(score.masked_fill(~hidden, 9.0).argsort(-1))
         return torch.stack(out)
 
-    def _part(self, begun: _Begun, order: Tensor, u: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
+    def _part(self, begun: Begun, order: Tensor, u: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
         codes, z, h, h_known, shares = begun
         m, n, _ = order.shape
         p = z.shape[1]
@@ -260,6 +231,8 @@ class RowSampler:
         row = asking.repeat(m)
         draw = torch.arange(m, device=self.device).repeat_interleave(len(asking))
         left = _Left(self, shares, row, h_known, h[row])
+        if self.laws is not None:
+            left.seen = codes[row]
         drawn = reveal(left, self._events(count, order, draw, row, u), codes.clamp_min(0)[row])
         state = left.h
         out = codes.clamp_min(0).repeat(m, 1, 1)
@@ -323,6 +296,7 @@ class _Left:
     ) -> None:
         self.sampler, self.row, self.h_known, self.h = sampler, row, h_known, h
         self.began = False
+        self.seen: Tensor | None = None
         self.shares = {}
         for j, (rows, share) in shares.items():
             at = torch.zeros(len(h_known), dtype=torch.long, device=h.device)
@@ -341,10 +315,13 @@ class _Left:
                 at, share = self.shares[j]
                 yield span, share[at[self.row[rows[span]]]]
             else:
-                yield span, self.sampler._share(features[span], j, self.h[rows[span]])
+                seen = None if self.seen is None else self.seen[rows[span]]
+                yield span, self.sampler._share(features[span], j, self.h[rows[span]], seen)
             start += k
 
     def show(self, rows: Tensor, cells: Tensor, codes: Tensor, where: Tensor) -> None:
         net = self.sampler.net
         self.h[rows] += net.columns[net.starts[cells] + codes]
         self.began = True
+        if self.seen is not None:
+            self.seen[rows, cells] = codes

@@ -2,6 +2,7 @@
 
 from interfuse.kinds.table.fields import (
     address,
+    address_list,
     category,
     hostname,
     mac,
@@ -28,6 +29,7 @@ __all__ = [
     "Field",
     "Spec",
     "address",
+    "address_list",
     "category",
     "field_class",
     "hostname",

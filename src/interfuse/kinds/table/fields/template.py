@@ -46,6 +46,7 @@ OPEN, CLOSE = "\x01", "\x02"
 """Around a gap in what is kept; in a text that is read they count as marks, and are left out."""
 LONGEST = 2_000
 MOST_WORDS = 20_000
+Maker = Callable[[np.ndarray], list[str]]
 _LENGTHS = ((1, 3), (4, 7), (8, 15), (16, 40))
 _DIGITS, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _LETTERS = {
@@ -83,6 +84,8 @@ class TemplateField(CategoryField):
     options: ClassVar[Mapping[str, str]] = CategoryField.options
     word_pattern: ClassVar[re.Pattern[str]] = re.compile(r"([^\W_]+)")
     blank: ClassVar[str] = f"{OPEN}l8-15{CLOSE}"
+    made: ClassVar[Mapping[str, Maker]] = {}
+    """By sort of a gap that a kind has for itself what fills it, from uniform draws (n, 8)."""
 
     def __init__(
         self,
@@ -109,10 +112,11 @@ class TemplateField(CategoryField):
         seen: Counter[str] = Counter()
         for text, count in zip(texts, rows, strict=True):
             for word in set(cls._pieces(text or "")[1::2]):
-                seen[word] += count
+                seen[word] += count * (cls._own_gap(word) is None)
         common = sorted(word for word, count in seen.most_common(MOST_WORDS) if count >= FEW)
         own = [
-            t if t is None or count >= FEW else None for t, count in zip(texts, rows, strict=True)
+            t if t is None or (count >= FEW and cls._whole(t)) else None
+            for t, count in zip(texts, rows, strict=True)
         ]
         open_ = [i for i, t in enumerate(texts) if t is not None and own[i] is None]
         for step in cls._steps(frozenset(common)):
@@ -138,13 +142,27 @@ class TemplateField(CategoryField):
         def letters(word: str) -> bool:
             return word in common and not _DIGIT.search(word)
 
-        tables = (
-            _Words(lambda word: word if word in common else _gap(word)),
-            _Words(lambda word: word if letters(word) else _gap(word)),
-            _Words(lambda word: word if letters(word) else _rough(_gap(word))),
-            _Words(lambda word: _SHORT),
+        steps: tuple[Callable[[str], str], ...] = (
+            lambda word: word if word in common else _gap(word),
+            lambda word: word if letters(word) else _gap(word),
+            lambda word: word if letters(word) else _rough(_gap(word)),
+            lambda word: _SHORT,
         )
-        return tuple(table.join for table in tables)
+
+        def table(step: Callable[[str], str]) -> _Words:
+            return _Words(lambda word: cls._own_gap(word) or step(word))
+
+        return tuple(table(step).join for step in steps)
+
+    @classmethod
+    def _own_gap(cls, word: str) -> str | None:
+        """The gap of a word that never comes back, however many rows have it; None of others."""
+        return None
+
+    @classmethod
+    def _whole(cls, text: str) -> bool:
+        """Whether a text may come back as it is where many rows have it."""
+        return not cls.made or all(cls._own_gap(w) is None for w in cls._pieces(text)[1::2])
 
     @classmethod
     def _pieces(cls, text: str) -> list[str]:
@@ -189,7 +207,8 @@ class TemplateField(CategoryField):
         at = gapped.arg_true().to_numpy()
         for (template,), places in pl.DataFrame({"t": own.gather(at), "at": at}).group_by("t"):
             where = places["at"].to_numpy()
-            for i, text in zip(where, _filled(template, rows[where], seed, stream), strict=True):
+            filled = _filled(template, rows[where], seed, stream, self.made)
+            for i, text in zip(where, filled, strict=True):
                 out[i] = text
         return pl.Series(self.name, out, dtype=pl.String).cast(self.dtype)
 
@@ -272,12 +291,20 @@ def _rough(gap: str) -> str:
     return f"{OPEN}{'d' if match[1] == 'd' and low < 8 else 'm'}{low}-{high}{CLOSE}"
 
 
-def _filled(template: str, rows: np.ndarray, seed: int, stream: int) -> list[str]:
+def _filled(
+    template: str, rows: np.ndarray, seed: int, stream: int, made: Mapping[str, Maker]
+) -> list[str]:
     """The template with its gaps filled, once a row."""
     parts: list[pl.Series | str] = []
     at = 0
     for turn, match in enumerate(_GAP.finditer(template)):
-        parts += [template[at : match.start()], _random(match, rows, seed, stream + 97 * turn)]
+        own = made.get(match[1])
+        if own is None:
+            new = _random(match, rows, seed, stream + 97 * turn)
+        else:
+            key = (stream + 97 * turn) * 64
+            new = pl.Series(own(np.stack([uniform(seed, key + i, rows) for i in range(8)], 1)))
+        parts += [template[at : match.start()], new]
         at = match.end()
     parts.append(template[at:])
     columns = [p if isinstance(p, pl.Series) else pl.lit(p) for p in parts]

@@ -13,9 +13,10 @@ from interfuse.kinds.table.codec import with_hidden
 from interfuse.kinds.table.infer import RISING, counts_rows, kinds_of, with_rules
 from interfuse.kinds.table.large.pieces import Pieces
 from interfuse.kinds.table.large.survey import Survey
-from interfuse.kinds.table.rules.formula import quoted
+from interfuse.kinds.table.rules.bounds import Bound
+from interfuse.kinds.table.rules.cases import Case
 from interfuse.kinds.table.rules.leftover import alike
-from interfuse.kinds.table.rules.order import derived_of, parse_bound
+from interfuse.kinds.table.rules.order import derived_of
 from interfuse.kinds.table.schema import ColumnSpec, Schema
 
 
@@ -88,21 +89,27 @@ def with_checked_rules(
     """
     ruled = with_rules(survey.sample, schema, learned, until)
     derived = derived_of(ruled.columns)
-    bounds = [parse_bound(text) for text in ruled.bounds]
-    if survey.rows == survey.sample.height or not (derived or bounds):
+    bounds = [Bound.parse(text) for text in ruled.bounds]
+    cases = [Case.parse(text) for text in ruled.cases]
+    if survey.rows == survey.sample.height or not (derived or bounds or cases):
         return ruled, []
-    left, outside = set(derived), set()
+    left: set[str] = set(derived)
+    outside: set[Bound | Case] = set()
     for piece in pieces:
         whole = with_hidden(piece, derived)
         for name in sorted(left):
             if not alike(piece[name], derived[name].join(whole)).all():
                 left.discard(name)
-        outside |= {(a, b) for a, b in bounds if (piece[a] > piece[b]).any()}
+        outside |= {law for law in (*bounds, *cases) if law.broken_in(piece).any()}
     own = {c.name: c for c in schema.columns}
     columns = tuple(
         own[c.name] if c.kind == "derived" and c.name not in left else c for c in ruled.columns
     )
     wrong = [f"{n!r} is {derived[n].rule}" for n in derived if n not in left]
-    wrong += [f"{a} <= {b}" for a, b in sorted(outside)]
-    kept = tuple(f"{quoted(a)} <= {quoted(b)}" for a, b in bounds if (a, b) not in outside)
-    return replace(ruled, columns=columns, bounds=kept), wrong
+    wrong += [str(one) for one in (*bounds, *cases) if one in outside]
+    return replace(
+        ruled,
+        columns=columns,
+        bounds=tuple(str(one) for one in bounds if one not in outside),
+        cases=tuple(str(one) for one in cases if one not in outside),
+    ), wrong

@@ -98,6 +98,7 @@ def layout_of(codec: TableCodec, codes: np.ndarray, low: np.ndarray) -> Layout:
         category_column=tuple(category_column),
         number_column=tuple(number_column),
         gates=gates_of(codes, low, sizes, companion),
+        laws=codec.laws,
     )
 
 

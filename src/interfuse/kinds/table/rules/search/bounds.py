@@ -1,4 +1,4 @@
-"""Bounds: a <= b in every row.
+"""Bounds: a <= b in every row; with a factor, see `scaled`.
 
 A bound must say something: were one of the two columns shuffled among the rows where neither is at
 its least (0, mostly), it must break in `TELLING` of them and in `MIN_ROWS` at least. So columns of
@@ -9,20 +9,20 @@ is left out.
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
+from interfuse.kinds.table.rules.bounds import Bound
 from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, Ledger
+from interfuse.kinds.table.rules.search.scaled import find_scaled
 
 MOST_COLUMNS = 200
 TELLING = 0.01
 
 
-def find_bounds(ledger: Ledger) -> list[tuple[str, str]]:
-    """The bounds (low, high) between columns that are learned."""
-    restated = {name for f in ledger.found.values() for name in f.keeps}
+def find_bounds(ledger: Ledger) -> list[Bound]:
+    """The bounds between columns that are learned."""
     groups: dict[str, list[str]] = {}
     for c in ledger.columns.values():
-        if c.name in ledger.found or c.name in restated or c.distinct <= 2:
+        if not ledger.is_free(c.name) or c.distinct <= 2:
             continue
         if c.is_number and c.role == "number":
             groups.setdefault("number", []).append(c.name)
@@ -35,13 +35,9 @@ def find_bounds(ledger: Ledger) -> list[tuple[str, str]]:
                 f"bounds: {len(names)} columns, the first {MOST_COLUMNS} are compared"
             )
         out += _in_sample(names[:MOST_COLUMNS], ledger)
-    if not out:
-        return []
-    frame = ledger.whole([n for pair in out for n in pair])
-    holds = frame.select(
-        (pl.col(a) <= pl.col(b)).all().alias(str(i)) for i, (a, b) in enumerate(out)
-    ).row(0)
-    return _reduced([pair for pair, fine in zip(out, holds, strict=True) if fine])
+    bounds = verified([Bound(low, high) for low, high in out], ledger)
+    numbers = groups.get("number", [])
+    return reduced([*bounds, *verified(find_scaled(ledger, numbers, bounds), ledger)])
 
 
 def _in_sample(names: list[str], ledger: Ledger) -> list[tuple[str, str]]:
@@ -60,12 +56,26 @@ def _in_sample(names: list[str], ledger: Ledger) -> list[tuple[str, str]]:
     return out
 
 
-def _reduced(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The bounds without those that two others imply."""
-    known = set(pairs)
-    middle = {n for pair in pairs for n in pair}
-    return [
-        (a, b)
-        for a, b in pairs
-        if not any((a, m) in known and (m, b) in known for m in middle - {a, b})
-    ]
+def verified(bounds: list[Bound], ledger: Ledger) -> list[Bound]:
+    """Those that hold in all rows."""
+    if not bounds:
+        return []
+    frame = ledger.whole([n for bound in bounds for n in bound.columns])
+    broken = frame.select(b.broken.any().alias(str(i)) for i, b in enumerate(bounds)).row(0)
+    return [bound for bound, wrong in zip(bounds, broken, strict=True) if not wrong]
+
+
+def reduced(bounds: list[Bound]) -> list[Bound]:
+    """The bounds without those that two others imply: a <= m <= b gives a <= b."""
+    known = {bound.columns: bound.factor for bound in bounds}
+    middle = {n for bound in bounds for n in bound.columns}
+
+    def implied(one: Bound) -> bool:
+        ways = [
+            known[one.low, m] * known[m, one.high]
+            for m in middle - set(one.columns)
+            if (one.low, m) in known and (m, one.high) in known
+        ]
+        return any(factor >= one.factor for factor in ways)
+
+    return [bound for bound in bounds if not implied(bound)]

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from interfuse.kinds.table.rules.bounds import Bound
+from interfuse.kinds.table.rules.cases import Case
 from interfuse.kinds.table.rules.exact import find_rules
 from interfuse.kinds.table.rules.search.bounds import find_bounds
+from interfuse.kinds.table.rules.search.cases import find_cases
 from interfuse.kinds.table.rules.search.columns import Column
 from interfuse.kinds.table.rules.search.functions import find_functions
 from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, SAMPLE, Found, Ledger, Proposal
@@ -34,13 +37,15 @@ class Findings:
 
     Attributes:
         rules: by derived column.
-        bounds: pairs of columns of which the first is never above the second.
+        bounds: columns that, times a factor, are never above another.
+        cases: values that columns have wherever others have theirs.
         skipped: what was not looked for, and why, for people.
     """
 
     rules: dict[str, Found]
-    bounds: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[Bound, ...] = ()
     skipped: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
 
 
 def find(
@@ -77,8 +82,9 @@ def find(
             continue
         for solutions in sort(ledger):
             ledger.add(solutions)
-    bounds = find_bounds(ledger)
-    return Findings(_in_order(ledger.found), tuple(bounds), tuple(ledger.skipped))
+    bounds = tuple(find_bounds(ledger))
+    cases = () if ledger.late else tuple(find_cases(ledger))
+    return Findings(_in_order(ledger.found), bounds, tuple(ledger.skipped), cases)
 
 
 def _beyond(lazy: pl.LazyFrame, names: Sequence[str]) -> set[str]:

@@ -191,6 +191,10 @@ class Ledger:
         """Whether the time for looking is over."""
         return monotonic() > self.until
 
+    def is_free(self, name: str) -> bool:
+        """Whether a column is learned as it is: no rule derives it or states it anew."""
+        return name not in self.found and not any(name in f.keeps for f in self.found.values())
+
     def numbers(self, derived: bool = False) -> list[Column]:
         """The columns of numbers that vary; without those that are derived, unless asked."""
         out = [c for c in self.columns.values() if c.is_number and c.role == "number"]

@@ -1,0 +1,307 @@
+"""Bounds and cases as codes that a cell cannot have beside those of other cells.
+
+`rules` knows columns and values; a record is drawn cell by cell. Whenever a category cell is drawn,
+the codes that would break a bound or a case with what is visible already get no probability, and
+the others share it as they did:
+
+    p(x_j | visible) with p = 0 where no completion of x_j keeps the rule.
+
+Whichever cell of a rule comes last, it is held to it; and before, no cell takes a code that leaves
+a hidden one none (forward checking, Haralick & Elliott 1980, doi 10.1016/0004-3702(80)90051-X). A
+bound a <= b between bins rules out pairs of bins of which the least value of a is above the
+greatest of b; what remains inside of two bins that overlap is put right by `placed`. Where nothing
+would be left, because known cells break a rule, the cell is drawn as if there were none: what is
+known wins.
+
+A case can be held where its values have a code to themselves. What follows from a chain of cases
+(a gives b, b gives c) is held too, in whatever order the three appear.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from interfuse.kinds.table.fields import Field
+from interfuse.kinds.table.links import Links, Place
+from interfuse.kinds.table.rules.bounds import Bounds
+from interfuse.kinds.table.rules.cases import Case, Is
+
+_LEAST = 1e-9
+"""Of the probability so much must be allowed by the laws; with less, known cells break them."""
+_FAR = 8.0
+"""A score at the end of a bin."""
+
+
+_Code = tuple[int, int]
+"""A cell and one of its codes."""
+
+
+class Joint(NamedTuple):
+    """Codes of three or more cells, of which each is ruled out by all the others."""
+
+    cells: tuple[int, ...]
+    bad: tuple[Tensor, ...]
+
+
+class Laws:
+    """What the codes of a record rule out.
+
+    Args:
+        sizes: values of each category cell.
+        pairs: by two cells the pairs of codes that may be, (k_a, k_b) booleans.
+        joints: codes of three and more cells that may not be together.
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        pairs: Mapping[tuple[int, int], np.ndarray],
+        joints: Collection[tuple[tuple[int, ...], tuple[np.ndarray, ...]]],
+    ) -> None:
+        self.sizes = sizes
+        self._pairs: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
+        for (a, b), may in pairs.items():
+            for own, other, table in ((b, a, may), (a, b, may.T)):
+                # The last row is that of a hidden cell, whose code is -1.
+                whole = np.vstack([table, np.ones((1, table.shape[1]), bool)])
+                self._pairs[own].append((other, torch.from_numpy(whole).float()))
+        self._joints: dict[int, list[Joint]] = defaultdict(list)
+        for cells, bad in joints:
+            parts = tuple(torch.from_numpy(np.append(b, False)) for b in bad)
+            for cell in cells:
+                self._joints[cell].append(Joint(cells, parts))
+
+    @classmethod
+    def of(
+        cls,
+        bounds: Bounds,
+        cases: Collection[Case],
+        fields: Mapping[str, Field],
+        places: Mapping[str, Place],
+        links: Links,
+    ) -> Laws | None:
+        """The laws of a table; None if it has none that cells could keep."""
+        known = _Cells(fields, places, links)
+        pairs: dict[tuple[int, int], np.ndarray] = {}
+
+        def add(a: int, b: int, may: np.ndarray) -> None:
+            a, b, may = (a, b, may) if a < b else (b, a, may.T)
+            pairs[a, b] = pairs[a, b] & may if (a, b) in pairs else may
+
+        for bound in bounds.early:
+            low, high = known.ends(bound.low), known.ends(bound.high)
+            if low is not None and high is not None:
+                may = ~(low[1][:, None] * bound.factor > high[2][None])
+                if not may.all():
+                    add(low[0], high[0], may)
+        joints = []
+        for given, said in known.closed(cases):
+            last, own = said
+            masks = {c: np.arange(known.sizes[c]) == code for c, code in given.items()}
+            masks[last] = (np.arange(known.sizes[last]) != own) & ~known.nothing[last]
+            if len(masks) == 2:
+                (a, x), (b, y) = masks.items()
+                add(a, b, ~(x[:, None] & y[None]))
+            else:
+                joints.append((tuple(masks), tuple(masks.values())))
+        if not pairs and not joints:
+            return None
+        return cls(tuple(known.sizes[j] for j in range(len(known.sizes))), pairs, joints)
+
+    def to(self, device: torch.device) -> Laws:
+        """Itself, with everything on a device."""
+        for pairs in self._pairs.values():
+            pairs[:] = [(other, table.to(device)) for other, table in pairs]
+        for joints in self._joints.values():
+            joints[:] = [Joint(j.cells, tuple(b.to(device) for b in j.bad)) for j in joints]
+        return self
+
+    def about(self, cell: int) -> bool:
+        """Whether anything is said of a cell."""
+        return cell in self._pairs or cell in self._joints
+
+    def kept(self, share: Tensor, cell: int, codes: Tensor) -> Tensor:
+        """The probabilities of a cell without those of codes that the visible cells rule out.
+
+        Args:
+            share: (n, k or more) probabilities.
+            cell: which.
+            codes: (n, q) codes, -1 where hidden.
+        """
+        if not self.about(cell):
+            return share
+        own, k = share[:, : self.sizes[cell]], self.sizes[cell]
+        direct = self._may(cell, codes)
+        out, done = share.clone(), torch.zeros(len(share), 1, dtype=torch.bool, device=share.device)
+        for may in (direct * self._leaves(cell, codes), direct):
+            left = own * may
+            total = left.sum(1, keepdim=True)
+            use = ~done & (total > _LEAST)
+            out[:, :k] = torch.where(use, left / total.clamp_min(_LEAST), out[:, :k])
+            done |= use
+            if bool(done.all()):
+                break
+        return out
+
+    def _may(self, cell: int, codes: Tensor) -> Tensor:
+        """(n, k) 1 where a code of a cell breaks nothing with the visible cells, else 0."""
+        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
+        for other, table in self._pairs.get(cell, ()):
+            may *= table[codes[:, other]]
+        for joint in self._joints.get(cell, ()):
+            here = self._active(joint, codes, (cell,))
+            may *= ~(here[:, None] & joint.bad[joint.cells.index(cell)][None, :-1])
+        return may
+
+    @staticmethod
+    def _active(joint: Joint, codes: Tensor, without: tuple[int, ...]) -> Tensor:
+        """(n,) whether all cells of a joint but some are visible with codes of it."""
+        here = torch.ones(len(codes), dtype=torch.bool, device=codes.device)
+        for other, bad in zip(joint.cells, joint.bad, strict=True):
+            if other not in without:
+                here &= bad[codes[:, other]]
+        return here
+
+    def _leaves(self, cell: int, codes: Tensor) -> Tensor:
+        """(n, k) 1 where a code of a cell leaves each hidden cell one that breaks nothing."""
+        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
+        tables = dict(self._pairs.get(cell, ()))
+        joints = self._joints.get(cell, ())
+        for other in sorted({*tables, *(c for joint in joints for c in joint.cells)} - {cell}):
+            hidden = codes[:, other] < 0
+            if not bool(hidden.any()):
+                continue
+            free = self._may(other, codes)
+            # Where known cells leave a cell nothing already, it can say nothing of this one.
+            open_ = (hidden & (free.sum(1) > 0))[:, None]
+            table = (
+                tables[other][:-1]
+                if other in tables
+                else free.new_ones(free.shape[1], may.shape[1])
+            )
+            may *= ~(open_ & (free @ table < 0.5))
+            for joint in joints:
+                if other in joint.cells:
+                    here = self._active(joint, codes, (cell, other))[:, None] & open_
+                    bad = joint.bad[joint.cells.index(cell)][None, :-1]
+                    rest = free * ~joint.bad[joint.cells.index(other)][:-1]
+                    may *= ~(here & bad & (rest @ table < 0.5))
+        return may
+
+
+class _Cells:
+    """Columns whose one category cell says what can be compared."""
+
+    def __init__(
+        self, fields: Mapping[str, Field], places: Mapping[str, Place], links: Links
+    ) -> None:
+        self.fields, self.places, self.links = fields, places, links
+        self.sizes: dict[int, int] = {}
+        self.nothing: dict[int, np.ndarray] = {}
+        for name, field in fields.items():
+            own = [cell.size for cell in field.cells if cell.size]
+            for cell, size in zip(range(places[name].codes.start, 10**9), own, strict=False):
+                self.sizes[cell] = size
+                self.nothing[cell] = np.zeros(size, bool)
+
+    def ends(self, name: str) -> tuple[int, np.ndarray, np.ndarray] | None:
+        """The cell of a column with the least and the greatest value of each code.
+
+        Codes that say no value, or another column's, are NaN, with which no comparison is true.
+        """
+        field = self.fields.get(name)
+        if field is None or self._cell(name) is None or not field.ordered:
+            return None
+        cell = self.places[name].codes.start
+        size = self.sizes[cell]
+        both = []
+        for z in (-_FAR, _FAR):
+            scores = np.full((size, self._numbers(name)), z)
+            column = field.decode(np.arange(size)[:, None], scores, np.arange(size), 0)
+            column = column.to_physical() if column.dtype.is_temporal() else column
+            value = column.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+            if name in self.links.rules:
+                value[self.links.first(name) :] = np.nan
+            both.append(value)
+        return cell, both[0], both[1]
+
+    def code(self, one: Is) -> tuple[int, int] | None:
+        """The cell and the code that say that a column has a value; None if no code says just it.
+
+        Codes that say that there is none are noted in `nothing`.
+        """
+        field, cell = self.fields.get(one.name), self._cell(one.name)
+        if field is None or cell is None:
+            return None
+        value = pl.Series(one.name, [one.value]).cast(field.dtype, strict=False)
+        if value.null_count():
+            return None
+        code = int(field.encode(value).codes[0, 0])
+        if code < 0:
+            return None
+        for z in (-_FAR, _FAR):
+            scores = np.full((1, self._numbers(one.name)), z)
+            back = field.decode(np.array([[code]]), scores, np.zeros(1, int), 0)
+            if not back.equals(value):
+                return None
+        size = self.sizes[cell]
+        scores = np.zeros((size, self._numbers(one.name)))
+        every = field.decode(np.arange(size)[:, None], scores, np.arange(size), 0)
+        self.nothing[cell] = every.is_null().to_numpy().copy()
+        if one.name in self.links.rules:
+            self.nothing[cell][self.links.first(one.name) :] = True
+        return cell, code
+
+    def closed(self, cases: Collection[Case]) -> list[tuple[dict[int, int], _Code]]:
+        """The cases between codes, and all that follows from chains of them."""
+        told: dict[frozenset[_Code], dict[_Code, None]] = {}
+        for case in cases:
+            given, said = [self.code(one) for one in case.given], self.code(case.said)
+            if said is None or any(one is None for one in given):
+                continue
+            told.setdefault(frozenset(one for one in given if one), {})[said] = None
+        known = {given: self._follow(given, told) for given in told}
+        alone = [(next(iter(given)), said) for given, said in known.items() if len(given) == 1]
+        # Who gives a condition stands for it: the one may be visible before the other.
+        for given in [g for g in told if len(g) > 1]:
+            choices = [[one, *(x for x, said in alone if one in said)] for one in given]
+            for other in product(*choices):
+                if len({cell for cell, _ in other}) == len(other):
+                    known.setdefault(frozenset(other), self._follow(other, told) | known[given])
+        out = []
+        for given, said in known.items():
+            cells = {cell for cell, _ in given}
+            out += [(dict(given), one) for one in said if one[0] not in cells]
+        return out
+
+    @staticmethod
+    def _follow(
+        given: Collection[_Code], told: Mapping[frozenset[_Code], Collection[_Code]]
+    ) -> dict[_Code, None]:
+        """All that follows from some codes, with themselves."""
+        known = dict.fromkeys(given)
+        while True:
+            more = [s for g, said in told.items() if g <= known.keys() for s in said]
+            new = dict.fromkeys(s for s in more if s not in known)
+            if not new:
+                return known
+            known |= new
+
+    def _cell(self, name: str) -> int | None:
+        """The category cell of a column that has one, and one alone."""
+        place = self.places.get(name)
+        if place is None or place.codes.stop - place.codes.start != 1:
+            return None
+        return place.codes.start
+
+    def _numbers(self, name: str) -> int:
+        place = self.places[name].numbers
+        return place.stop - place.start
