@@ -9,9 +9,9 @@ so that every direction of a matrix moves as far, not the few that gradients are
 al. 2024, kellerjordan.github.io/posts/muon; sqrt(max(n, m)) and the decay by Liu et al. 2025,
 arXiv:2502.16982). U V^T is approached by X <- a X + (b (X X^T) + c (X X^T)^2) X, with the
 coefficients of each step that are the best for it (Amsel et al. 2025, arXiv:2505.16932, table 1).
-With G = X X^T a step is X <- P X, P = a + b G + c G^2, and takes G to P G P, as P and G commute: all
-steps but the last product are made with the square matrices, in about half the time (six of 128 by
-512, one core: 9.6 ms for 18.7) and to 6e-5 of double precision.
+With G = X X^T a step is X <- P X, P = a + b G + c G^2, and takes G to P G P, as P and G commute:
+all products but the first and the last are those of square matrices, in about half the time (six
+of 128 by 512, one core: 9.6 ms for 18.7) and to 6e-5 of double precision.
 
 Nothing besides what AdamW remembers is remembered, so that checkpoints are the same.
 """
