@@ -171,7 +171,7 @@ def test_images_with_pixels_that_are_nan(dtype):
 
 def test_the_index_of_a_pandas_frame_in_a_file_is_told_of(tmp_path):
     path = tmp_path / "t.parquet"
-    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5]}, index=["a", "b", "c"])
+    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5]}, index=pd.Index(["a", "b", "c"]))
     frame.to_parquet(path)
     with pytest.warns(InterfuseWarning, match="the index of a pandas frame, .* is left out"):
         assert read_sheet(path).frame.collect().columns == ["x"]

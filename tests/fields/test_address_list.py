@@ -68,6 +68,6 @@ def test_no_address_is_stored(model, tmp_path):
 
 def test_rows_are_the_same_in_any_batch_and_from_a_folder(model, tmp_path):
     model.save(tmp_path / "run")
-    again = interfuse.load(tmp_path / "run")
+    again = interfuse.load(tmp_path / "run", kind="table")
     assert again.generate(300, seed=5).equals(model.generate(300, seed=5))
     assert len(model.detect(answers(40, 1)).p_value) == 40

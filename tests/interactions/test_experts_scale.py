@@ -12,7 +12,8 @@ from interfuse.kinds.interactions.experts.panel import top
 
 
 def some(rows: int, columns: int, share: float, seed: int):
-    return sparse.random(rows, columns, share, format="csr", random_state=seed, dtype=np.float32)
+    drawn = np.random.default_rng(seed).random((rows, columns), np.float32)
+    return sparse.csr_matrix(np.where(drawn < share, drawn / share, 0).astype(np.float32))
 
 
 @pytest.mark.parametrize("k", [1, 20, 1000])

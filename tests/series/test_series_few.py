@@ -170,7 +170,8 @@ def test_states_are_channels_and_come_back_as_labels(fitted, tmp_path):
         (ahead.array[..., 3] == np.rint(ahead.array[..., 3])) & (ahead.array[..., 3] >= 0)
     ).all()
     fitted.save(tmp_path / "run")
-    again = interfuse.load(tmp_path / "run").forecast(machine(), 24, draws=20)
+    loaded = interfuse.load(tmp_path / "run", kind="series")
+    again = loaded.forecast(machine(), 24, draws=20)
     np.testing.assert_array_equal(again.array, ahead.array)
 
 

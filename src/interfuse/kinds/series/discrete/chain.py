@@ -72,7 +72,7 @@ def chain_of(
             place = np.flatnonzero(x >= 0)
             np.add.at(total, ((tick + place) % p, x[place]), 1.0)
         width = half_widths(p)[-1]
-        total = sum(np.roll(total, d, 0) for d in range(-width, width + 1))  # type: ignore[assignment]
+        total = np.sum([np.roll(total, d, 0) for d in range(-width, width + 1)], axis=0)
         own = (total + PRIOR * share) / (total.sum(1, keepdims=True) + PRIOR)
         return own / share
 
