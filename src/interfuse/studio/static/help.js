@@ -59,6 +59,8 @@ export default {
  "How many steps; default: a window's.": "多少步；默认：一个窗口。",
  "Like this one that was fitted.": "像拟合过的这一条。",
  "Forecast time series.": "预测时间序列。",
+ "Each row is an event at a time of its own: count them.": "每行是一个发生在自己时刻的事件：对它们计数。",
+ "The step that events are counted in, or that rows are averaged over, such as 5min; default: of events one that holds four of them on average.": "事件计数或行取平均所用的步长，如 5min；默认：事件取平均含四个事件的步长。",
  "The series up to now; - is CSV typed in.": "到目前为止的序列",
  "How many steps to forecast.": "预测多少步。",
  "Futures that are drawn; default 100.": "抽取多少个未来；默认 100。",
