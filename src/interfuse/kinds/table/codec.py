@@ -149,7 +149,7 @@ class TableCodec:
         out = {}
         for name in names:
             place = self.places.get(name)
-            if place and len(codes[0:1, place.codes].T) == len(z[0:1, place.numbers].T) == 1:
+            if place and all(s.stop - s.start == 1 for s in (place.codes, place.numbers)):
                 out[name] = codes[:, place.codes.start], z[:, place.numbers.start]
         return out
 

@@ -20,6 +20,7 @@ import polars as pl
 
 from interfuse.errors import DataError, OptionError
 from interfuse.kinds.series.data.grid import duration
+from interfuse.kinds.series.data.layout import ROUND
 from interfuse.kinds.series.data.roles import find_roles, find_time, is_number, is_text
 from interfuse.kinds.series.data.source import Table
 from interfuse.kinds.series.data.stamps import form_of, is_calendar, read_stamps, write_stamps
@@ -32,16 +33,7 @@ MOST_STEPS = 50_000_000
 IRREGULAR = 0.3
 """Spread of the gaps between rows over their mean from which they keep no clock."""
 _SECOND = 1_000_000_000
-_ROUND = [
-    many * unit
-    for unit, counts in (
-        (_SECOND, (1, 2, 5, 10, 15, 20, 30)),
-        (60 * _SECOND, (1, 2, 5, 10, 15, 20, 30)),
-        (3_600 * _SECOND, (1, 2, 3, 4, 6, 8, 12)),
-        (DAY, (1,)),
-    )
-    for many in counts
-]
+_ROUND = [step for step in ROUND if _SECOND <= step <= DAY]
 _UNITS = {"ms": 1_000_000, "s": _SECOND, "sec": _SECOND, "min": 60 * _SECOND, "m": 60 * _SECOND,
           "h": 3_600 * _SECOND, "hour": 3_600 * _SECOND, "hours": 3_600 * _SECOND,
           "d": DAY, "day": DAY, "days": DAY, "week": 7 * DAY, "w": 7 * DAY}  # fmt: skip

@@ -27,7 +27,7 @@ from interfuse.kinds.series.data.zones import DAY
 
 _NEAR, _ENOUGH, _TRIED = 0.1, 0.95, 8
 _SMALL, _ALIKE = 0.25, 0.01
-_ROUND = [
+ROUND = [
     many * unit
     for unit, counts in (
         (1_000_000, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
@@ -38,6 +38,7 @@ _ROUND = [
     )
     for many in counts
 ]
+"""Lengths that people choose for steps, in nanoseconds."""
 
 _SECOND = 1_000_000_000
 
@@ -108,7 +109,7 @@ def _step(moves: np.ndarray, dates: bool) -> int:
             return int(step)
     step = float(np.median(moves))
     if dates:
-        closest = min(_ROUND, key=lambda r: abs(np.log(r / step)))
+        closest = min(ROUND, key=lambda r: abs(np.log(r / step)))
         if abs(closest / step - 1) <= 0.05:
             return closest
         if step >= 2e9:
@@ -150,7 +151,7 @@ def _near(step: int, dates: bool) -> list[list[int]]:
         )  # fmt: skip
         many = step // finer if finer else 0
         some = [finer * k for k in range(int(many * 0.9), int(many * 1.1) + 2) if k]
-        lists = [_ROUND, some]
+        lists = [ROUND, some]
     else:
         tens = [int(m * 10**k) for k in range(1, 19) for m in (0.1, 0.2, 0.25, 0.5)]
         clock = (15, 30, 60, 300, 600, 900, 1800, 3600, 86400)
