@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from interfuse.train.budget import WARM_UP_EXAMPLES
 
 PATIENCE = 5
+RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Settings:
 
     seed: int = 0
     batch: int = 1024
-    rate: float = 1e-3
+    rate: float = RATE
     weight_decay: float = 0.01
     precision: str = "fp32"
     held_out_draws: int | None = None

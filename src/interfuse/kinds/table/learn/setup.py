@@ -16,11 +16,11 @@ from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.kinds.table.net.cross import Cross
 from interfuse.kinds.table.net.cross import width as crossings
 from interfuse.kinds.table.net.network import TableNet
-from interfuse.train.settings import Settings
+from interfuse.train.settings import RATE, Settings
 from interfuse.train.trainer import FEWEST_DRAWS, HELD_OUT_DRAWS
 
 CELLS_SCORED = 1 << 18
-FEWEST_STEPS = 3_000
+FEWEST_STEPS = 100
 SAMPLING = Sampling("angular", 5, 4)
 """Scores inside bins are N(0, 1) of which little is known. On fitted networks of UNSW-NB15 and of a
 table of numbers that follow each other, drawn scores lie .0005 and .009 (root mean square) from
@@ -36,9 +36,15 @@ width. On two cores without bf16, by AdamW, 60 s: 664,000 examples for 265,000 a
 apart by .947 for .955, and .779 for .818. By Muon, Adult, 100 s: 1,144,000 for 493,000, 2.110 for
 2.123, .538 for .570. Where it turns was not looked for."""
 MANY_ROWS = 16_384
-"""From there on matrices are moved by `Muon`, in batches of 512 at least, over which its own matrix
-products are spread. In smaller tables, which are learned in minutes, it gained nothing: Shoppers
-2.193 nats for 2.190."""
+"""From there on matrices are moved by `Muon`, in batches of `MANY_BATCH`: of as many examples, in
+one core's seconds, large batches take less of Muon's own products, and lose nothing. In smaller
+tables, which are learned in minutes, it gained nothing: Shoppers 2.191 nats after 7 s by AdamW in
+batches of 256, 2.194 after 14 s by Muon in batches of 2,048."""
+MANY_BATCH, USUAL_BATCH = 2048, 512
+"""Their rate is that of `USUAL_BATCH` times the root of how many times larger they are. Held-out
+nats, width 128, after as many seconds of one core without bf16: NSL-KDD, 6 s, batches of 512, 1,024
+and 2,048: 1.512, 1.492, 1.484; 20 to 23 s: 1.428, 1.403, 1.401, and of 4,096 1.411; with twice and
+half the rate at 2,048 1.403 and 1.410. UNSW-NB15, 12 s: 1.612 of 512 and 1.581 of 2,048."""
 
 
 def gates_of(
@@ -173,16 +179,14 @@ def _inside(net: TableNet) -> list[str]:
 
 
 def settings_for(
-    rows: int, seed: int, precision: str, cells: int = 1, examples: float = math.inf
+    rows: int,
+    seed: int,
+    precision: str,
+    cells: int = 1,
+    examples: float = math.inf,
+    batch: int | None = None,
 ) -> Settings:
-    """Batch size by table size: the power of two at or above a 64th of the rows, 256 to 2,048.
-
-    On tables of 10^4 rows a batch of 256 gave the lower held-out loss (2.193 against 2.200 for
-    1,024 on Shoppers): it takes more steps before rows are memorised. Tiny tables use a quarter of
-    their rows. Where the budget has fewer than `FEWEST_STEPS` of them, batches are the power of two
-    that is nearest to as many, 256 at least, or 512 from `MANY_ROWS` on: in a prototype, on 74,000
-    rows of UNSW-NB15 in 110 s, trees told bins alone at .853 after 2,724 steps of 512, and at .881
-    after 880 of 2,048.
+    """What a fit to a table is made with.
 
     A held-out evaluation scores at most 8,192 records, fewer where they have more than 32 category
     cells: in a short fit of 1,000 columns evaluations would take longer than all the steps.
@@ -193,15 +197,34 @@ def settings_for(
         precision: "bf16" or "fp32".
         cells: category cells of a record.
         examples: that are expected to be seen.
+        batch: that an earlier fit had, which is repeated; that of `batch_for` if None.
     """
-    batch = least = 512 if rows > MANY_ROWS else 256
-    while batch < min(rows / 64, 2048):
-        batch *= 2
-    while batch > least and batch * 2**-0.5 > examples / FEWEST_STEPS:
-        batch //= 2
-    while batch > 32 and batch > rows // 4:
-        batch //= 2
+    batch = batch or batch_for(rows, examples)
+    rate = RATE * (math.sqrt(batch / USUAL_BATCH) if rows > MANY_ROWS else 1.0)
     draws = HELD_OUT_DRAWS
     while draws > FEWEST_DRAWS and draws * cells > CELLS_SCORED:
         draws //= 2
-    return Settings(seed=seed, batch=batch, precision=precision, held_out_draws=draws)
+    return Settings(seed, batch, rate, precision=precision, held_out_draws=draws)
+
+
+def batch_for(rows: int, examples: float) -> int:
+    """Records a step, by the size of the table.
+
+    Up to `MANY_ROWS` rows, which AdamW learns, a power of two at or above a 64th of the rows, 256
+    at least: on tables of 10^4 rows 256 gave the lower held-out loss (2.193 against 2.200 for 1,024
+    on Shoppers), as it takes more steps before rows are memorised. Tiny tables use a quarter of
+    their rows. Above, where matrices are moved by `Muon`, `MANY_BATCH`, or fewer where the budget
+    has fewer than `FEWEST_STEPS` of them.
+
+    Args:
+        rows: to train on.
+        examples: that are expected to be seen.
+    """
+    batch = 256
+    if rows > MANY_ROWS:
+        batch = MANY_BATCH
+        while batch > USUAL_BATCH and batch * 2**-0.5 > examples / FEWEST_STEPS:
+            batch //= 2
+    while batch > 32 and batch > rows // 4:
+        batch //= 2
+    return batch

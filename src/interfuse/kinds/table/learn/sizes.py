@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 
@@ -53,5 +52,4 @@ def network_and_settings(
         if width is None and budget.seconds and expected < FEW_EXAMPLES:
             net = network_for(layout, rows, seed, scores, cross, net.width // 2)
             expected = expected_examples(net, budget, precision)
-    settings = settings_for(rows, seed, precision, layout.categories, expected)
-    return net, settings if batch is None else replace(settings, batch=batch)
+    return net, settings_for(rows, seed, precision, layout.categories, expected, batch)
