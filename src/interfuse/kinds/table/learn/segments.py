@@ -8,9 +8,9 @@ and its gradient is w_j * (softmax(l_j) - onehot(c_j)). Both are made in one vis
 few hundred rows at a time, so that what lies between (exponentials in float32, four times the size
 of everything else) stays in the processor's cache and is never kept: on a table of 900 values this
 is four times faster than keeping it for a second visit. Differences are at most `LIMIT` inside the
-exponential, where a float32 holds their sums: a probability under e^-80 is of no use to anyone. They
-are taken from the true code's logit and not from a fixed number: logits of what is certain grow as
-long as a fit lasts, and were once clamped at 40 each, beyond which the loss had no lower end.
+exponential, where a float32 holds their sums: a probability under e^-80 is of no use to anyone.
+They are taken from the true code's logit and not from a fixed number: logits of what is certain
+grow as long as a fit lasts, and were once clamped at 40 each, beyond which the loss had no end.
 """
 
 from __future__ import annotations
