@@ -1,11 +1,14 @@
 """Every question knows the rules: drawn, given, filled, detected, judged, stored."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 import interfuse
 from interfuse.errors import ConditionError, SchemaError
+from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.judge import rule_shares
 from interfuse.kinds.table.model import Model
 from interfuse.kinds.table.rules.leftover import Leftover, alike
@@ -251,3 +254,49 @@ def test_a_remainder_shrinks_until_the_kept_rule_holds():
     assert joined[0] == 41
     assert joined[1] == 41  # round(42 / 4) is 11 already, halves up
     assert joined[2] == 7
+
+
+@pytest.fixture(scope="module")
+def paced():
+    """Packets that come at about one pace: whoever draws both apart has rates that none had."""
+    r = np.random.default_rng(0)
+    packets = np.ceil(r.lognormal(4, 2, N)).astype(int)
+    seconds = np.ceil(packets * r.lognormal(0, 0.1, N) * 100) / 1000
+    table = pl.DataFrame({"packets": packets, "seconds": seconds})
+    table = table.with_columns((pl.col("packets") / pl.col("seconds")).round(4).alias("rate"))
+    schema, kinds = interfuse.infer_schema(table), {"packets": "number", "seconds": "number"}
+    rule = {"rule": "round(packets / seconds, 4)", "range": [7.0, 14.0]}
+    columns = [
+        replace(c, kind=kinds.get(c.name, "derived"), options={} if c.name in kinds else rule)
+        for c in schema.columns
+    ]
+    return interfuse.fit(table, schema=replace(schema, columns=tuple(columns)), examples=3_000)
+
+
+def test_ratios_stay_in_their_range_row_by_row(paced):
+    columns = []
+    for c in paced.schema.columns:
+        left = {k: v for k, v in c.options.items() if k != "range"}
+        columns.append(replace(c, options=left))
+    schema = replace(paced.schema, columns=tuple(columns))
+    free = replace(paced, schema=schema, codec=TableCodec(schema, paced.codec.fields))
+    before, after = free.generate(4_000, seed=3), paced.generate(4_000, seed=3)
+    inside = before["rate"].is_between(7, 14)
+    # Of four further draws a share b of rows beyond becomes b^5; rows inside are what they were.
+    beyond = 1 - inside.mean()
+    assert 0.1 < beyond < 0.99
+    assert 1 - after["rate"].is_between(7, 14).mean() == pytest.approx(beyond**5, abs=0.03)
+    assert after.filter(inside).equals(before.filter(inside))
+    assert paced.generate(100, seed=3).equals(after[:100])
+    lawful(paced, after)
+
+
+def test_what_is_given_is_not_held_to_a_range(paced):
+    drawn = paced.generate(50, given="rate > 30", seed=0)
+    assert (drawn["rate"] > 30).all()
+
+
+def test_the_range_of_a_ratio_is_found(model, frame):
+    low, high = model.codec.derived["rate"].range
+    assert low <= frame["rate"].min() <= frame["rate"].max() <= high <= 1.1 * frame["rate"].max()
+    assert model.codec.derived["attack"].range is None

@@ -39,6 +39,7 @@ class Purpose(IntEnum):
     KEYS = 23  # values of columns that hold keys
     BLOCK_NOISE = 24  # scrambling of the points
     SOBOL_ERA = 25  # scrambling of each further 2^30 points; which
+    AGAIN = 26  # rows that are drawn again; then as for a block
     LIMITS = 41  # cells held in sets and ranges; block
     CLASSES = 31  # which class an image is drawn from
 

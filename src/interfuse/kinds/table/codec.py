@@ -133,6 +133,15 @@ class TableCodec:
             frame = placed(frame, bound, self.fields, self._scored(bound.columns, codes, z), fixed)
         return self.complete(frame, fixed)
 
+    def beyond(self, frame: pl.DataFrame, fixed: Collection[str] = ()) -> np.ndarray:
+        """(n,) the rows of which a computed column, unless fixed, is beyond its range."""
+        out = np.zeros(len(frame), bool)
+        for name, left in self.derived.items():
+            if left.range is not None and name not in fixed and name in frame.columns:
+                inside = frame[name].is_between(*left.range).fill_null(True)
+                out |= ~inside.to_numpy()
+        return out
+
     def laws_broken(self, frame: pl.DataFrame) -> dict[Bound | Case, int]:
         """How many rows break each bound and each case whose columns are all there and known."""
         out: dict[Bound | Case, int] = {}

@@ -24,6 +24,7 @@ that block (Shoppers). Averaged over many orders the errors cancel.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -90,10 +91,24 @@ class TableSampler:
             layout.categories + layout.numbers, seed_of(seed, Purpose.BLOCK_NOISE)
         )
         self._drawn: tuple[int, Tensor] | None = None
+        self.size = BLOCK
         solver = net.sampling.sampler(net.kernel or table_gaussian())
         steps = net.sampling.steps if steps is None else steps
         self.numbers = NumberSampler(self.net, solver, steps)
         self.laws = layout.laws and layout.laws.to(device)
+
+    def apart(self, size: int, purpose: Purpose) -> TableSampler:
+        """The same network drawn from in blocks of another size, by noise of their own.
+
+        Args:
+            size: rows of a block, a multiple of `GROUP`.
+            purpose: what their noise is for.
+        """
+        out = copy.copy(self)
+        out.size, out.seed, out._drawn = size, seed_of(self.seed, purpose), None
+        columns = self.layout.categories + self.layout.numbers
+        out._noise = EvenNoise(columns, seed_of(out.seed, Purpose.BLOCK_NOISE))
+        return out
 
     @torch.no_grad()
     def block(
@@ -102,18 +117,18 @@ class TableSampler:
         known_codes: Tensor | None = None,
         known_z: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Draw rows index * BLOCK ... (index + 1) * BLOCK - 1.
+        """Draw rows index * size ... (index + 1) * size - 1, `BLOCK` at a time unless `apart`.
 
         Args:
             index: which block.
-            known_codes: (BLOCK, q) codes, -1 where unknown; None if all are unknown.
-            known_z: (BLOCK, p) numbers, NaN where unknown; None if all are unknown.
+            known_codes: (size, q) codes, -1 where unknown; None if all are unknown.
+            known_z: (size, p) numbers, NaN where unknown; None if all are unknown.
 
         Returns:
-            Codes (BLOCK, q) int64 and z (BLOCK, p) float32; NaN where a number is absent.
+            Codes (size, q) int64 and z (size, p) float32; NaN where a number is absent.
         """
         p = self.layout.numbers
-        z = torch.full((BLOCK, p), float("nan"), device=self.device)
+        z = torch.full((self.size, p), float("nan"), device=self.device)
         if known_z is not None:
             z = known_z.to(self.device)
         known = ~z.isnan()
@@ -139,19 +154,19 @@ class TableSampler:
 
         Args:
             index: which block.
-            known_codes: (BLOCK, q) codes, -1 where unknown; None if all are unknown.
-            h_known: (BLOCK, width) the hidden state's term of known numbers.
-            watch: called at each step with the cell of each row (BLOCK,) and the probabilities
-                (BLOCK, k) that it is drawn from.
+            known_codes: (size, q) codes, -1 where unknown; None if all are unknown.
+            h_known: (size, width) the hidden state's term of known numbers.
+            watch: called at each step with the cell of each row (size,) and the probabilities
+                (size, k) that it is drawn from.
 
         Returns:
-            Codes (BLOCK, q) int64, and the hidden state (BLOCK, width) with all of them revealed,
+            Codes (size, q) int64, and the hidden state (size, width) with all of them revealed,
             without the term of known numbers.
         """
         q = self.layout.categories
-        codes = torch.zeros(BLOCK, q, dtype=torch.long, device=self.device)
-        hidden = torch.ones(BLOCK, q, dtype=torch.bool, device=self.device)
-        state = _Block(self.net, self.net.start(BLOCK), h_known, watch, self.laws)
+        codes = torch.zeros(self.size, q, dtype=torch.long, device=self.device)
+        hidden = torch.ones(self.size, q, dtype=torch.bool, device=self.device)
+        state = _Block(self.net, self.net.start(self.size), h_known, watch, self.laws)
         if known_codes is not None:
             known_codes = known_codes.to(self.device)
             hidden = known_codes < 0
@@ -169,18 +184,18 @@ class TableSampler:
         q = self.layout.categories
         uniform = self._uniform(index)[:, :q].float().clamp_max(BELOW_ONE).to(self.device)
         generator = generator_for(self.seed, Purpose.BLOCK_ORDER, index)
-        score = torch.rand(BLOCK // GROUP, q, generator=generator) + self.rank
+        score = torch.rand(self.size // GROUP, q, generator=generator) + self.rank
         asked = hidden.any(0).nonzero()[:, 0]
         orders = asked[score.to(self.device)[:, asked].argsort(1)]
-        rows = torch.arange(BLOCK, device=self.device)
+        rows = torch.arange(self.size, device=self.device)
         for cells in orders.T:
             cell = cells.repeat_interleave(GROUP)
             yield Event(rows, cell, uniform[rows, cell])
 
     def _uniform(self, index: int) -> Tensor:
-        """The noise of a block, (BLOCK, q + p) float64: of its categories, then its numbers."""
+        """The noise of a block, (size, q + p) float64: of its categories, then its numbers."""
         if self._drawn is None or self._drawn[0] != index:
-            self._drawn = index, self._noise.rows(index * BLOCK, BLOCK)
+            self._drawn = index, self._noise.rows(index * self.size, self.size)
         return self._drawn[1]
 
 

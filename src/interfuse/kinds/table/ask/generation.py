@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from torch import Tensor
 
 from interfuse.core.seeds import Purpose, seed_of
 from interfuse.core.solvers import steps_of
 from interfuse.errors import OptionError, note
 from interfuse.io.format import Mended
 from interfuse.io.formats import format_named
+from interfuse.kinds.table.ask.again import Again
 from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.ask.restrict import start_block, unlikely
 from interfuse.train.precision import choose_device
@@ -35,6 +37,8 @@ class Generation:
         self.model = model
         self.condition = condition
         self.sampler = sampler
+        ranged = any(left.range is not None for left in model.codec.derived.values())
+        self.again = Again(sampler) if ranged else None
         self.changed: Counter[str] = Counter()
 
     def remarks(self, n: int) -> tuple[str, ...]:
@@ -60,30 +64,58 @@ class Generation:
         return self._blocks(range(int(first), int(first) + int(n)), keys)
 
     def _blocks(self, asked: range, keys: bool) -> Iterator[pl.DataFrame]:
-        key_seed = seed_of(self.sampler.seed, Purpose.KEYS)
         known_codes, known_z = self.condition.cells(BLOCK, self.sampler.layout)
         for index in range(asked.start // BLOCK, -(-asked.stop // BLOCK)):
             chosen: list[Chosen] = []
             if self.condition.limits or self.condition.wanted:
                 begun = start_block(self.sampler, self.condition, index)
                 known_codes, known_z, chosen = begun.codes, begun.z, begun.chosen
-            codes, z = self.sampler.block(index, known_codes, known_z)
+            cells = self.sampler.block(index, known_codes, known_z)
             start = index * BLOCK
             part = slice(max(asked.start - start, 0), min(asked.stop - start, BLOCK))
-            rows = np.arange(start, start + BLOCK)[part]
-            picked = [(c[part], w if w is None else w[part]) for c, w in chosen]
-            frame = self.model.codec.decode(
-                codes.cpu().numpy()[part],
-                z.double().cpu().numpy()[part],
-                rows,
-                key_seed,
-                keys,
-                put=partial(self.condition.write, chosen=picked),
-                fixed=self.condition.fixed | {values.name for values, _ in picked},
-            )
+            decode = partial(self._decoded, start=start, chosen=chosen, keys=keys)
+            if self.again is None:
+                frame = decode(*cells, np.arange(BLOCK)[part])
+            else:
+                free = self.condition.fixed | {w.name for w in self.condition.wanted}
+                free |= {values.name for values, _ in chosen}
+                beyond = partial(self.model.codec.beyond, fixed=free)
+                known = known_codes, known_z
+                frame = self.again.mended(index, cells, known, decode, beyond)[part]
             yield self._mended(frame)
         if self.changed:
             note(Mended.words(self.changed))
+
+    def _decoded(
+        self,
+        codes: Tensor,
+        z: Tensor,
+        places: np.ndarray,
+        *,
+        start: int,
+        chosen: list[Chosen],
+        keys: bool,
+    ) -> pl.DataFrame:
+        """Rows of a block as a frame.
+
+        Args:
+            codes: (BLOCK, q).
+            z: (BLOCK, p).
+            places: of the rows in the block.
+            start: the number of its first row.
+            chosen: values drawn for columns of the block.
+            keys: whether to make keys.
+        """
+        picked = [(c[places], w if w is None else w[places]) for c, w in chosen]
+        return self.model.codec.decode(
+            codes.cpu().numpy()[places],
+            z.double().cpu().numpy()[places],
+            start + places,
+            seed_of(self.sampler.seed, Purpose.KEYS),
+            keys,
+            put=partial(self.condition.write, chosen=picked),
+            fixed=self.condition.fixed | {values.name for values, _ in picked},
+        )
 
     def _mended(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that the format of what was fitted could hold; what was given stays."""

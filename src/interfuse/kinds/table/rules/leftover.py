@@ -13,6 +13,9 @@ is a hidden column that is learned like any other and never shown:
 `keeps` are the rules that hold of columns that c is computed from, q = round(a / b) above. r is
 drawn without regard to them and shrunk towards 0 where they would break, by bisection; where no r
 mends that (q = 0.33 for b = 2), they are computed anew.
+
+`range` is what c may be in a drawn row. Columns drawn each a little wrong, a rate of 1,001 packets
+in a microsecond, make values that no row ever had; such rows are drawn again (`ask.again`).
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ class Leftover:
         decimals: of its remainder, 0 for whole numbers; None without one.
         least: what a remainder may not take it below; None without such a value.
         keeps: rules of columns that it is computed from.
+        range: the least and the most that it may be in drawn rows; None for whatever it is.
     """
 
     name: str
@@ -66,11 +70,12 @@ class Leftover:
     decimals: int | None = None
     least: int | None = None
     keeps: tuple[tuple[str, Sum | Formula], ...] = ()
+    range: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, name: str, dtype: pl.DataType, options: Mapping[str, Any]) -> Leftover:
         """What the options of a derived column say."""
-        keeps = options.get("keeps", {})
+        keeps, ends = options.get("keeps", {}), options.get("range")
         return cls(
             name,
             dtype,
@@ -80,6 +85,7 @@ class Leftover:
             options.get("remainder"),
             options.get("least"),
             tuple((column, parse_rule(text)) for column, text in keeps.items()),
+            None if ends is None else (ends[0], ends[1]),
         )
 
     def hidden(self) -> dict[str, tuple[str, pl.DataType]]:

@@ -36,6 +36,14 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "type": "integer",
         "description": "what a remainder may not take it below.",
     },
+    "range": {
+        "type": "array",
+        "items": {"type": "number"},
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "the least and the most that it may be in drawn rows, which are drawn "
+        "again where it is beyond.",
+    },
     "keeps": {
         "type": "object",
         "additionalProperties": {"type": "string"},
@@ -66,6 +74,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
             f"a number of decimals, 0 to {MOST_DECIMALS}",
         ),
         "least": (type(options.get("least", 0)) is int, "a whole number"),
+        "range": (_is_range(options.get("range", [0, 0])), "two numbers, the lesser one first"),
         "keeps": (
             isinstance(options.get("keeps", {}), dict)
             and all(isinstance(text, str) for text in options.get("keeps", {}).values()),
@@ -79,3 +88,8 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
             )
     for text in options.get("keeps", {}).values():
         parse_rule(text)
+
+
+def _is_range(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(type(x) in (int, float) for x in value)
+    return numbers and len(value) == 2 and value[0] <= value[1]

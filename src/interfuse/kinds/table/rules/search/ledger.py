@@ -32,6 +32,7 @@ from interfuse.errors import SchemaError
 from interfuse.kinds.table.rules.formula import INFINITE, Formula
 from interfuse.kinds.table.rules.leftover import Leftover, alike
 from interfuse.kinds.table.rules.search.columns import Column
+from interfuse.kinds.table.rules.search.ends import range_of
 from interfuse.kinds.table.rules.sums import Sum, parse_rule
 
 MIN_ROWS = 20
@@ -84,6 +85,7 @@ class Found:
         remainder: see `Proposal`.
         keeps: see `Proposal`.
         least: 0 for a column of a remainder that is never negative.
+        range: that a product or ratio is in; None for others.
     """
 
     rule: Sum | Formula
@@ -94,6 +96,7 @@ class Found:
     remainder: int | None = None
     keeps: Mapping[str, str] = field(default_factory=dict)
     least: int | None = None
+    range: tuple[float, float] | None = None
 
     @property
     def odd(self) -> int:
@@ -123,6 +126,8 @@ class Found:
             out["exceptions"] = self.kind
         if self.gaps:
             out["missing"] = True
+        if self.range is not None:
+            out["range"] = list(self.range)
         if self.keeps:
             out["keeps"] = dict(self.keeps)
         return out
@@ -321,7 +326,8 @@ class Ledger:
             if not alike(frame[one.target], left.join(split)).all():
                 return None
             least = 0 if (frame[one.target] >= 0).all() else None
-            return Found(rule, self.rows, kind, 0, 0, one.remainder, one.keeps, least)
+            ends = range_of(frame[one.target], rule)
+            return Found(rule, self.rows, kind, 0, 0, one.remainder, one.keeps, least, ends)
         said, column = rule.apply(frame).cast(dtype, strict=False), frame[one.target]
         same = alike(column, said)
         missing = int((~same & column.is_null().to_numpy()).sum())
@@ -330,4 +336,5 @@ class Ledger:
             return None
         if broken > (1 - MOST) * (self.rows - missing) or missing > (1 - LEAST_JUDGED) * self.rows:
             return None
-        return Found(rule, self.rows, kind, broken, missing, keeps=one.keeps)
+        ends = range_of(column, rule)
+        return Found(rule, self.rows, kind, broken, missing, keeps=one.keeps, range=ends)

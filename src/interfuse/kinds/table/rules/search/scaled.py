@@ -28,6 +28,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.kinds.table.rules.bounds import Bound
+from interfuse.kinds.table.rules.search.ends import floored
 from interfuse.kinds.table.rules.search.ledger import MIN_ROWS, Ledger
 
 MOST_COLUMNS, MOST_BOUNDS = 60, 100
@@ -93,7 +94,7 @@ def _factor(ledger: Ledger, low: str, high: str) -> float | None:
     if len(ratio) < ROWS:
         return None
     least, second = np.partition(ratio, 1)[:2].tolist()
-    factor = _floored(max(2 * least - second, least / 2))
+    factor = floored(max(2 * least - second, least / 2))
     if factor <= 0 or not has_edge(ratio, factor):
         return None
     return factor
@@ -114,12 +115,3 @@ def has_edge(ratio: np.ndarray, factor: float) -> bool:
     if tenth - near <= crowded * (half - tenth):
         return True
     return len(ratio) >= FAR_ROWS and bool(near - far <= FAR * (tenth - near))
-
-
-def _floored(x: float) -> float:
-    """Down to two significant digits."""
-    if not x > 0 or not math.isfinite(x):
-        return 0.0
-    digits = math.floor(math.log10(x)) - 1
-    whole = math.floor(x / 10.0**digits + 1e-9)
-    return float(f"{whole}e{digits}")
