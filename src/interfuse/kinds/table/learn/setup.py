@@ -29,12 +29,6 @@ WIDTH, DEPTH = 256, 3
 """They do as well as anything larger on public tables of 10^4 to 5 * 10^4 rows in the minutes
 people have."""
 FEWEST_WAVES = 64
-FEW_EXAMPLES = 2_000_000
-"""A fit on a processor, with a budget in seconds, that will see fewer has a network of half the
-width. On two cores without bf16, by AdamW, 60 s: 664,000 examples for 265,000 and 1.475 nats for
-1.488 on NSL-KDD, 414,000 for 260,000 and 1.640 for 1.662 on Wikipedia's edits; trees told rows
-apart by .947 for .955, and .779 for .818. By Muon, Adult, 100 s: 1,144,000 for 493,000, 2.110 for
-2.123, .538 for .570. Where it turns was not looked for."""
 MANY_ROWS = 16_384
 """From there on matrices are moved by `Muon`, in batches of `MANY_BATCH`: of as many examples, in
 one core's seconds, large batches take less of Muon's own products, and lose nothing. In smaller
