@@ -209,7 +209,7 @@ FORMATS = (
     Layouts("aws-alb", "a load balancer of AWS", [_ALB]),
     Layouts("aws-elb", "a classic load balancer of AWS", [_ELB]),
     Layouts("aws-s3", "an access log of S3", [_S3]),
-    Layouts("aws-vpc", "a flow log of a VPC", [_VPC], "^version account-id "),
+    Layouts("aws-vpc", "a flow log of a VPC", [_VPC]),
     Layouts("bind", "BIND's log of queries", [_BIND]),
     Layouts("dnsmasq", "dnsmasq's log of queries", [_MASQ + one for one in _DNSMASQ]),
     Layouts("tcpdump", "`tcpdump -n`", _TCPDUMP),
