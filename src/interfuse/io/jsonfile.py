@@ -17,6 +17,7 @@ rotated: it is left out.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -39,6 +40,7 @@ from interfuse.io.jsonkeys import (
     unrepeated,
 )
 from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
+from interfuse.io.packetjson import is_of_packets, packets
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
@@ -48,8 +50,7 @@ from interfuse.io.times import TimeForm
 _LARGE = 10_000_000
 _BARE = re.compile(r"(%[a-zA-Z])+")
 """A pattern of times without marks; numbers are read so if they are large enough for a date."""
-_HAS_NUMBER = re.compile(rb'[:\[,]\s*-?\d[\d.eE+-]*\s*[,}\]]')
-_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?$"
+_NUMBER = r"^-?(0|[1-9]\d{0,17})(\.\d+)?$"
 _UNSET = ("", "-")
 _MEASURED = re.compile(
     r"(?i)(^|[._-])(bytes(_sent|_received)?|size|len(gth)?|time|duration|elapsed|latency|rtt|count|"
@@ -81,9 +82,14 @@ def read_json_lines(
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise NoRowsError(f"{where}: is empty. Expected one JSON object a line.")
+    of_tshark: list[str] = []
+    if is_of_packets(content):
+        with contextlib.suppress(ValueError, RecursionError):  # what is no JSON is told of below
+            content, of_tshark = packets(content)
     if content.lstrip()[:1] == b"[":
         content = _lines_of_array(content, where)
     content, notes = _without_cut(content)
+    notes += of_tshark
     check_characters(content, where)
     try:
         read = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
@@ -102,6 +108,7 @@ def read_json_lines(
     check_unique(frame.columns, where)
     frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
     frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
+    loose = not any(t.is_numeric() for t in frame.schema.values())
     frame, clocks = _clocks(frame, how)
     nest.numbers = list(clocks)
     text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
@@ -109,7 +116,6 @@ def read_json_lines(
     marked = [n for n in text if n not in mixed]
     if b"Infinity" not in content:
         notes += [words_of_inexact(found, _row) for found in infinite(frame)]
-    loose = _HAS_NUMBER.search(content) is None
     quoted = [n for n in marked if _is_quoted(frame[n], n, loose)] if how.times else []
     mixed, marked = [*mixed, *quoted], [n for n in marked if n not in quoted]
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
@@ -181,9 +187,9 @@ def _is_quoted(column: pl.Series, name: str, loose: bool) -> bool:
     """
     texts = column.drop_nulls()
     texts = texts.filter(~texts.is_in(_UNSET))
-    if not len(texts) or not texts.str.contains(_NUMBER).all() or not texts.str.len_chars().max() < 19:  # pyright: ignore[reportOperatorIssue]
+    if not len(texts) or not texts.str.contains(_NUMBER).all():
         return False
-    return loose or bool(_MEASURED.search(name)) or bool(texts.str.contains(".", literal=True).all())
+    return loose or bool(_MEASURED.search(name) or texts.str.contains(".", literal=True).all())
 
 
 def _has_others(content: bytes, name: str) -> bool:

@@ -71,6 +71,8 @@ class Nest:
         whole = list(path)
         path = path[2:] if whole[:2] == _TSHARK and len(path) > 2 else path
         name = path[-1] if _says_all(path) else ".".join(path)
+        if whole[0] == "layers" and path[-1].startswith(f"{path[-2]}_{path[-2]}_"):
+            name = path[-1].removeprefix(f"{path[-2]}_")  # `tshark -T ek`
         while name in taken and self.paths.get(name) != whole:
             name += "_"
         self.paths[name] = whole

@@ -30,6 +30,8 @@ _NAME = r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\.?"
 _ITEM = rf"(?:{_FOUR}(?::\d+)?|\[?{_SIX}\]?(?::\d+)?|{_NAME}|unknown|-)"
 _LIST = rf"^{_ITEM}(?:[,;\s]+{_ITEM})*$"
 _SEVERAL = rf"^{_ITEM}(?:[,;\s]+{_ITEM})+$"
+ADDRESS_WORD = rf"(?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])"
+"""An address that stands for itself."""
 _HAS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
 _FIRST = np.array([n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)])
 """First numbers of public addresses, without those of which a part is not."""
@@ -77,9 +79,7 @@ class AddressListField(TemplateField):
     kind = "address_list"
     words = "lists of addresses and names in one text; the addresses are made anew"
     options: ClassVar[Mapping[str, str]] = CategoryField.options
-    word_pattern: ClassVar[re.Pattern[str]] = re.compile(
-        rf"((?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])|[^\W_]+)"
-    )
+    word_pattern: ClassVar[re.Pattern[str]] = re.compile(rf"({ADDRESS_WORD}|[^\W_]+)")
     blank = f"{OPEN}G1-1{CLOSE}"
     made: ClassVar[Mapping[str, Maker]] = {
         "P": _four("10.", 1),
