@@ -14,7 +14,8 @@ from typing import NamedTuple
 from interfuse.io.format import Format
 
 _OURS = (
-    "delimited", "jsonlines", "columnar", "excel", "logs.zeek", "logs.events", "logs.w3c", "logs.layouts", "logs.keyvalue",
+    "delimited", "jsonlines", "columnar", "excel", "logs.zeek", "logs.events", "logs.w3c", "logs.layouts", "logs.barred",
+    "logs.keyvalue",
     "logs.access", "logs.syslog", "logs.nfdump", "logs.cicflow", "capture.formats",
 )  # fmt: skip
 """Files here with `FORMATS`; the order is that of messages."""

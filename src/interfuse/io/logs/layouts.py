@@ -6,7 +6,7 @@
 | `squid` | Squid's own layout |
 | `aws-alb`, `aws-elb`, `aws-s3`, `aws-vpc` | load balancers, S3, and flows of a VPC, without names |
 | `bind`, `dnsmasq` | queries to name servers |
-| `tcpdump` | what `tcpdump -n` prints, with or without dates |
+| `tcpdump`, `tshark` | packets as `tcpdump -n`, with or without dates, and `tshark` print them |
 | `fast-log` | alerts of Suricata and Snort |
 | `nginx-error`, `apache-error` | errors of web servers |
 | `nfdump-long`, `argus`, `yaf` | flows as nfdump, `ra` and `yafscii` print them |
@@ -105,7 +105,7 @@ class Layouts(TextLog):
             names = always.get(str(i)) if isinstance(always, dict) else None
             own = one.line(set(map(str, names or ())))
             line = pl.when(best == i).then(own).otherwise(line)
-        return text.select(line.str.strip_chars().alias("line")).to_series()
+        return text.select(line.str.strip_chars_end().alias("line")).to_series()
 
 
 _HAPROXY = "<client:a>:<client_port:n> [<time:t>] <frontend> <backend>/<server> "
@@ -213,6 +213,9 @@ FORMATS = (
     Layouts("bind", "BIND's log of queries", [_BIND]),
     Layouts("dnsmasq", "dnsmasq's log of queries", [_MASQ + one for one in _DNSMASQ]),
     Layouts("tcpdump", "`tcpdump -n`", _TCPDUMP),
+    Layouts("tshark", "what `tshark` prints", [
+        "<number:n>5> <time:n>10> <source> → <destination> <protocol> <length:n> <info:x>",
+    ]),
     Layouts("fast-log", "alerts of Suricata or Snort", ["<time:m>" + _FAST, "<time:t>" + _FAST]),
     Layouts("nginx-error", "Nginx's log of errors", [_NGINX]),
     Layouts("apache-error", "Apache's log of errors", [_APACHE]),

@@ -64,8 +64,10 @@ class Syslog(TextLog):
     def columns(self, parts: pl.LazyFrame) -> pl.LazyFrame:
         """The number at the beginning in two; in RFC 5424 missing where there is a dash."""
         pri = pl.col("pri").cast(pl.Int64)
-        out = [(pri // 8).cast(pl.String).alias("facility")]
-        out.append((pri % 8).cast(pl.String).alias("severity"))
+        out: list[pl.Expr] = []
+        if parts.select(pl.col("pri").is_not_null().any()).collect().item():
+            out.append((pri // 8).cast(pl.String).alias("facility"))
+            out.append((pri % 8).cast(pl.String).alias("severity"))
         names = parts.collect_schema().names()
         nil = names if "msgid" in names else []
         out += [

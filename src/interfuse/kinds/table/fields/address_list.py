@@ -20,8 +20,9 @@ from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Claim, Facts
 from interfuse.kinds.table.fields.template import CLOSE, OPEN, Maker, TemplateField
 
-LEAST, SEVERAL = 0.95, 0.02
-"""Of the values so many are lists of addresses and names; so many name two or more."""
+LEAST, SEVERAL, SOME, SHORT = 0.95, 0.02, 0.05, 3.0
+"""Of the values so many are lists of addresses and names; so many name two or more; so many hold an
+address among other things, if they have so few words."""
 _FOUR = r"(?:\d{1,3}\.){3}\d{1,3}"
 _PART = r"[0-9a-fA-F]{1,4}"
 _SHORT = rf"(?:{_PART}(?::{_PART}){{0,6}})?"
@@ -33,6 +34,7 @@ _SEVERAL = rf"^{_ITEM}(?:[,;\s]+{_ITEM})+$"
 ADDRESS_WORD = rf"(?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])"
 """An address that stands for itself."""
 _HAS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
+_VERSIONS = re.compile(r"(?i)version|release|build|firmware")
 _FIRST = np.array([n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)])
 """First numbers of public addresses, without those of which a part is not."""
 
@@ -99,6 +101,7 @@ class AddressListField(TemplateField):
             "like": column.str.contains(_LIST).mean(),
             "several": column.str.contains(_SEVERAL).mean(),
             "has": column.str.contains(_HAS).mean(),
+            "words": (column.str.count_matches(r"\S\s+\S") + 1).mean(),
         }
 
     @classmethod
@@ -106,7 +109,10 @@ class AddressListField(TemplateField):
         """Nearly all values are lists, some of two or more, and half have addresses."""
         like, several, has = (facts.values.get(key) or 0 for key in ("like", "several", "has"))
         if like < LEAST or several < SEVERAL or has < 0.5:
-            return None
+            few = (facts.values.get("words") or 0) <= SHORT
+            if has < SOME or not few or _VERSIONS.search(facts.name):
+                return None
+            return Claim(0.6, f"{has:.1%} hold an address; these are made anew")
         return Claim(0.95, f"{like:.1%} are lists of addresses, which are made anew")
 
     @classmethod
