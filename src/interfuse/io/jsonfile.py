@@ -52,6 +52,8 @@ _BARE = re.compile(r"(%[a-zA-Z])+")
 """A pattern of times without marks; numbers are read so if they are large enough for a date."""
 _NUMBER = r"^-?(0|[1-9]\d{0,17})(\.\d+)?$"
 _UNSET = ("", "-")
+_ENOUGH = 10
+"""Values that say that a program puts all its numbers in quotes."""
 _MEASURED = re.compile(
     r"(?i)(^|[._-])(bytes(_sent|_received)?|size|len(gth)?|time|duration|elapsed|latency|rtt|count|"
     r"(n_?|num_?)?packets|pkts|octets|port|status(_code)?|ttl|rate|score|priority|offset|p?pid|age|"
@@ -189,7 +191,7 @@ def _is_quoted(column: pl.Series, name: str, loose: bool) -> bool:
     texts = texts.filter(~texts.is_in(_UNSET))
     if not len(texts) or not texts.str.contains(_NUMBER).all():
         return False
-    return loose or bool(_MEASURED.search(name) or texts.str.contains(".", literal=True).all())
+    return (loose and len(texts) >= _ENOUGH) or bool(_MEASURED.search(name) or texts.str.contains(".", literal=True).all())
 
 
 def _has_others(content: bytes, name: str) -> bool:

@@ -84,7 +84,7 @@ class Barred(Format):
         text = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row")
         said = {n: Said("text") for n in names if n in _TEXTS}
         said |= {n: s for n, s in (how.said or {}).items() if s.sure or s.form}
-        typed = read_text(text.lazy(), names, said=said)
+        typed = read_text(text.lazy(), names, said=said, comma=False)
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}
         cells = lines[places[0] - 1].split("|")

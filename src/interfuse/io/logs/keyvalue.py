@@ -75,8 +75,12 @@ class KeyValue(Format):
         found = sum(self._row(line) is not None for line in lines)
         return bool(lines) and found >= LEAST * len(lines)
 
-    def _row(self, line: str) -> tuple[dict[str, str], list[str]] | None:
-        """The parts of a line by name, and the names of those in quotes; None if it is no row."""
+    def _row(self, line: str) -> tuple[dict[str, str], list[str], list[str]] | None:
+        """The parts of a line by name, which are in quotes, and which are names alone.
+
+        Returns:
+            None if it is no row.
+        """
         head = self.head.match(line)
         if head is None:
             return None
@@ -84,7 +88,7 @@ class KeyValue(Format):
         rest = line[head.end() :]
         if not self.needs.search(rest):
             return None
-        quoted = []
+        quoted, flags = [], []
         at = 0
         for match in self._found(rest, head):
             if rest[at : match.start()].strip(" ,\t" + self.sign):
@@ -95,12 +99,13 @@ class KeyValue(Format):
                 name += "_"
             if match[4]:
                 out[name] = "true"
+                flags.append(name)
             elif inner is not None:
                 out[name] = re.sub(r'\\(["\\])', r"\1", inner)
                 quoted.append(name)
             else:
-                out[name] = "" if bare == "-" else bare
-        return (out, quoted) if not rest[at:].strip() and len(out) > 1 else None
+                out[name] = "" if bare == "-" else bare.replace(r"\=", "=")
+        return (out, quoted, flags) if not rest[at:].strip() and len(out) > 1 else None
 
     def _found(self, rest: str, head: re.Match[str]) -> list[re.Match[str]]:
         return list(self.pair.finditer(rest))
@@ -112,6 +117,7 @@ class KeyValue(Format):
         content, cut = whole_lines(content.removeprefix(b"\xef\xbb\xbf"))
         names: list[str] = []
         quoted: dict[str, None] = {}
+        flags: dict[str, None] = {}
         rows, places, bad = [], [], []
         lines = content.decode().split("\n")
         for number, line in enumerate(lines, 1):
@@ -124,6 +130,7 @@ class KeyValue(Format):
                 continue
             _take_in(names, list(row[0]))
             quoted |= dict.fromkeys(row[1])
+            flags |= dict.fromkeys(row[2])
             rows.append(row[0])
             places.append(number)
         notes = [CUT] if cut else []
@@ -139,17 +146,18 @@ class KeyValue(Format):
         said = {n: Said("text") for n in text.columns if _CODE.search(n)}
         said |= {n: Said("time") for n in ("logged", "rt", "start", "end") if n in text.columns}
         said |= {n: s for n, s in (how.said or {}).items() if s.sure or s.form}
-        typed = read_text(text.lazy(), text.columns, said=said)
+        typed = read_text(text.lazy(), text.columns, said=said, comma=False)
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}
         columns[""] = {"format": self.name, "names": list(names), "quoted": list(quoted)}
-        columns[""] |= {"unset": unset, **more}
+        columns[""] |= {"unset": unset, "flags": list(flags), **more}
         return Sheet(typed.frame, columns, text.lazy(), tuple(f"{where}: {n}" for n in notes))
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """Lines as they were; further columns are pairs behind the others."""
         said = writing.file
-        quoted, unset = ({str(n) for n in said.get(key) or []} for key in ("quoted", "unset"))
+        sorts = ("quoted", "unset", "flags")
+        quoted, unset, flags = ({str(n) for n in said.get(key) or []} for key in sorts)
 
         def put(chunk: pl.DataFrame) -> None:
             text = _joined(as_text(writing.frame(chunk)).cast(pl.String), said)
@@ -157,7 +165,6 @@ class KeyValue(Format):
             text = text.with_columns(lacks).with_columns(pl.col(n).fill_null("") for n in unset)
             own = [str(n) for n in said.get("names") or [] if n in text.columns]
             own += [n for n in text.columns if n not in own]
-            flags = {n for n in own if n in chunk.columns and chunk[n].dtype == pl.Boolean}
             for row in text.select(own).iter_rows(named=True):
                 file.write((self._line(row, quoted, flags) + "\n").encode())
 

@@ -199,6 +199,8 @@ def _line(parts: Sequence[str | _Field | list], always: Collection[str]) -> pl.E
             text = _value(pl.col(part.name), part.quoted)
             if part.sort in ("", "a", "n", "c") and not part.quoted:
                 text = text.str.replace_all(r"\s+", "_")
+            if part.sort == "n":
+                text = text.str.replace(r"^-1\.0+$", "-1")  # of what did not come to pass
             text = text.fill_null("" if part.sort == "x" and not part.quoted else "-")
             out.append(text.str.pad_start(part.width) if part.width else text)
     return pl.concat_str(out)

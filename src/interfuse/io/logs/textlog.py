@@ -89,7 +89,7 @@ class TextLog(Format):
             raise DataError(f"{where}: has no line that is {self.line}. Expected at least one.")
         text = self.columns(rows.drop(_ROW).lazy()).collect()
         said = {**parts.said, **{n: s for n, s in (how.said or {}).items() if s.sure or s.form}}
-        typed = read_text(text.lazy(), text.columns, said=said)
+        typed = read_text(text.lazy(), text.columns, said=said, comma=False)
         places = rows[_ROW]
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}

@@ -83,7 +83,7 @@ class W3c(Format):
         text = _columns(pl.DataFrame(rows, schema=schema, orient="row"), head)
         said = {n: Said("text") for n in text.columns if _CODE.search(n) or _AGENT.search(n)}
         said |= {n: s for n, s in (how.said or {}).items() if s.sure or s.form}
-        typed = read_text(text.lazy(), text.columns, said=said)
+        typed = read_text(text.lazy(), text.columns, said=said, comma=False)
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}
         columns[""] = {"format": self.name, **head._asdict()}
