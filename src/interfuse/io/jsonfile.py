@@ -191,7 +191,9 @@ def _is_quoted(column: pl.Series, name: str, loose: bool) -> bool:
     texts = texts.filter(~texts.is_in(_UNSET))
     if not len(texts) or not texts.str.contains(_NUMBER).all():
         return False
-    return (loose and len(texts) >= _ENOUGH) or bool(_MEASURED.search(name) or texts.str.contains(".", literal=True).all())
+    return (loose and len(texts) >= _ENOUGH) or bool(
+        _MEASURED.search(name) or texts.str.contains(".", literal=True).all()
+    )
 
 
 def _has_others(content: bytes, name: str) -> bool:

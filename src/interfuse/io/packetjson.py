@@ -12,7 +12,9 @@ import re
 from typing import Any
 
 _ARRAY = re.compile(rb'^\s*\[\s*\{\s*"_index"\s*:[^{]*"_source"\s*:\s*\{\s*"layers"\s*:', re.DOTALL)
-_BULK = re.compile(rb'^\s*\{"index"\s*:\s*\{"_index"\s*:\s*"[^"]*"(,"_type"\s*:\s*"[^"]*")?\}\}\s*\n')
+_BULK = re.compile(
+    rb'^\s*\{"index"\s*:\s*\{"_index"\s*:\s*"[^"]*"(,"_type"\s*:\s*"[^"]*")?\}\}\s*\n'
+)
 
 
 def is_of_packets(content: bytes) -> bool:

@@ -78,7 +78,9 @@ class Barred(Format):
         notes = [CUT] if cut else []
         if bad:
             check_most(where, bad, len(rows), f"{len(names)} fields", lines[bad[0] - 1])
-            notes.append(left_out(bad, f"have other than the {len(names)} fields of the first line"))
+            notes.append(
+                left_out(bad, f"have other than the {len(names)} fields of the first line")
+            )
         if not rows:
             raise DataError(f"{where}: names its columns and has no flow. Expected at least one.")
         text = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row")

@@ -41,7 +41,7 @@ _WORD = r'[^\s="\[\]|,]+'
 LEAST = 0.8
 _DATE, _TIME = "date", "time"
 _CODE = re.compile(
-    r"(?i)_id$|^(id|eventid|logid|devid|version|sid|vlan(id)?)$|^(TOS|PREC|RES|MAC\.type)$"
+    r"_id$|^(id|eventid|logid|devid|version|sid|vlan(id)?)$|^(TOS|PREC|RES|MAC\.type)$"
 )
 _MAC = ("MAC.dst", "MAC.src", "MAC.type")
 

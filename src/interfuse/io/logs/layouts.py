@@ -109,7 +109,9 @@ class Layouts(TextLog):
 
 
 _HAPROXY = "<client:a>:<client_port:n> [<time:t>] <frontend> <backend>/<server> "
-_QUEUES = "<actconn:n>/<feconn:n>/<beconn:n>/<srvconn:n>/<retries:n> <srv_queue:n>/<backend_queue:n>"
+_QUEUES = (
+    "<actconn:n>/<feconn:n>/<beconn:n>/<srvconn:n>/<retries:n> <srv_queue:n>/<backend_queue:n>"
+)
 _HTTP = (
     _HAPROXY + "<tq:n>/<tw:n>/<tc:n>/<tr:n>/<ta:n> <status:n> <bytes_read:n> <request_cookie> "
     f"<response_cookie> <termination_state> {_QUEUES}"
@@ -160,9 +162,13 @@ _DNSMASQ = (
 _IP = "<time:t> «<interface> <direction=In|Out|B|M|P> »<family=IP|IP6> «(<header:x>) »"
 _ENDS = "<src:a>.<src_port:n> > <dst:a>.<dst_port:n>: "
 _TCPDUMP = (
-    _IP + _ENDS + "Flags [<flags>], «cksum <checksum:x>, »«seq <seq>, »«ack <ack:n>, »"
+    _IP
+    + _ENDS
+    + "Flags [<flags>], «cksum <checksum:x>, »«seq <seq:n>«:<seq_end:n>», »«ack <ack:n>, »"
     "«win <win:n>, »«urg <urg:n>, »«options [<options:x>], »length <length:n>«: <info:x>»",
     _IP + _ENDS + "<protocol=UDP>, «bad <bad:x> »length <length:n>",
+    _IP + _ENDS + "<query_id:n>+ <info:x>",
+    _IP + _ENDS + "<query_id:n> <info:x>",
     _IP + _ENDS + "<info:x>",
     _IP + "<src:a> > <dst:a>: <info:x>, length <length:n>",
     _IP + "<src:a> > <dst:a>: <info:x>",

@@ -31,7 +31,9 @@ from interfuse.io.textforms import Said, read_text
 from interfuse.io.written import Writing
 
 _FIELDS = re.compile(r"^#Fields:\s*(.*)$", re.IGNORECASE)
-_VPC = frozenset({"srcaddr", "dstaddr", "log-status", "interface-id", "action", "srcport", "dstport"})
+_VPC = frozenset(
+    {"srcaddr", "dstaddr", "log-status", "interface-id", "action", "srcport", "dstport"}
+)
 _DATE, _TIME = "date", "time"
 _AGENT = re.compile(r"(?i)agent")
 _CODE = re.compile(r"(?i)(substatus|win32-status|version|account-id|protocol)$")

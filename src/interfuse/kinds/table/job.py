@@ -31,6 +31,7 @@ from interfuse.kinds.table.large.choose import too_large
 from interfuse.kinds.table.large.pieces import PIECE, PIECES_AT_ONCE, Pieces
 from interfuse.kinds.table.large.prepare import out_of_core, require_room
 from interfuse.kinds.table.large.told import told
+from interfuse.kinds.table.learn.apart import held_apart
 from interfuse.kinds.table.learn.balance import Balanced, balanced_cell
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
@@ -313,14 +314,15 @@ class Job(BaseJob[Table, Model]):
             trainer.device,
         )
         trained = trainer.rows.once() if made.sample is None else made.sample
-        seed, examples = trainer.settings.seed, trainer.progress.examples
-        budget = record["budget"]["seconds"]
+        seed, budget = trainer.settings.seed, record["budget"]["seconds"]
+        every = trained.and_also(trainer.held_out)
+        layout = held_apart(net, layout, codec, every.codes.numpy(), seed)
         done = calibrate(
             net,
             layout,
             codec,
-            trained.and_also(trainer.held_out),
-            examples,
+            every,
+            trainer.progress.examples,
             seed,
             trainer.device,
             seconds=self.clock.left(budget) if budget else None,
