@@ -18,9 +18,10 @@ def flows(n=3_000, seed=0):
     r = np.random.default_rng(seed)
     six, icmp = r.random(n) < 0.1, r.random(n) < 0.08
     a, b = (r.integers(1, 60, n) for _ in range(2))
+    here, there = zip(six, a, strict=True), zip(six, b, strict=True)
     return pl.DataFrame({
-        "src_ip": [f"2001:db8:1::{x:x}" if s else f"10.0.0.{x}" for s, x in zip(six, a, strict=True)],
-        "dst_ip": [f"2600:aa:1::{x:x}" if s else f"93.184.216.{x}" for s, x in zip(six, b, strict=True)],
+        "src_ip": [f"2001:db8:1::{x:x}" if s else f"10.0.0.{x}" for s, x in here],
+        "dst_ip": [f"2600:aa:1::{x:x}" if s else f"93.184.216.{x}" for s, x in there],
         "proto": np.where(icmp, "icmp", np.where(r.random(n) < 0.5, "tcp", "udp")),
         "size": np.where(icmp, 64, 1 + r.integers(64, 1500, n)),
     })  # fmt: skip

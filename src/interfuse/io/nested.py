@@ -1,9 +1,10 @@
 """Objects within objects, as JSON has them, to flat columns and back.
 
 A value in an object becomes a column whose name is the keys that lead to it with dots between:
-`{"flow": {"bytes": 7}}` is `flow.bytes`; a key that begins with the one above it is a name by itself
-(tshark's `ip.src` in `ip`). A list, and an object without keys, becomes its JSON as text; where no
-list of a column has more than one value, the column is of these. `Nest` remembers what was what, so that rows are written as they were.
+`{"flow": {"bytes": 7}}` is `flow.bytes`; a key that begins with the one above it is a name by
+itself (tshark's `ip.src` in `ip`). A list, and an object without keys, becomes its JSON as text;
+where no list of a column has more than one value, the column is of these. `Nest` remembers what
+was what, so that rows are written as they were.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-
 
 _TSHARK = ["_source", "layers"]
 """What `tshark -T json` puts around every packet."""

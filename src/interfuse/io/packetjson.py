@@ -1,8 +1,8 @@
 """Packets as tshark writes them in JSON (`-T json`, `-T jsonraw`, `-T ek`), to plain JSON lines.
 
 tshark repeats keys in an object (`ip.addr` for either end), which JSON leaves open; they become
-lists, as `tshark --no-duplicate-keys` writes them. The lines between packets that tell Elasticsearch where
-to put them, and the bytes of fields (`..._raw`), are left out.
+lists, as `tshark --no-duplicate-keys` writes them. The lines between packets that tell
+Elasticsearch where to put them, and the bytes of fields (`..._raw`), are left out.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def test_flows_as_nfdump_prints_them(sheet):
     ]  # fmt: skip
     read = sheet("\n".join(rows) + "\n", "flows.txt")
     frame = read.frame.collect()
-    assert frame.height == 8 and not read.notes
+    assert (frame.height, read.notes) == (8, ())
     assert frame["bytes"].unique().to_list() == [1_200_000]
     assert frame["dst_port"].unique().to_list() == ["53"]
 

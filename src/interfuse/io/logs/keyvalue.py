@@ -3,7 +3,7 @@ r"""Logs of names and values: `src=10.0.0.1 dst="a b" DF`.
 | format | a line | before the pairs |
 |---|---|---|
 | `cef` | ArcSight's Common Event Format | `CEF:0\|vendor\|product\|version\|id\|name\|severity\|` |
-| `leef` | QRadar's, tabs or a named sign between pairs | `LEEF:1.0\|vendor\|product\|version\|id\|` |
+| `leef` | QRadar's, tabs between pairs | `LEEF:1.0\|vendor\|product\|version\|id\|` |
 | `netfilter` | iptables, nftables and ufw in the kernel's log | `kernel: [uptime] [PREFIX] ` |
 | `logfmt` | logfmt, FortiGate and others of pairs alone | nothing |
 

@@ -4,7 +4,7 @@
 |---|---|
 | `haproxy` | HAProxy's HTTP and TCP logs, alone or behind the head of syslog |
 | `squid` | Squid's own layout |
-| `aws-alb`, `aws-elb`, `aws-s3`, `aws-vpc` | load balancers, S3, and flows of a VPC, without names |
+| `aws-alb`, `aws-elb`, `aws-s3`, `aws-vpc` | load balancers, S3, flows of a VPC without names |
 | `bind`, `dnsmasq` | queries to name servers |
 | `tcpdump`, `tshark` | packets as `tcpdump -n`, with or without dates, and `tshark` print them |
 | `fast-log` | alerts of Suricata and Snort |

@@ -1,12 +1,12 @@
-"""Logs whose first lines name their fields, with blanks or tabs between: W3C, CloudFront, VPC flows.
+"""Logs whose first lines name their fields: those of the W3C, CloudFront, and flows of a VPC.
 
     #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken
     2025-03-10 08:00:00 10.0.0.5 GET /index.html 200 31
 
-IIS and CloudFront write `#Fields:`; the logs of a VPC of AWS have the names alone in the first line.
-`-` is missing. `date` and `time` together are one column, `time`, in the place of the first. A plus in
-an agent of IIS is a blank, and `%20` is one in CloudFront's. Names may come again between the rows; if
-they change, the file is refused.
+IIS and CloudFront write `#Fields:`; the logs of a VPC of AWS have the names alone in the first
+line. `-` is missing. `date` and `time` together are one column, `time`, in the place of the first.
+A plus in an agent of IIS is a blank, and `%20` is one in CloudFront's. Names may come again
+between the rows; if they change, the file is refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PLUS, _PERCENT = "plus", "percent"
 
 
 class _Head(NamedTuple):
-    """Names of the fields, the lines before the rows, what stands between, how agents are written."""
+    """Names of the fields, the lines before the rows, the sign between, how agents are written."""
 
     names: tuple[str, ...]
     lines: tuple[str, ...]

@@ -1,15 +1,15 @@
-"""Values of two cells that no row has together although many should have, if they went by themselves.
+"""Values of two cells that no row has together although many should have, by themselves.
 
-A network gives everything some probability: one drawn flow in a hundred is ICMP with a port, or goes
-from an address of IPv4 to one of IPv6. Of sets x and y of the values of two cells, of which n_x and n_y
-of n rows have one, independence would put
+A network gives everything some probability: one drawn flow in a hundred is ICMP with a port, or
+goes from an address of IPv4 to one of IPv6. Of sets x and y of the values of two cells, of which
+n_x and n_y of n rows have one, independence would put
 
     e = n_x n_y / n
 
-rows into both. If e is `SURE` or more and no row is in both, which has probability exp(-e), they are
-*apart*, and no value of the one is drawn beside one of the other (`laws`). So are x and all y but one,
-where all rows of x are in that one, if independence would put `ALL` or more into the others: ICMP has
-no port, whichever. Sets are
+rows into both. If e is `SURE` or more and no row is in both, which has probability exp(-e), they
+are apart, and values of the one are seldom drawn beside those of the other (`laws`). So are x and
+all y but one, where all rows of x are in that one, if independence would put `ALL` or more into the
+others: ICMP has no port, whichever. Sets are
 
 * a value that `OWN` rows have or more, and all other values together;
 * the commonest value, and all others;
@@ -137,8 +137,10 @@ def counts_of(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     """(k_a, k_b) rows in each pair of sets.
 
     Args:
-        x, y: the set of each code of two cells.
-        a, b: (n,) codes of rows.
+        x: the set of each code of one cell.
+        y: of the other.
+        a: (n,) codes of rows.
+        b: of the other.
     """
     k, m = int(x.max()) + 1, int(y.max()) + 1
     return np.bincount(x[a].astype(np.int64) * m + y[b], minlength=k * m).reshape(k, m)

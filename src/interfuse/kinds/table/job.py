@@ -304,19 +304,13 @@ class Job(BaseJob[Table, Model]):
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
         trainer.use_best()
-        codec, layout, net = made.codec, made.layout, trainer.net.eval()
-        shrink_numbers(
-            net,
-            trainer.objective,
-            trainer.held_out,
-            trainer.settings.held_out_draws or HELD_OUT_DRAWS,
-            trainer.settings.seed,
-            trainer.device,
-        )
+        codec, net, seed = made.codec, trainer.net.eval(), trainer.settings.seed
+        draws = trainer.settings.held_out_draws or HELD_OUT_DRAWS
+        shrink_numbers(net, trainer.objective, trainer.held_out, draws, seed, trainer.device)
         trained = trainer.rows.once() if made.sample is None else made.sample
-        seed, budget = trainer.settings.seed, record["budget"]["seconds"]
+        budget = record["budget"]["seconds"]
         every = trained.and_also(trainer.held_out)
-        layout = held_apart(net, layout, codec, every.codes.numpy(), seed)
+        layout = held_apart(net, made.layout, codec, every.codes.numpy(), seed)
         done = calibrate(
             net,
             layout,

@@ -38,8 +38,7 @@ from interfuse.kinds.table.rules.cases import Case, Is
 _LEAST = 1e-9
 """Of the probability so much must be allowed by the laws; with less, known cells break them."""
 _SELDOM = 0.01
-"""What is apart is so much less likely, each time: where all values are apart from something that is
-visible, the one that is so least often is drawn."""
+"""What is apart is so much less likely: where all are, the one that is so least often is drawn."""
 _FAR = 8.0
 """A score at the end of a bin."""
 
@@ -220,12 +219,7 @@ class Laws:
 def _tables(
     pairs: Mapping[tuple[int, int], np.ndarray], least: float = 0.0
 ) -> dict[int, list[tuple[int, Tensor]]]:
-    """By cell, the others and what may be beside each of their codes; of the last, if hidden.
-
-    Args:
-        pairs: by two cells, which pairs of codes may be.
-        least: what stands for those that may not.
-    """
+    """By cell, the others and what may be beside each of their codes, `least` for what may not."""
     out: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
     for (a, b), may in pairs.items():
         for own, other, table in ((b, a, may), (a, b, may.T)):

@@ -342,9 +342,7 @@ class Field(Learned):
 
     classes: Sequence[int] = ()
     coarser: Sequence[int] = ()
-    """By code of the first cell its class, where classes pair up as values do (`learn.pairs`), and a
-    coarser one (`learn.apart`)."""
-
+    """By code of the first cell its class, for `learn.pairs`, and a coarser one, for `apart`."""
     links: tuple[str, ...] = ()
     """What a number equals in a share of the rows, a code each, the last (`kinds.table.links`)."""
 

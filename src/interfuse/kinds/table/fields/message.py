@@ -1,9 +1,10 @@
 """Messages of programs: what they say stays, names, numbers and addresses in them are made anew.
 
-"Failed password for root from 192.0.2.7 port 4711" is "Failed password for root from <address> port
-<4 digits>" of many rows. See `fields.template`: words that many rows have stay, others are drawn; an
-address is made anew whoever has it, in its class, as in `fields.address_list`. A column is known by that:
-most values are different, and with numbers, addresses and words with digits blotted out few are.
+"Failed password for root from 192.0.2.7 port 4711" is "Failed password for root from <address>
+port <4 digits>" of many rows. See `fields.template`: words that many rows have stay, others are
+drawn; an address is made anew whoever has it, in its class, as in `fields.address_list`. A column
+is known by that: most values are different, and with numbers, addresses and words with digits
+blotted out few are.
 """
 
 from __future__ import annotations

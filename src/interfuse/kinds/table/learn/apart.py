@@ -1,7 +1,7 @@
-"""Pairs of values that records drawn from a network have together and rows do not (`kinds.table.apart`).
+"""Pairs of values that records drawn from a network have together and rows do not (`apart`).
 
-Only pairs of cells are kept that records drawn from the trained network break, since each costs time
-in drawing. It is a matter of counts, and tells of no single row.
+Only pairs of cells are kept that records drawn from the trained network break, since each costs
+time in drawing. It is a matter of counts, and tells of no single row.
 """
 
 from __future__ import annotations
