@@ -174,6 +174,7 @@ _TCPDUMP = (
     _IP + "<src:a> > <dst:a>: <info:x>",
     "<time:t> «<interface> <direction=In|Out|B|M|P> »<family=ARP>, <info:x>, length <length:n>",
 )
+_TSHARK = "<number:n>5> <time:n>10> <source> → <destination> <protocol> <length:n> "
 _FAST = (
     "  [**] [<gid:c>:<sid:c>:<rev:c>] <message:x> [**] "
     "«[Classification: <classification:x>] »«[Priority: <priority:n>] »{<protocol>} "
@@ -219,9 +220,12 @@ FORMATS = (
     Layouts("bind", "BIND's log of queries", [_BIND]),
     Layouts("dnsmasq", "dnsmasq's log of queries", [_MASQ + one for one in _DNSMASQ]),
     Layouts("tcpdump", "`tcpdump -n`", _TCPDUMP),
-    Layouts("tshark", "what `tshark` prints", [
-        "<number:n>5> <time:n>10> <source> → <destination> <protocol> <length:n> <info:x>",
-    ]),
+    Layouts("tshark", "what `tshark` prints", [_TSHARK + one for one in (
+        "<src_port:n> → <dst_port:n> [<flags:x>] Seq=<seq:n> «Ack=<ack:n> »Win=<win:n> Len=<len:n>"
+        "« <options:x>»",
+        "<src_port:n> → <dst_port:n> <info:x>",
+        "<info:x>",
+    )]),
     Layouts("fast-log", "alerts of Suricata or Snort", ["<time:m>" + _FAST, "<time:t>" + _FAST]),
     Layouts("nginx-error", "Nginx's log of errors", [_NGINX]),
     Layouts("apache-error", "Apache's log of errors", [_APACHE]),
