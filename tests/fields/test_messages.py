@@ -18,7 +18,7 @@ DONE = ["Started Session %d of user alice.", 'GET /users/%d HTTP/1.1" 200']
 
 
 def digest(*parts):
-    return f"{zlib.crc32(repr(parts).encode()):08x}"
+    return f"{zlib.crc32(repr(parts).encode()):08x}{zlib.adler32(repr(parts).encode()):08x}"
 
 
 def table(n=900, seed=0):

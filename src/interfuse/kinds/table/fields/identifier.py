@@ -21,7 +21,7 @@ LEAST, MANY, ROWS_EACH = 0.95, 50, 20
 """Of the values so many look so; with fewer, or of more rows each, they are categories."""
 _ITEM = r"[A-Za-z0-9_-]*"
 _LIST = rf"^\[?\"?{_ITEM}(?:\"?,\s?\"?{_ITEM})*\"?\]?$"
-_LONG = r"[A-Za-z0-9_-]{10,}"
+_LONG = r"[A-Za-z0-9_-]{12,}"
 _MIXED, _TURNS = r"[A-Za-z]\d|\d[A-Za-z]", r"[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z]"
 DIGITS = 0.6
 """Of the values so many have digits among letters; the others may have capitals there."""
