@@ -7,7 +7,7 @@ order, and counted:
     protocol    ends of one version; no ports but where there are some; ICMP of the version
     packets     at least one from the source, none from a group; without any no flags, no bytes
     bytes       headers <= bytes; bytes - headers - payload is of options: none but in TCP, there
-                whole words, at most 40 bytes a packet
+                whole words, at most 40 bytes a packet; messages hold what they must (`least`)
     sizes       min <= bytes / packets <= max, so that packets of such sizes have that sum
     times       iat_max <= duration <= iat_max * (packets - 1), within both time-outs
 
@@ -35,6 +35,7 @@ from interfuse.io.capture.flows import (
     state_of,
     with_means,
 )
+from interfuse.io.capture.least import UNIT, least_content
 from interfuse.io.capture.meter import ACK, ACTIVE, FIN, IDLE, RST, SYN
 from interfuse.io.capture.octets import Ints
 from interfuse.io.capture.script import LARGEST
@@ -245,6 +246,11 @@ def _bytes(rows: _Rows, way: str, version: Ints) -> None:
     largest = np.where(tcp, LARGEST - OPTIONS - 24, LARGEST)
     total = np.minimum(np.maximum(rows[f"{way}_bytes"], head), largest * count)
     total = np.where(lone, np.minimum(total, head + OPTIONS), total)
+    least, unit = least_content(version, rows.columns)
+    total = np.maximum(total, head + least * count)
+    each = (total - head) // np.maximum(count, 1)
+    each = least + (each - least) // UNIT * UNIT
+    total = np.where(unit & (count > 0), head + each * count, total)
     payload = rows.columns.get(f"{way}_payload", np.maximum(total - head, 0))
     payload = np.where(lone, 0, np.maximum(payload, 0))
     if f"{way}_payload" in rows.fixed:
@@ -274,10 +280,11 @@ def _sizes(rows: _Rows, way: str, version: Ints) -> None:
     """Smallest and largest packets whose number and sum are those of the row."""
     count, total = rows[f"{way}_packets"], rows[f"{way}_bytes"]
     some = np.maximum(count, 1)
-    head = header(version, rows["protocol"])
+    content, unit = least_content(version, rows.columns)
+    head = header(version, rows["protocol"]) + content
     least = rows.columns.get(f"{way}_size_min", head)
     floor = np.maximum(np.minimum(head, total // some), total - (some - 1) * LARGEST)
-    least = np.clip(least, floor, total // some)
+    least = np.where(unit, total // some, np.clip(least, floor, total // some))
     others = np.maximum(some - 1, 1)
     low = np.where(some > 1, -(-(total - least) // others), total)
     high = np.minimum(total - (some - 1) * least, LARGEST)
