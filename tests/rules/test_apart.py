@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,7 +51,7 @@ def test_what_no_row_has_together_is_seldom_drawn_together(model):
 
 def test_a_stored_run_draws_the_same(model, tmp_path):
     model.save(tmp_path / "run")
-    again = interfuse.load(tmp_path / "run")
+    again: Any = interfuse.load(tmp_path / "run")
     assert again.layout.apart == model.layout.apart
     assert again.generate(500, seed=3).equals(model.generate(500, seed=3))
 

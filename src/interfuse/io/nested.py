@@ -55,12 +55,18 @@ class Nest:
     def from_json(cls, said: Mapping[str, Any]) -> Nest:
         """The inverse of `to_json`; what is malformed is left out."""
         paths = said.get("paths")
-        columns = (said.get(key) for key in ("lists", "numbers", "quoted", "single"))
+        lists, numbers, quoted, single = (
+            list(map(str, names)) if isinstance(names := said.get(key), list) else []
+            for key in ("lists", "numbers", "quoted", "single")
+        )
+        if not isinstance(paths, dict):
+            paths = {}
         return cls(
-            {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v}
-            if isinstance(paths, dict)
-            else {},
-            *(list(map(str, names)) if isinstance(names, list) else [] for names in columns),
+            {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v},
+            lists,
+            numbers,
+            quoted,
+            single,
             said.get("absent") is True,
         )
 

@@ -33,7 +33,7 @@ _LIST = rf"^{_ITEM}(?:[,;\s]+{_ITEM})*$"
 _SEVERAL = rf"^{_ITEM}(?:[,;\s]+{_ITEM})+$"
 ADDRESS_WORD = rf"(?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])"
 """An address that stands for itself."""
-_HAS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
+HAS_ADDRESS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
 _VERSIONS = re.compile(r"(?i)version|release|build|firmware")
 _FIRST = np.array([n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)])
 """First numbers of public addresses, without those of which a part is not."""
@@ -100,7 +100,7 @@ class AddressListField(TemplateField):
         return {
             "like": column.str.contains(_LIST).mean(),
             "several": column.str.contains(_SEVERAL).mean(),
-            "has": column.str.contains(_HAS).mean(),
+            "has": column.str.contains(HAS_ADDRESS).mean(),
             "words": (column.str.count_matches(r"\S\s+\S") + 1).mean(),
         }
 

@@ -3,8 +3,8 @@
 "Failed password for root from 192.0.2.7 port 4711" is "Failed password for root from <address>
 port <4 digits>" of many rows. See `fields.template`: words that many rows have stay, others are
 drawn; an address is made anew whoever has it, in its class, as in `fields.address_list`. A column
-is known by that: most values are different, and with numbers, addresses and words with digits
-blotted out few are.
+is known by its name or by addresses in it, and by values of several words that are mostly different
+and of few forms once words with digits are blotted out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from interfuse.kinds.table.fields.address_list import ADDRESS_WORD, AddressListField
+from interfuse.kinds.table.fields.address_list import ADDRESS_WORD, HAS_ADDRESS, AddressListField
 from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Claim, Facts
 from interfuse.kinds.table.fields.template import CLOSE, OPEN
@@ -22,7 +22,9 @@ from interfuse.kinds.table.fields.template import CLOSE, OPEN
 LEAST_WORDS, FEWER, MANY = 2.0, 0.5, 50
 """Words of a value; so much fewer are different when blotted out; with fewer it is a category."""
 _VARIABLE = r"\S*\d\S*|\"[^\"]*\"|'[^']*'|<[^>]*>"
-_NAMED = re.compile(r"(?i)(^|[._\-])(message|msg|info|event|log|text|description|reason)$")
+_NAMED = re.compile(r"(?i)(^|[._\-])(message|msg|info|event|log(_?line)?|request|reason)$")
+SOME = 0.02
+"""Of the values so many hold an address, where the name says nothing."""
 
 
 @register_field
@@ -46,6 +48,7 @@ class MessageField(AddressListField):
             "words": (column.str.count_matches(r"\S\s+\S") + 1).mean(),
             "distinct": text.n_unique(),
             "forms": blotted.n_unique(),
+            "has": column.str.contains(HAS_ADDRESS).mean(),
         }
 
     @classmethod
@@ -53,8 +56,10 @@ class MessageField(AddressListField):
         """Several words each, and few forms beside many values."""
         words, distinct, forms = (facts.values.get(k) or 0 for k in ("words", "distinct", "forms"))
         there = facts.rows - facts.missing
-        few = forms <= FEWER * distinct or _NAMED.search(facts.name)
-        if words < LEAST_WORDS or distinct < MANY or 3 * forms > there or not few:
+        named, few = bool(_NAMED.search(facts.name)), forms <= FEWER * distinct
+        if not named and (not few or (facts.values.get("has") or 0) < SOME):
+            return None
+        if words < LEAST_WORDS or distinct < MANY or 3 * forms > there:
             return None
         why = f"messages: {distinct:,} values of {forms:,} forms; what few rows say is made anew"
         return Claim(0.7, why)

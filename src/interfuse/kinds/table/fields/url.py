@@ -17,7 +17,7 @@ from interfuse.kinds.table.fields.template import CLOSE, OPEN, TemplateField
 
 _NAMED = re.compile(
     r"(?i)(ur[li]|uri[-_ ]?(stem|path)|path|request|referr?er|link|href|page|resource|endpoint|"
-    r"(object|file)?_?(key|path|name)|object)s?\)?$"
+    r"(object|file)_?(key|path|name)|key)s?\)?$"
 )
 _ASKED = rf"{URL}|^[\w.-]+:\d{{1,5}}$|^\*$"
 """What a request line asks for: a CONNECT names a host and a port."""
