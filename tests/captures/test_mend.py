@@ -123,3 +123,10 @@ def test_a_group_is_no_source():
     assert streams["src_ip"].to_list() == ["10.0.0.251", "10.1.2.3", "fe80::fb"]
     assert streams["dst_ip"].to_list() == ["10.0.0.7", "10.0.0.1", "fe80::2"]
     assert mend(frame, fixed=["src_ip"]).frame["src_ip"].to_list() == [a for a, _ in ends]
+
+
+def test_a_protocol_that_was_not_drawn_is_the_likely_one():
+    frame = odd_flows(40, seed=3).with_columns(protocol=pl.lit(None, pl.String))
+    made = mend(frame).frame
+    assert made["protocol"].null_count() == 0
+    assert set(made["protocol"]) <= {"tcp", "udp", "icmp", "ipv6-icmp"}

@@ -144,6 +144,11 @@ def _protocols(rows: _Rows) -> Ints:
         in_six = _texts(rows[name], mapped)
         rows.put(name, np.where(mixed & ~is_six, in_six, rows[name]), "ends of two versions of IP")
     v6 = six[0] | six[1]
+    flags = rows.columns.get("fwd_flags", np.zeros(len(v6), np.int64)) > 0
+    ports = rows.columns.get("dst_port", np.full(len(v6), -1, np.int64)) >= 0
+    likely = np.where(flags, "tcp", np.where(ports, "udp", "icmp")).astype(object)
+    protocol = np.where(rows["protocol"] == "", likely, rows["protocol"])
+    rows.put("protocol", protocol, "a protocol where none was drawn")
     protocol = rows["protocol"]
     icmp = np.isin(protocol, ("icmp", "ipv6-icmp"))
     right = np.where(icmp, np.where(v6, "ipv6-icmp", "icmp"), protocol).astype(object)

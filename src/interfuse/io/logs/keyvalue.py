@@ -184,7 +184,8 @@ class KeyValue(Format):
             else:
                 again = name.endswith("_") and name[:-1] in row
                 pairs.append(self._pair(name[:-1] if again else name, value, name in quoted))
-        return start + self._head(row) + self.sign.join(pairs)
+        sign = "^" if row.get("delimiter") == "^" else self.sign
+        return start + self._head(row) + sign.join(pairs)
 
     def _pair(self, name: str, value: str, quoted: bool) -> str:
         if quoted or re.search(r'[\s"]', value):
@@ -203,6 +204,8 @@ class Barred(KeyValue):
     def __init__(self, name: str, names: Sequence[str], pair: str, sign: str) -> None:
         head = rf"{name.upper()}:(?P<format>[\d.]+)\|"
         head += "".join(rf"(?P<{n}>(?:[^|\\]|\\.)*)\|" for n in names)
+        if name == "leef":
+            head += r"(?:(?P<delimiter>\^|x09|0x09)\|)?"
         self.names = names
         super().__init__(name, head, pair, "=", sign)
 
@@ -212,7 +215,8 @@ class Barred(KeyValue):
 
     def _head(self, row: Mapping[str, str | None]) -> str:
         parts = [(row.get(n) or "").replace("|", r"\|") for n in self.names]
-        return "|".join([f"{self.name.upper()}:{row.get('format') or '0'}", *parts]) + "|"
+        parts += [row["delimiter"]] if row.get("delimiter") else []
+        return "|".join([f"{self.name.upper()}:{row.get('format') or '0'}", *map(str, parts)]) + "|"
 
 
 class Netfilter(KeyValue):

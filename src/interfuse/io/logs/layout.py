@@ -14,6 +14,7 @@ sort, and a width that it is filled up to from the left when it is written:
 | `<url:r>` | a request: the columns method, url and protocol | a line of HTTP, or any text |
 | `<bytes:s>` | a number with a power of 1,000 | `1.2 M` |
 | `<message:x>` | text | up to what follows |
+| `<pri:p>` | a number in `<>` | as syslog has before its time |
 | `<event=query>`, `<family=IP|IP6>` | one of these words | |
 
 In quotes a word may have blanks, and `\"` is a quote.
@@ -47,7 +48,7 @@ _MONTHS_FIRST = "%m/%d/%Y-%H:%M:%S.%f"
 _SORTS = {
     "": r"\S+?", "n": _NUMBER, "c": r"\d+|-", "t": _TIME, "a": rf"{_FOUR}|{_SIX}|-",
     "m": r"\d\d/\d\d/\d{4}-\d\d:\d\d:\d\d\.\d+",
-    "s": r"\d+(?:\.\d+)? ?[KMGT]?", "x": r".*?",
+    "p": r"\d{1,3}", "s": r"\d+(?:\.\d+)? ?[KMGT]?", "x": r".*?",
 }  # fmt: skip
 _REQUEST = rf"(?:([A-Z][A-Z_-]*) )?({_INSIDE})(?: ([A-Z]+/\d(?:\.\d)?|-))?"
 _POWERS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
@@ -97,7 +98,8 @@ class Layout:
                 self.said[part.name] = Said(sort, pattern=pattern)
                 inside = _INSIDE if part.quoted and part.sort in ("", "x") else _SORTS[part.sort]
                 words = "|".join(map(re.escape, part.words))
-                out.append(f"({words or inside})")
+                around = "<({})>" if part.sort == "p" else "({})"
+                out.append(around.format(words or inside))
         return "".join(out)
 
     def columns(self, names: Sequence[str]) -> list[pl.Expr]:
@@ -201,6 +203,8 @@ def _line(parts: Sequence[str | _Field | list], always: Collection[str]) -> pl.E
                 text = text.str.replace_all(r"\s+", "_")
             if part.sort == "n":
                 text = text.str.replace(r"^-1\.0+$", "-1")  # of what did not come to pass
+            if part.sort == "p":
+                text = pl.concat_str(pl.lit("<"), text, pl.lit(">"))
             text = text.fill_null("" if part.sort == "x" and not part.quoted else "-")
             out.append(text.str.pad_start(part.width) if part.width else text)
     return pl.concat_str(out)

@@ -118,7 +118,7 @@ _HTTP = (
     '« {<request_headers:x>}»« {<response_headers:x>}» "<url:r>"'
 )
 _TCP = _HAPROXY + f"<tw:n>/<tc:n>/<tt:n> <bytes_read:n> <termination_state> {_QUEUES}"
-_TAGGED = "«<logged:t> <host> <program=haproxy>[<pid:n>]: »"
+_TAGGED = "«<pri:p>»«<logged:t> <host> »«<program=haproxy>[<pid:n>]: »"
 _CLOCKS = "<request_processing_time:n> <{0}_processing_time:n> <response_processing_time:n> "
 _CODES = "<elb_status_code:n> <{0}_status_code:n> <received_bytes:n> <sent_bytes:n> "
 _ALB = (
@@ -148,9 +148,9 @@ _VPC = (
     "<log_status=OK|NODATA|SKIPDATA>"
 )
 _BIND = (
-    "<time:t> «queries: »«<severity=info|debug|notice>: »«client »«@<client_id> »<client:a>#"
-    "<client_port:n> «(<name>)»: «view <view>: »query: <query> <class> <query_type> <flags>"
-    "« (<server:a>)»"
+    "<time:t> «<host> <program=named>[<pid:n>]: »«queries: »«<severity=info|debug|notice>: »"
+    "«client »«@<client_id> »<client:a>#<client_port:n>« (<name>)»: «view <view>: »"
+    "query: <query> <class> <query_type> <flags>« (<server:a>)»"
 )
 _MASQ = "<time:t> «<host> »dnsmasq[<pid:n>]: «<serial:n> <requestor:a>/<requestor_port:n> »"
 _DNSMASQ = (
@@ -160,18 +160,24 @@ _DNSMASQ = (
     "<event=gravity blocked|exactly blacklisted|regex blacklisted> <name> is <answer:x>",
 )
 _IP = "<time:t> «<interface> <direction=In|Out|B|M|P> »<family=IP|IP6> «(<header:x>) »"
+_FRAME = (
+    "<time:t> <src_mac> > <dst_mac>, ethertype <family=IPv4|IPv6> (<ethertype>), length "
+    "<frame_length:n>: «(<header:x>) »"
+)
 _ENDS = "<src:a>.<src_port:n> > <dst:a>.<dst_port:n>: "
-_TCPDUMP = (
-    _IP
-    + _ENDS
-    + "Flags [<flags>], «cksum <checksum:x>, »«seq <seq:n>«:<seq_end:n>», »«ack <ack:n>, »"
+_PACKETS = (
+    _ENDS + "Flags [<flags>], «cksum <checksum:x>, »«seq <seq:n>«:<seq_end:n>», »«ack <ack:n>, »"
     "«win <win:n>, »«urg <urg:n>, »«options [<options:x>], »length <length:n>«: <info:x>»",
-    _IP + _ENDS + "<protocol=UDP>, «bad <bad:x> »length <length:n>",
-    _IP + _ENDS + "<query_id:n>+ <info:x>",
-    _IP + _ENDS + "<query_id:n> <info:x>",
-    _IP + _ENDS + "<info:x>",
-    _IP + "<src:a> > <dst:a>: <info:x>, length <length:n>",
-    _IP + "<src:a> > <dst:a>: <info:x>",
+    _ENDS + "<protocol=UDP>, «bad <bad:x> »length <length:n>",
+    _ENDS + "<query_id:n>+ <info:x>",
+    _ENDS + "<query_id:n> <info:x>",
+    _ENDS + "<info:x>",
+    "<src:a> > <dst:a>: <info:x>, length <length:n>",
+    "<src:a> > <dst:a>: <info:x>",
+)
+_TCPDUMP = (
+    *(_IP + one for one in _PACKETS),
+    *(_FRAME + one for one in _PACKETS),
     "<time:t> «<interface> <direction=In|Out|B|M|P> »<family=ARP>, <info:x>, length <length:n>",
 )
 _TSHARK = "<number:n>5> <time:n>10> <source> → <destination> <protocol> <length:n> "

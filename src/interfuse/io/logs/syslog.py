@@ -20,7 +20,7 @@ from interfuse.io.logs.textlog import Parts, TextLog
 from interfuse.io.textforms import Said
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
-_BSD = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
+_BSD = r"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d"
 _TAG = r"(?:([^\s:\[\]]+)(?:\[([^\]\s]*)\])?: ?)?(.*)$"
 _LAYOUTS = {
     "5424": (
