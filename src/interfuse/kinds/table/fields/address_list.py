@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -35,6 +35,7 @@ ADDRESS_WORD = rf"(?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])"
 """An address that stands for itself."""
 HAS_ADDRESS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
 _VERSIONS = re.compile(r"(?i)version|release|build|firmware")
+_FIVE, _PORT = f"{OPEN}d5-5{CLOSE}", f"{OPEN}N1-1{CLOSE}"
 _FIRST = np.array([n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)])
 """First numbers of public addresses, without those of which a part is not."""
 
@@ -90,6 +91,7 @@ class AddressListField(TemplateField):
         "G": _public,
         "L": _six("fd00"),
         "S": _six("2600"),
+        "N": lambda draws: (10_000 + draws[:, 0] * 55_536).astype(int).astype(str).tolist(),
     }
 
     @classmethod
@@ -114,6 +116,17 @@ class AddressListField(TemplateField):
                 return None
             return Claim(0.6, f"{has:.1%} hold an address; these are made anew")
         return Claim(0.95, f"{like:.1%} are lists of addresses, which are made anew")
+
+    @classmethod
+    def _steps(
+        cls, common: frozenset[str], steady: frozenset[str]
+    ) -> tuple[Callable[[Sequence[str]], str], ...]:
+        """As of all templates, but that five digits are a number of 16 bits: ports and the like."""
+
+        def ported(step: Callable[[Sequence[str]], str]) -> Callable[[Sequence[str]], str]:
+            return lambda pieces: step(pieces).replace(_FIVE, _PORT)
+
+        return tuple(ported(step) for step in super()._steps(common, steady))
 
     @classmethod
     def _own_gap(cls, word: str) -> str | None:

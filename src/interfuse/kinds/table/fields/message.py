@@ -34,7 +34,7 @@ class MessageField(AddressListField):
     kind = "message"
     words = "messages of programs: what many say stays, the rest is filled in anew"
     word_pattern: ClassVar[re.Pattern[str]] = re.compile(rf"({ADDRESS_WORD}|[^\W_]+)")
-    steady_share = 0.02
+    steady_share = 0.3
     blank = f"{OPEN}C4-7{CLOSE} {OPEN}l4-7{CLOSE}"
 
     @classmethod

@@ -8,7 +8,7 @@ A text is cut into words, runs of letters and digits, and the marks between them
    "/user/8412/photo" is "/user/<4 digits>/photo";
 3. the same with the sort and length of all words that have a digit;
 4. the same with lengths in four classes;
-5. the marks alone;
+5. the marks, and words that many rows have; the marks alone;
 6. nothing but that it is such a text.
 
 These are the values of a category (`fields.category`), and all that is kept: no text, and no word,
@@ -60,10 +60,9 @@ _LETTERS = {
 }
 _VOWELS = "aaaeeeeiiooou"
 _OTHERS = "bcccdddffgghhjklllmmmnnnnpprrrrrssssstttttvwyz"
-"""As often as words of many languages have them, about: letters drawn alike make names that no word
-looks like, which who looks for names made by machines would find."""
+"""As often as words of many languages have them, about: letters drawn alike make no such names."""
 _DIGIT = re.compile("[0-9]")
-_SHORT = f"{OPEN}m1-3{CLOSE}"
+_SHORT, _FEW = f"{OPEN}m1-3{CLOSE}", f"{OPEN}d1-3{CLOSE}"
 _GAP = re.compile(f"{OPEN}(.)(\\d+)-(\\d+){CLOSE}")
 
 
@@ -77,7 +76,7 @@ class TemplateField(CategoryField):
         frequent: as of categories.
         group: as of categories.
         words_kept: the common words, in order.
-        steady: those with digits that many rows have.
+        steady: those that many rows have.
     """
 
     role = "identifier"
@@ -86,7 +85,7 @@ class TemplateField(CategoryField):
     word_pattern: ClassVar[re.Pattern[str]] = re.compile(r"([^\W_]+)")
     blank: ClassVar[str] = f"{OPEN}l8-15{CLOSE}"
     steady_share: ClassVar[float] = 2.0
-    """Of the rows; words with digits that so many have stay in step 3 and 4."""
+    """Of the rows; words that so many have stay in steps 3 and 4, digits or not, and first in 5."""
     made: ClassVar[Mapping[str, Maker]] = {}
     """By sort of a gap that a kind has for itself what fills it, from uniform draws (n, 8)."""
 
@@ -120,7 +119,7 @@ class TemplateField(CategoryField):
                 seen[word] += count * (cls._own_gap(word) is None)
         common = sorted(word for word, count in seen.most_common(MOST_WORDS) if count >= FEW)
         least = max(FEW, cls.steady_share * sum(rows))
-        steady = [w for w in common if seen[w] >= least and _DIGIT.search(w)]
+        steady = [w for w in common if seen[w] >= least]
         own = [
             t if t is None or (count >= FEW and cls._whole(t)) else None
             for t, count in zip(texts, rows, strict=True)
@@ -154,6 +153,7 @@ class TemplateField(CategoryField):
             lambda word: word if word in common else _gap(word),
             lambda word: word if word in stays else _gap(word),
             lambda word: word if word in stays else _rough(_gap(word)),
+            lambda word: word if word in steady else _FEW if word.isdecimal() else _SHORT,
             lambda word: _SHORT,
         )
 

@@ -31,6 +31,7 @@ class UrlField(TemplateField):
     kind = "url"
     words = "URLs and paths: those of many rows as they are, others filled in anew"
     blank = f"/{OPEN}l8-15{CLOSE}"
+    steady_share = 0.3
 
     @classmethod
     def measure(cls, column: pl.Expr, dtype: pl.DataType) -> dict[str, pl.Expr]:
