@@ -19,7 +19,6 @@ A case can be held where its values have a code to themselves. What follows from
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from itertools import product
 from typing import NamedTuple
@@ -30,6 +29,7 @@ import torch
 from torch import Tensor
 
 from interfuse.kinds.table.apart import Apart
+from interfuse.kinds.table.beside import tables_of
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.links import Links, Place
 from interfuse.kinds.table.rules.bounds import Bounds
@@ -124,7 +124,7 @@ class Laws:
     ) -> None:
         self.sizes = sizes
         self._given = dict(pairs), tuple(joints)
-        self._pairs, self._apart = _tables(pairs), _tables(apart or {}, _SELDOM)
+        self._pairs, self._apart = tables_of(pairs), tables_of(apart or {}, _SELDOM)
         named = {cell for cells, _ in joints for cell in cells}
         self._joints = {c: Joints.of(c, [j for j in joints if c in j[0]]) for c in sorted(named)}
 
@@ -177,8 +177,10 @@ class Laws:
 
     def to(self, device: torch.device) -> Laws:
         """Itself, with everything on a device."""
-        for pairs in (*self._pairs.values(), *self._apart.values()):
-            pairs[:] = [(other, table.to(device)) for other, table in pairs]
+        self._pairs, self._apart = (
+            {cell: one.to(device) for cell, one in tables.items()}
+            for tables in (self._pairs, self._apart)
+        )
         self._joints = {cell: joints.to(device) for cell, joints in self._joints.items()}
         return self
 
@@ -200,33 +202,18 @@ class Laws:
         out = share.clone()
         out[:, :k] = _within(share[:, :k], self._may(cell, codes))
         if cell in self._apart:
-            may = torch.ones(len(codes), k, device=codes.device)
-            for other, table in self._apart[cell]:
-                may *= table[codes[:, other]]
-            out[:, :k] = _within(out[:, :k], may)
+            out[:, :k] = _within(out[:, :k], self._apart[cell].may(codes))
         return out
 
     def _may(self, cell: int, codes: Tensor) -> Tensor:
         """(n, k) 1 where a code of a cell breaks nothing with the visible cells, else 0."""
-        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
-        for other, table in self._pairs.get(cell, ()):
-            may *= table[codes[:, other]]
+        if cell in self._pairs:
+            may = self._pairs[cell].may(codes)
+        else:
+            may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
         if cell in self._joints:
             may.masked_fill_(self._joints[cell].ruled_out(codes), 0.0)
         return may
-
-
-def _tables(
-    pairs: Mapping[tuple[int, int], np.ndarray], least: float = 0.0
-) -> dict[int, list[tuple[int, Tensor]]]:
-    """By cell, the others and what may be beside each of their codes, `least` for what may not."""
-    out: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
-    for (a, b), may in pairs.items():
-        for own, other, table in ((b, a, may), (a, b, may.T)):
-            # The last row is that of a hidden cell, whose code is -1.
-            whole = np.vstack([table, np.ones((1, table.shape[1]), bool)])
-            out[own].append((other, torch.from_numpy(whole).float().clamp_min(least)))
-    return out
 
 
 def _within(share: Tensor, may: Tensor) -> Tensor:

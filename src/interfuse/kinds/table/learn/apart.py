@@ -21,7 +21,7 @@ BLOCKS = 4
 """Blocks that are drawn to see what is broken."""
 MOST_CELLS, MOST_ROWS = 100, 1 << 18
 """With more cells, none is looked for; of more rows some are taken, evenly."""
-MOST_EACH = 8
+MOST_EACH = 4
 """Pairs of cells that are kept, for each cell."""
 MOST_VALUES = 20_000
 """Pairs of values that are kept, in all: they are stored as text."""
