@@ -310,13 +310,14 @@ class Job(BaseJob[Table, Model]):
         trained = trainer.rows.once() if made.sample is None else made.sample
         budget = record["budget"]["seconds"]
         every = trained.and_also(trainer.held_out)
-        layout = held_apart(net, made.layout, codec, every.codes.numpy(), seed)
+        examples = trainer.progress.examples
+        layout = held_apart(net, made.layout, codec, every.codes.numpy(), examples, seed)
         done = calibrate(
             net,
             layout,
             codec,
             every,
-            trainer.progress.examples,
+            examples,
             seed,
             trainer.device,
             seconds=self.clock.left(budget) if budget else None,

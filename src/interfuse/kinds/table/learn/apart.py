@@ -15,10 +15,11 @@ from interfuse.kinds.table.ask.generate import BLOCK, TableSampler
 from interfuse.kinds.table.codec import TableCodec
 from interfuse.kinds.table.laws import Laws
 from interfuse.kinds.table.layout import Layout
+from interfuse.kinds.table.learn.calibrate import DRAWS
 from interfuse.kinds.table.net.network import TableNet
 
 BLOCKS = 4
-"""Blocks that are drawn to see what is broken."""
+"""Blocks that are drawn at most to see what is broken."""
 MOST_CELLS, MOST_ROWS = 100, 1 << 18
 """With more cells, none is looked for; of more rows some are taken, evenly."""
 MOST_EACH = 4
@@ -32,6 +33,7 @@ def held_apart(
     layout: Layout,
     codec: TableCodec,
     codes: np.ndarray,
+    examples: int,
     seed: int,
 ) -> Layout:
     """The layout with what is apart.
@@ -41,14 +43,16 @@ def held_apart(
         layout: the cells.
         codec: of the table.
         codes: (n, q) codes of rows.
+        examples: records that training saw. A third of what calibration may draw at most is drawn.
         seed: of the draws, which are made where the network is.
     """
     q = layout.categories
-    if not 2 <= q <= MOST_CELLS:
+    blocks = min(BLOCKS, int(DRAWS * examples / max(q, 1) / BLOCK / 3))
+    if not 2 <= q <= MOST_CELLS or blocks < 1:
         return layout
     codes = codes[:: -(-len(codes) // MOST_ROWS)]
     sampler = TableSampler(layout, net, seed, None, net.head.bias.device)
-    drawn = np.concatenate([sampler.categories(i)[0].cpu().numpy() for i in range(BLOCKS)])
+    drawn = np.concatenate([sampler.categories(i)[0].cpu().numpy() for i in range(blocks)])
     sets = [list(sets_of(layout, codec.fields, codes, j)) for j in range(q)]
     found: list[tuple[int, Apart]] = []
     for a in range(q):
