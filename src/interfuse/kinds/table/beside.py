@@ -49,8 +49,8 @@ def tables_of(pairs: Mapping[tuple[int, int], np.ndarray], least: float = 0.0) -
             found[own].append((other, np.vstack([table, np.ones((1, table.shape[1]), bool)])))
     out = {}
     for own, some in found.items():
-        rows = np.array([len(table) for _, table in some])
+        rows = torch.tensor([len(table) for _, table in some])
         whole = torch.from_numpy(np.vstack([table for _, table in some])).float().clamp_min(least)
-        numbers = ([other for other, _ in some], rows, rows.cumsum() - rows)
-        out[own] = Beside(*(torch.from_numpy(np.asarray(part)) for part in numbers), whole)
+        others = torch.tensor([other for other, _ in some])
+        out[own] = Beside(others, rows, rows.cumsum(0) - rows, whole)
     return out
