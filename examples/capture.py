@@ -99,7 +99,7 @@ def side_by_side(real, made):
         return known.to_series().alias("service").value_counts(normalize=True)
 
     both = shares(real).join(shares(made), on="service", how="left").sort("proportion")
-    return both.reverse().head(6)
+    return both.filter(pl.col("proportion") >= 0.01).reverse().head(6)
 
 
 def tshark(path, *words):

@@ -12,8 +12,6 @@ from interfuse.io.capture.mend import mend
 LEARNED = {
     "well-known services of datagrams are no TCP",
     "well-known services of streams are no UDP",
-    "no group sends",
-    "TCP has no groups",
 }
 """Rules that a model has to learn: which of two columns is wrong cannot be told."""
 
@@ -93,3 +91,42 @@ def test_a_table_of_something_else_is_left_alone():
     other = pl.DataFrame({"duration": [-1.0], "protocol": ["tcp"]})
     assert mend(other).frame.equals(other)
     assert set(COLUMNS) > set(other.columns)
+
+
+def test_messages_hold_what_they_must():
+    rows = [
+        ("10.0.0.1", "10.0.0.2", "icmp", "3/1", 2, 60, 28 + 28),
+        ("fe80::1", "fe80::2", "ipv6-icmp", "1/0", 1, 60, 48 + 48),
+        ("fe80::1", "fe80::2", "ipv6-icmp", "135/0", 2, 150, 48 + 24),
+        ("fe80::1", "fe80::2", "ipv6", None, 1, 60, 40 + 40),
+        ("10.0.0.1", "10.0.0.2", "udp", None, 1, 33, 28 + 12),
+    ]
+    names = ("src_ip", "dst_ip", "protocol", "icmp", "fwd_packets", "fwd_bytes", "each")
+    frame = pl.DataFrame(rows, schema=names, orient="row").with_columns(
+        start=pl.lit(0).cast(pl.Datetime("us", "UTC")), duration=0.0, bwd_packets=0, bwd_bytes=0,
+        src_port=pl.lit(40_000), dst_port=pl.lit(53), fwd_payload=pl.lit(4),
+    )  # fmt: skip
+    made = mend(frame.drop("each")).frame
+    assert (made["fwd_bytes"] == made["fwd_packets"] * frame["each"]).all()
+
+
+def test_a_group_is_no_source():
+    ends = [("224.0.0.251", "10.0.0.7"), ("239.1.2.3", "224.0.0.1"), ("ff02::fb", "fe80::2")]
+    frame = odd_flows(3, seed=2).with_columns(
+        src_ip=pl.Series([a for a, _ in ends]), dst_ip=pl.Series([b for _, b in ends]),
+        protocol=pl.lit("udp"),
+    )  # fmt: skip
+    made = mend(frame).frame
+    assert made["src_ip"].to_list() == ["10.0.0.7", "10.1.2.3", "fe80::2"]
+    assert made["dst_ip"].to_list() == ["224.0.0.251", "224.0.0.1", "ff02::fb"]
+    streams = mend(frame.with_columns(protocol=pl.lit("tcp"))).frame
+    assert streams["src_ip"].to_list() == ["10.0.0.251", "10.1.2.3", "fe80::fb"]
+    assert streams["dst_ip"].to_list() == ["10.0.0.7", "10.0.0.1", "fe80::2"]
+    assert mend(frame, fixed=["src_ip"]).frame["src_ip"].to_list() == [a for a, _ in ends]
+
+
+def test_a_protocol_that_was_not_drawn_is_the_likely_one():
+    frame = odd_flows(40, seed=3).with_columns(protocol=pl.lit(None, pl.String))
+    made = mend(frame).frame
+    assert made["protocol"].null_count() == 0
+    assert set(made["protocol"]) <= {"tcp", "udp", "icmp", "ipv6-icmp"}

@@ -144,3 +144,43 @@ def test_days_without_marks_and_written_times_come_back_as_they_were(tmp_path):
     assert frame["at"].dtype == pl.Datetime("us")
     write(frame, tmp_path / "b.jsonl", Writing.of(Origin("file", sheet.columns)))
     assert [json.loads(x) for x in (tmp_path / "b.jsonl").read_text().splitlines()] == rows
+
+
+def test_numbers_in_quotes_are_numbers_where_all_are_quoted(tmp_path):
+    rows = [{"status": "200", "took": "0.50", "zip": "01234", "size": f"{i}"} for i in range(40)]
+    path = tmp_path / "a.json"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    read = read_sheet(path)
+    frame = read.frame.collect()
+    assert frame["size"].dtype == frame["status"].dtype == pl.Int64
+    assert frame["zip"].dtype == pl.String
+    write(frame, tmp_path / "b.json", Writing(read.columns))
+    again = [json.loads(line) for line in (tmp_path / "b.json").read_text().splitlines()]
+    assert again == rows
+
+
+def test_numbers_in_quotes_beside_others_are_text_but_for_what_their_names_say(tmp_path):
+    rows = [{"id": f"{i}", "bytes": f"{i}", "n": i} for i in range(40)]
+    path = tmp_path / "a.json"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    frame = read_sheet(path).frame.collect()
+    assert frame["id"].dtype == pl.String
+    assert frame["bytes"].dtype == pl.Int64
+
+
+def test_packets_of_tshark(tmp_path):
+    ends = '"ip": {"ip.src": "10.0.0.%d", "ip.host": "10.0.0.9", "ip.host": "10.0.0.8"}'
+    packet = '{"_index": "p", "_score": null, "_source": {"layers": {%s, "frame.len": ["6%d"]}}}'
+    rows = ",\n".join(packet % (ends % (i % 9), i % 9) for i in range(30))
+    path = tmp_path / "a.json"
+    path.write_text(f"[\n{rows}\n]\n")
+    read = read_sheet(path)
+    frame = read.frame.collect()
+    assert frame.columns == ["_index", "_score", "ip.src", "ip.host", "frame.len"]
+    assert frame["frame.len"].dtype == pl.Int64
+    assert frame["ip.host"][0] == '["10.0.0.9","10.0.0.8"]'
+    assert any("read as lists" in note for note in read.notes)
+    write(frame, tmp_path / "b.json", Writing(read.columns))
+    first = json.loads((tmp_path / "b.json").read_text().splitlines()[0])
+    layers = {"ip": {"ip.src": "10.0.0.0", "ip.host": ["10.0.0.9", "10.0.0.8"]}}
+    assert first["_source"]["layers"] == {**layers, "frame.len": ["60"]}

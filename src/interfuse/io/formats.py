@@ -14,8 +14,9 @@ from typing import NamedTuple
 from interfuse.io.format import Format
 
 _OURS = (
-    "delimited", "jsonlines", "columnar", "excel", "logs.zeek", "logs.events", "logs.access",
-    "logs.syslog", "logs.nfdump", "logs.cicflow", "capture.formats",
+    "delimited", "jsonlines", "columnar", "excel", "logs.zeek", "logs.events", "logs.w3c",
+    "logs.layouts", "logs.barred", "logs.keyvalue", "logs.access", "logs.syslog", "logs.nfdump",
+    "logs.cicflow", "capture.formats",
 )  # fmt: skip
 """Files here with `FORMATS`; the order is that of messages."""
 _PACKINGS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}

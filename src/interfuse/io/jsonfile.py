@@ -2,7 +2,9 @@
 
 JSON marks numbers, booleans and text; only dates, times and durations are looked for in text, by
 the rules of `interfuse.io.texttypes` and `textforms`, and so are times in numbers that are counted
-since 1970 or are days without marks, 20210716. Whole numbers beyond int64 become UInt64
+since 1970 or are days without marks, 20210716. Numbers in quotes are numbers if the file has none
+without quotes (Nginx, journald and tshark quote all), or if their name or decimals say so; they are
+written in quotes again. Whole numbers beyond int64 become UInt64
 where that holds the column, else text. A column that mixes numbers or booleans with text is text;
 but if most of it is numbers, the words count as missing, as in CSV. A key that a line lacks is a
 missing value. What lies in an object within an object becomes a column of its own, a list becomes
@@ -15,6 +17,7 @@ rotated: it is left out.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -37,6 +40,7 @@ from interfuse.io.jsonkeys import (
     unrepeated,
 )
 from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
+from interfuse.io.packetjson import is_of_packets, packets
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
@@ -46,6 +50,15 @@ from interfuse.io.times import TimeForm
 _LARGE = 10_000_000
 _BARE = re.compile(r"(%[a-zA-Z])+")
 """A pattern of times without marks; numbers are read so if they are large enough for a date."""
+_NUMBER = r"^-?(0|[1-9]\d{0,17})(\.\d+)?$"
+_UNSET = ("", "-")
+_ENOUGH = 10
+"""Values that say that a program puts all its numbers in quotes."""
+_MEASURED = re.compile(
+    r"(?i)(^|[._-])(bytes(_sent|_received)?|size|len(gth)?|time|duration|elapsed|latency|rtt|count|"
+    r"(n_?|num_?)?packets|pkts|octets|port|status(_code)?|ttl|rate|score|priority|offset|p?pid|age|"
+    r"sent|received|total|connections?|requests?|errors?)$"
+)
 _NULL = re.compile(rb":\s*null\b")
 
 
@@ -71,9 +84,14 @@ def read_json_lines(
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise NoRowsError(f"{where}: is empty. Expected one JSON object a line.")
+    of_tshark: list[str] = []
+    if is_of_packets(content):
+        with contextlib.suppress(ValueError, RecursionError):  # what is no JSON is told of below
+            content, of_tshark = packets(content)
     if content.lstrip()[:1] == b"[":
         content = _lines_of_array(content, where)
     content, notes = _without_cut(content)
+    notes += of_tshark
     check_characters(content, where)
     try:
         read = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
@@ -92,6 +110,7 @@ def read_json_lines(
     check_unique(frame.columns, where)
     frame = frame.with_columns(_sized(frame[n]) for n, t in frame.schema.items() if t.is_integer())
     frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
+    loose = not any(t.is_numeric() for t in frame.schema.values())
     frame, clocks = _clocks(frame, how)
     nest.numbers = list(clocks)
     text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
@@ -99,9 +118,13 @@ def read_json_lines(
     marked = [n for n in text if n not in mixed]
     if b"Infinity" not in content:
         notes += [words_of_inexact(found, _row) for found in infinite(frame)]
+    quoted = [n for n in marked if _is_quoted(frame[n], n, loose)] if how.times else []
+    mixed, marked = [*mixed, *quoted], [n for n in marked if n not in quoted]
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
     notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
+    types = both.frame.collect_schema()
+    nest.quoted = [n for n in quoted if types[n].is_numeric()]
     columns = {n: f.to_json() for n, f in (first.forms | both.forms | clocks).items()}
     columns[""] = {"format": "jsonl", **nest.to_json()}
     return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
@@ -154,6 +177,23 @@ def _has_numbers(content: bytes, name: str) -> bool:
     """Whether a key has numbers somewhere, besides text."""
     key = re.escape(json.dumps(name, ensure_ascii=False).encode())
     return re.search(key + rb"\s*:\s*-?\d", content) is not None
+
+
+def _is_quoted(column: pl.Series, name: str, loose: bool) -> bool:
+    """Whether a column of text is of numbers in quotes.
+
+    Args:
+        column: the texts.
+        name: of the column.
+        loose: whether nothing in the file is a number but in quotes.
+    """
+    texts = column.drop_nulls()
+    texts = texts.filter(~texts.is_in(_UNSET))
+    if not len(texts) or not texts.str.contains(_NUMBER).all():
+        return False
+    return (loose and len(texts) >= _ENOUGH) or bool(
+        _MEASURED.search(name) or texts.str.contains(".", literal=True).all()
+    )
 
 
 def _has_others(content: bytes, name: str) -> bool:

@@ -65,6 +65,10 @@ def _as_it_was(chunk: pl.DataFrame, writing: Writing, nest: Nest) -> pl.DataFram
     columns = []
     for name in chunk.columns:
         form = writing.forms.get(name)
+        if name in nest.quoted and chunk[name].dtype.is_numeric():
+            texts = as_text(writing.column(chunk[name]).to_frame())
+            columns.append(texts.to_series().cast(pl.String))
+            continue
         if form is None or isinstance(form, NumberForm):
             continue  # numbers are numbers in JSON
         column = writing.column(chunk[name])

@@ -1,8 +1,10 @@
 """Objects within objects, as JSON has them, to flat columns and back.
 
 A value in an object becomes a column whose name is the keys that lead to it with dots between:
-`{"flow": {"bytes": 7}}` is `flow.bytes`. A list, and an object without keys, becomes its JSON as
-text. `Nest` remembers what was what, so that rows are written as they were.
+`{"flow": {"bytes": 7}}` is `flow.bytes`; a key that begins with the one above it is a name by
+itself (tshark's `ip.src` in `ip`). A list, and an object without keys, becomes its JSON as text;
+where no list of a column has more than one value, the column is of these. `Nest` remembers what
+was what, so that rows are written as they were.
 """
 
 from __future__ import annotations
@@ -14,6 +16,16 @@ from typing import Any
 
 import polars as pl
 
+_TSHARK = ["_source", "layers"]
+"""What `tshark -T json` puts around every packet."""
+
+
+def _says_all(path: Sequence[str]) -> bool:
+    """Whether a last key says what is above it: `ip.src` in `ip`."""
+    if len(path) < 2 or "." not in path[-1]:
+        return False
+    return path[-1].split(".")[0] == path[-2].split(".")[0]
+
 
 @dataclass
 class Nest:
@@ -23,12 +35,16 @@ class Nest:
         paths: by column the keys that lead to it, of those that lie in another object.
         lists: columns whose text is JSON.
         numbers: columns of times that are numbers since 1970.
+        quoted: columns of numbers that stand in quotes.
+        single: columns whose values are each alone in a list.
         absent: whether what is missing has no key, rather than null.
     """
 
     paths: dict[str, list[str]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
+    quoted: list[str] = field(default_factory=list)
+    single: list[str] = field(default_factory=list)
     absent: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -38,29 +54,39 @@ class Nest:
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Nest:
         """The inverse of `to_json`; what is malformed is left out."""
-        paths, lists, numbers = (said.get(key) for key in ("paths", "lists", "numbers"))
+        paths = said.get("paths")
+        lists, numbers, quoted, single = (
+            list(map(str, names)) if isinstance(names := said.get(key), list) else []
+            for key in ("lists", "numbers", "quoted", "single")
+        )
+        if not isinstance(paths, dict):
+            paths = {}
         return cls(
-            {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v}
-            if isinstance(paths, dict)
-            else {},
-            list(map(str, lists)) if isinstance(lists, list) else [],
-            list(map(str, numbers)) if isinstance(numbers, list) else [],
+            {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v},
+            lists,
+            numbers,
+            quoted,
+            single,
             said.get("absent") is True,
         )
 
     def name_of(self, path: Sequence[str], taken: Mapping[str, Any]) -> str:
         """A name for the value at these keys that no other column has."""
-        name = ".".join(path)
         if len(path) == 1:
-            return name
-        while name in taken and self.paths.get(name) != list(path):
+            return path[0]
+        whole = list(path)
+        path = path[2:] if whole[:2] == _TSHARK and len(path) > 2 else path
+        name = path[-1] if _says_all(path) else ".".join(path)
+        if whole[0] == "layers" and path[-1].startswith(f"{path[-2]}_{path[-2]}_"):
+            name = path[-1].removeprefix(f"{path[-2]}_")  # `tshark -T ek`
+        while name in taken and self.paths.get(name) != whole:
             name += "_"
-        self.paths[name] = list(path)
+        self.paths[name] = whole
         return name
 
     def plain(self) -> bool:
         """Whether rows are objects of one level, with a key for each column."""
-        return not (self.paths or self.lists or self.absent)
+        return not (self.paths or self.lists or self.single or self.absent)
 
     def lines(self, frame: pl.DataFrame) -> Iterator[str]:
         """Rows as JSON, nested again.
@@ -70,16 +96,18 @@ class Nest:
         """
         ways = [self.paths.get(name, [name]) for name in frame.columns]
         whole = [name in self.lists for name in frame.columns]
+        alone = [name in self.single for name in frame.columns]
         for row in frame.iter_rows():
             out: dict[str, Any] = {}
-            for way, is_json, value in zip(ways, whole, row, strict=True):
+            for way, is_json, one, value in zip(ways, whole, alone, row, strict=True):
                 if value is None and (self.absent or len(way) > 1):
                     continue
                 inner = out
                 for key in way[:-1]:
                     step = inner.setdefault(key, {})
                     inner = step if isinstance(step, dict) else inner
-                inner[way[-1]] = _value(value) if is_json else value
+                value = _value(value) if is_json else value
+                inner[way[-1]] = [value] if one and value is not None else value
             yield json.dumps(out, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -119,6 +147,12 @@ def _flatten(
             _flatten(inner, [*path, part.name], nest, out, single)
         return
     name = nest.name_of(path, {**out, **dict.fromkeys(single)})
+    if isinstance(dtype, pl.List) and not dtype.inner.is_nested():
+        many = column.drop_nulls().list.len()
+        if len(many) and many.min() == many.max() == 1:
+            nest.single.append(name)
+            out[name] = column.list.first().alias(name)
+            return
     if isinstance(dtype, pl.Struct | pl.List | pl.Array):
         if isinstance(dtype, pl.Struct):
             column = pl.select(pl.when(column.is_not_null()).then(pl.lit("{}"))).to_series()
@@ -139,19 +173,39 @@ def flat_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], 
     """The same of rows, for those whose types differ from row to row."""
     nest = Nest()
     single = {key for row in rows for key, v in row.items() if not (isinstance(v, dict) and v)}
-    lists: dict[str, None] = {}
+    lists: dict[str, bool] = {}
     out = []
     for row in rows:
         cells: dict[str, Any] = {}
         for path, value in _leaves(row, ()):
             name = nest.name_of(path, dict.fromkeys(single) if len(path) > 1 else {})
             if isinstance(value, list | dict):
-                lists[name] = None
-                value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+                alone = isinstance(value, list) and len(value) == 1
+                lists[name] = lists.get(name, True) and alone and not _nested(value[0])
+            elif value is not None:
+                lists[name] = False
             cells[name] = value
         out.append(cells)
-    nest.lists = list(lists)
+    nest.single = [name for name, alone in lists.items() if alone]
+    nest.lists = list(_texts_of_lists(out, nest.single))
     return out, nest
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, list | dict)
+
+
+def _texts_of_lists(rows: Sequence[dict[str, Any]], single: Sequence[str]) -> dict[str, None]:
+    """The columns of rows whose lists became text; those of `single` become what is in them."""
+    found: dict[str, None] = {}
+    for cells in rows:
+        for name, value in cells.items():
+            if name in single:
+                cells[name] = value[0] if value else None
+            elif _nested(value):
+                found[name] = None
+                cells[name] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return found
 
 
 def _leaves(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[list[str], Any]]:

@@ -4,10 +4,10 @@ A model draws each number by itself, near what fits and not always on it: three 
 headers of its packets, a gap longer than the flow. What no packets can have is changed, in this
 order, and counted:
 
-    protocol    ends of one version; no ports but where there are some; ICMP of the version
+    protocol    ends of one version, no group as source; ports where there are some; ICMP likewise
     packets     at least one from the source, none from a group; without any no flags, no bytes
     bytes       headers <= bytes; bytes - headers - payload is of options: none but in TCP, there
-                whole words, at most 40 bytes a packet
+                whole words, at most 40 bytes a packet; messages hold what they must (`least`)
     sizes       min <= bytes / packets <= max, so that packets of such sizes have that sum
     times       iat_max <= duration <= iat_max * (packets - 1), within both time-outs
 
@@ -17,7 +17,6 @@ given stays as it is; a row that cannot hold with it is counted too.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from interfuse.io.capture.ends import as_host, is_group, is_message, mapped
 from interfuse.io.capture.flows import (
     COLUMNS,
     FLAG_TEXTS,
@@ -35,6 +35,7 @@ from interfuse.io.capture.flows import (
     state_of,
     with_means,
 )
+from interfuse.io.capture.least import UNIT, least_content
 from interfuse.io.capture.meter import ACK, ACTIVE, FIN, IDLE, RST, SYN
 from interfuse.io.capture.octets import Ints
 from interfuse.io.capture.script import LARGEST
@@ -136,12 +137,18 @@ def _arrays(frame: pl.DataFrame) -> dict[str, np.ndarray]:
 
 def _protocols(rows: _Rows) -> Ints:
     """Protocol, addresses, ports and messages; the version of each row."""
+    _groups(rows)
     six = [_texts(rows[name], lambda a: ":" in a) for name in ("src_ip", "dst_ip")]
     mixed = six[0] != six[1]
     for name, is_six in zip(("src_ip", "dst_ip"), six, strict=True):
-        mapped = _texts(rows[name], _mapped)
-        rows.put(name, np.where(mixed & ~is_six, mapped, rows[name]), "ends of two versions of IP")
+        in_six = _texts(rows[name], mapped)
+        rows.put(name, np.where(mixed & ~is_six, in_six, rows[name]), "ends of two versions of IP")
     v6 = six[0] | six[1]
+    flags = rows.columns.get("fwd_flags", np.zeros(len(v6), np.int64)) > 0
+    ports = rows.columns.get("dst_port", np.full(len(v6), -1, np.int64)) >= 0
+    likely = np.where(flags, "tcp", np.where(ports, "udp", "icmp")).astype(object)
+    protocol = np.where(rows["protocol"] == "", likely, rows["protocol"])
+    rows.put("protocol", protocol, "a protocol where none was drawn")
     protocol = rows["protocol"]
     icmp = np.isin(protocol, ("icmp", "ipv6-icmp"))
     right = np.where(icmp, np.where(v6, "ipv6-icmp", "icmp"), protocol).astype(object)
@@ -156,7 +163,7 @@ def _protocols(rows: _Rows) -> Ints:
         rows.put(name, np.where(ported, port, -1), "ports of a protocol with, or without them")
     message = rows.columns.get("icmp", np.full(len(icmp), "", object))
     default = np.where(v6, "128/0", "8/0")
-    theirs = _texts(message, lambda m: _is_message(m))
+    theirs = _texts(message, is_message)
     kind = np.array(
         [int(m.split("/")[0]) if ok else 0 for m, ok in zip(message, theirs, strict=True)]
     )
@@ -166,26 +173,18 @@ def _protocols(rows: _Rows) -> Ints:
     return np.where(v6, 6, 4)
 
 
-def _mapped(address: str) -> str:
-    """An address of IPv4 as one of IPv6; what is none stays."""
-    try:
-        return str(ipaddress.IPv6Address(f"::ffff:{address}"))
-    except ValueError:
-        return address
-
-
-def _is_group(address: str) -> bool:
-    """Whether an address is of several hosts, so that nobody has it as a source."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return known.is_multicast or address == "255.255.255.255"
-
-
-def _is_message(text: str) -> bool:
-    kind, _, code = text.partition("/")
-    return kind.isdecimal() and code.isdecimal() and int(kind) < 256 and int(code) < 256
+def _groups(rows: _Rows) -> None:
+    """No group as a source, nor of TCP: the ends are turned, or a group becomes a host."""
+    if {"src_ip", "dst_ip"} & rows.fixed:
+        return  # which may be what was asked for
+    here, there = (_texts(rows[name], is_group) for name in ("src_ip", "dst_ip"))
+    tcp, words = rows["protocol"] == "tcp", "a group as the source, or of TCP"
+    for name, groups in (("src_ip", here & (there | tcp)), ("dst_ip", there & tcp)):
+        hosts = _texts(np.where(groups, rows[name], "10.0.0.1"), as_host)
+        rows.put(name, np.where(groups, hosts, rows[name]), words)
+    source, target, turned = rows["src_ip"], rows["dst_ip"], here & ~there & ~tcp
+    rows.put("src_ip", np.where(turned, target, source), words)
+    rows.put("dst_ip", np.where(turned, source, target), words)
 
 
 def _texts(values: np.ndarray, of: object) -> np.ndarray:
@@ -220,7 +219,7 @@ def _counts(rows: _Rows, way: str) -> None:
     """A packet at least from the source, and none from a group or from all."""
     count = np.maximum(rows[f"{way}_packets"], 1 if way == "fwd" else 0)
     if way == "bwd":
-        count = np.where(_texts(rows["dst_ip"], _is_group), 0, count)
+        count = np.where(_texts(rows["dst_ip"], is_group), 0, count)
     rows.put(f"{way}_packets", count, "packets: one from the source, none from a group")
 
 
@@ -245,6 +244,11 @@ def _bytes(rows: _Rows, way: str, version: Ints) -> None:
     largest = np.where(tcp, LARGEST - OPTIONS - 24, LARGEST)
     total = np.minimum(np.maximum(rows[f"{way}_bytes"], head), largest * count)
     total = np.where(lone, np.minimum(total, head + OPTIONS), total)
+    least, unit = least_content(version, rows.columns)
+    total = np.maximum(total, head + least * count)
+    each = (total - head) // np.maximum(count, 1)
+    each = least + (each - least) // UNIT * UNIT
+    total = np.where(unit & (count > 0), head + each * count, total)
     payload = rows.columns.get(f"{way}_payload", np.maximum(total - head, 0))
     payload = np.where(lone, 0, np.maximum(payload, 0))
     if f"{way}_payload" in rows.fixed:
@@ -274,10 +278,11 @@ def _sizes(rows: _Rows, way: str, version: Ints) -> None:
     """Smallest and largest packets whose number and sum are those of the row."""
     count, total = rows[f"{way}_packets"], rows[f"{way}_bytes"]
     some = np.maximum(count, 1)
-    head = header(version, rows["protocol"])
+    content, unit = least_content(version, rows.columns)
+    head = header(version, rows["protocol"]) + content
     least = rows.columns.get(f"{way}_size_min", head)
     floor = np.maximum(np.minimum(head, total // some), total - (some - 1) * LARGEST)
-    least = np.clip(least, floor, total // some)
+    least = np.where(unit, total // some, np.clip(least, floor, total // some))
     others = np.maximum(some - 1, 1)
     low = np.where(some > 1, -(-(total - least) // others), total)
     high = np.minimum(total - (some - 1) * least, LARGEST)

@@ -38,10 +38,9 @@ STREAMS: dict[int, Message] = {
     **dict.fromkeys((53, 5353), dns_stream),
     **dict.fromkeys((80, 591, 3128, 8000, 8008, 8080, 8088, 8888), http),
     **dict.fromkeys((443, 465, 636, 853, 990, 993, 995, 5061, 8443), tls),
-    **dict.fromkeys((21, 22, 23, 25, 110, 143, 587, 873, 1723, 6667), lines),
+    **dict.fromkeys((21, 22, 23, 25, 110, 143, 161, 162, 587, 873, 1723, 6667), lines),
     123: ntp,
-    **dict.fromkeys((161, 162), snmp),
-    **dict.fromkeys((500, 631, 1861, 1883, 2404, 5683, 6160, 6668, 9956), zeros),
+    **dict.fromkeys((500, 631, 1861, 1883, 2123, 2152, 2404, 5683, 6160, 6668, 9956), zeros),
 }
 """By port of TCP."""
 DATAGRAMS: dict[int, Message] = {
@@ -79,12 +78,13 @@ def content(
 
     Args:
         size: how many.
-        ports: of the flow, the target's first: the first that `known` has is asked.
+        ports: of the flow, the target's first: the lowest that `known` has is asked.
         known: by port who makes messages; none for random bytes.
         back: whether the target sends it.
         random: of all draws.
     """
-    for port, turned in zip(ports, (False, True), strict=True):
+    # Dissectors ask for the lower port first.
+    for port, turned in sorted(zip(ports, (False, True), strict=True)):
         make = known.get(port)
         if make is not None and size:
             made = make(size, back != turned, random)

@@ -20,7 +20,7 @@ from interfuse.io.logs.textlog import Parts, TextLog
 from interfuse.io.textforms import Said
 
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
-_BSD = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
+_BSD = r"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d"
 _TAG = r"(?:([^\s:\[\]]+)(?:\[([^\]\s]*)\])?: ?)?(.*)$"
 _LAYOUTS = {
     "5424": (
@@ -64,8 +64,10 @@ class Syslog(TextLog):
     def columns(self, parts: pl.LazyFrame) -> pl.LazyFrame:
         """The number at the beginning in two; in RFC 5424 missing where there is a dash."""
         pri = pl.col("pri").cast(pl.Int64)
-        out = [(pri // 8).cast(pl.String).alias("facility")]
-        out.append((pri % 8).cast(pl.String).alias("severity"))
+        out: list[pl.Expr] = []
+        if parts.select(pl.col("pri").is_not_null().any()).collect().item():
+            out.append((pri // 8).cast(pl.String).alias("facility"))
+            out.append((pri % 8).cast(pl.String).alias("severity"))
         names = parts.collect_schema().names()
         nil = names if "msgid" in names else []
         out += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,6 +45,7 @@ class TextLog(Format):
 
     Attributes:
         line: what a line is, for messages.
+        beside: what other lines of such a file begin with, which are left out without a word.
     """
 
     special = True
@@ -51,6 +53,7 @@ class TextLog(Format):
     writes = True
     shares = (".log", ".txt")
     line: ClassVar[str]
+    beside: re.Pattern[str] | None = None
 
     @abstractmethod
     def parts_of(self, lines: Sequence[str]) -> Parts | None:
@@ -77,7 +80,7 @@ class TextLog(Format):
             parts = self.parts_of(_first_lines(file.read(1 << 16)))
         if parts is None:
             raise DataError(f"{where}: its first lines are not {self.line}. Name it otherwise.")
-        rows, bad, first = _taken(content, parts)
+        rows, bad, first = _taken(content, parts, self.beside)
         notes = [CUT] if cut else []
         if bad:
             check_most(where, bad, rows.height, self.line, first)
@@ -86,7 +89,7 @@ class TextLog(Format):
             raise DataError(f"{where}: has no line that is {self.line}. Expected at least one.")
         text = self.columns(rows.drop(_ROW).lazy()).collect()
         said = {**parts.said, **{n: s for n, s in (how.said or {}).items() if s.sure or s.form}}
-        typed = read_text(text.lazy(), text.columns, said=said)
+        typed = read_text(text.lazy(), text.columns, said=said, comma=False)
         places = rows[_ROW]
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}
@@ -99,7 +102,10 @@ class TextLog(Format):
         return content[-1:] == b"\n"
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
-        """Lines as those of the log were."""
+        """Lines as those of the log were, behind a line of names if it had one."""
+        head = writing.file.get("head")
+        if isinstance(head, str):
+            file.write(f"{head}\n".encode())
 
         def put(chunk: pl.DataFrame) -> None:
             text = as_text(writing.frame(chunk)).cast(pl.String)
@@ -117,12 +123,16 @@ def _first_lines(start: bytes) -> list[str]:
     return [line.rstrip("\r") for line in whole if line.strip()][:50]
 
 
-def _taken(content: bytes, parts: Parts) -> tuple[pl.DataFrame, list[int], str]:
+def _taken(
+    content: bytes, parts: Parts, beside: re.Pattern[str] | None
+) -> tuple[pl.DataFrame, list[int], str]:
     """The parts of the lines that are in the layout, the numbers of others, the first of these."""
     lines = content.removeprefix(b"\xef\xbb\xbf").decode().split("\n")
     frame = pl.DataFrame({_LINE: lines}).with_row_index(_ROW, 1)
     frame = frame.with_columns(pl.col(_LINE).str.strip_suffix("\r"))
     frame = frame.filter(pl.col(_LINE).str.strip_chars() != "")
+    if beside is not None:
+        frame = frame.filter(~pl.col(_LINE).str.contains(beside.pattern))
     groups = pl.col(_LINE).str.extract_groups(parts.pattern).struct.rename_fields(parts.names)
     fits = pl.col(_LINE).str.contains(parts.pattern)
     rest = frame.filter(~fits)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from interfuse.kinds.table.apart import Apart
 from interfuse.kinds.table.layout import Gate, Layout
 from interfuse.run.config import Count, Layers, NetworkConfig, Share, Some
 
@@ -39,6 +40,7 @@ class LayoutEntry(Struct):
     category_column: list[Count]
     number_column: list[Count]
     gates: list[tuple[Count, list[Open]] | None]
+    apart: list[tuple[Count, Count, list[Count], list[list[Count]]]] = []
 
     def layout(self) -> Layout:
         """The cells."""
@@ -50,6 +52,10 @@ class LayoutEntry(Struct):
             tuple(self.category_column),
             tuple(self.number_column),
             tuple(gates),
+            apart=tuple(
+                Apart(a, b, tuple(values), tuple(map(tuple, others)))
+                for a, b, values, others in self.apart
+            ),
         )
 
 

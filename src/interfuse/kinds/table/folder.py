@@ -18,6 +18,7 @@ from interfuse.kinds.table.codec import TableCodec, field_specs
 from interfuse.kinds.table.config import Network, TableConfig
 from interfuse.kinds.table.fitted import Fitted
 from interfuse.kinds.table.following import cross_of
+from interfuse.kinds.table.laws import Laws
 from interfuse.kinds.table.layout import Layout
 from interfuse.kinds.table.learn.objective import table_gaussian
 from interfuse.kinds.table.net import NETWORKS
@@ -64,7 +65,8 @@ def read_folder(folder: Path, parts: Mapping[str, dict[str, Any]]) -> Fitted:
         arrays = read_arrays(folder / "codec.safetensors")
         codec = TableCodec.from_json(schema, parts["codec.json"], arrays)
         _check_codec(folder, codec, layout)
-        layout = replace(layout, laws=codec.laws)
+        laws = Laws.together(codec.laws, layout.sizes, layout.apart)
+        layout = replace(layout, laws=laws)
         net = read_network(folder, config, NETWORKS)
         net.cross = cross_of(codec, net.kernel or table_gaussian())
         fits(folder, (width(net.cross) == shape.crossing, "what follows what, and the network"))
@@ -101,6 +103,7 @@ def _check_layout(folder: Path, layout: Layout, shape: Network) -> None:
             "the columns of gates and numbers",
         ),
         (all(len(gate.open) == layout.sizes[gate.cell] for gate in gates), "gates and sizes"),
+        (all(one.fits(layout.sizes) for one in layout.apart), "what is apart, and sizes"),
         (
             not shape.scores
             or (

@@ -31,6 +31,7 @@ from interfuse.kinds.table.large.choose import too_large
 from interfuse.kinds.table.large.pieces import PIECE, PIECES_AT_ONCE, Pieces
 from interfuse.kinds.table.large.prepare import out_of_core, require_room
 from interfuse.kinds.table.large.told import told
+from interfuse.kinds.table.learn.apart import held_apart
 from interfuse.kinds.table.learn.balance import Balanced, balanced_cell
 from interfuse.kinds.table.learn.calibrate import calibrate
 from interfuse.kinds.table.learn.objective import TableObjective, table_gaussian
@@ -303,23 +304,19 @@ class Job(BaseJob[Table, Model]):
         """The averaged weights of the lowest held-out loss, calibrated, and how they came to be."""
         self.listener(Notice("calibrate", "putting the marginals right"))
         trainer.use_best()
-        codec, layout, net = made.codec, made.layout, trainer.net.eval()
-        shrink_numbers(
-            net,
-            trainer.objective,
-            trainer.held_out,
-            trainer.settings.held_out_draws or HELD_OUT_DRAWS,
-            trainer.settings.seed,
-            trainer.device,
-        )
+        codec, net, seed = made.codec, trainer.net.eval(), trainer.settings.seed
+        draws = trainer.settings.held_out_draws or HELD_OUT_DRAWS
+        shrink_numbers(net, trainer.objective, trainer.held_out, draws, seed, trainer.device)
         trained = trainer.rows.once() if made.sample is None else made.sample
-        seed, examples = trainer.settings.seed, trainer.progress.examples
         budget = record["budget"]["seconds"]
+        every = trained.and_also(trainer.held_out)
+        examples = trainer.progress.examples
+        layout = held_apart(net, made.layout, codec, every.codes.numpy(), examples, seed)
         done = calibrate(
             net,
             layout,
             codec,
-            trained.and_also(trainer.held_out),
+            every,
             examples,
             seed,
             trainer.device,

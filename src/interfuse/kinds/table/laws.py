@@ -11,7 +11,7 @@ looked for (asked of every code of a flow's 36 cells it took twenty times as lon
 bound a <= b between bins rules out pairs of bins of which the least value of a is above the
 greatest of b; what remains inside of two bins that overlap is put right by `placed`. Where nothing
 would be left, because known cells break a rule, the cell is drawn as if there were none: what is
-known wins.
+known wins. What is apart (`learn.apart`) is made unlikely in the same way.
 
 A case can be held where its values have a code to themselves. What follows from a chain of cases
 (a gives b, b gives c) is held too, in whatever order the three appear.
@@ -19,7 +19,6 @@ A case can be held where its values have a code to themselves. What follows from
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from itertools import product
 from typing import NamedTuple
@@ -29,6 +28,8 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from interfuse.kinds.table.apart import Apart
+from interfuse.kinds.table.beside import tables_of
 from interfuse.kinds.table.fields import Field
 from interfuse.kinds.table.links import Links, Place
 from interfuse.kinds.table.rules.bounds import Bounds
@@ -36,6 +37,8 @@ from interfuse.kinds.table.rules.cases import Case, Is
 
 _LEAST = 1e-9
 """Of the probability so much must be allowed by the laws; with less, known cells break them."""
+_SELDOM = 0.01
+"""What is apart is so much less likely: where all are, the one that is so least often is drawn."""
 _FAR = 8.0
 """A score at the end of a bin."""
 
@@ -109,6 +112,7 @@ class Laws:
         sizes: values of each category cell.
         pairs: by two cells the pairs of codes that may be, (k_a, k_b) booleans.
         joints: codes of three and more cells that may not be together.
+        apart: the same as `pairs`, of what seldom is.
     """
 
     def __init__(
@@ -116,14 +120,11 @@ class Laws:
         sizes: tuple[int, ...],
         pairs: Mapping[tuple[int, int], np.ndarray],
         joints: Collection[tuple[tuple[int, ...], tuple[np.ndarray, ...]]],
+        apart: Mapping[tuple[int, int], np.ndarray] | None = None,
     ) -> None:
         self.sizes = sizes
-        self._pairs: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
-        for (a, b), may in pairs.items():
-            for own, other, table in ((b, a, may), (a, b, may.T)):
-                # The last row is that of a hidden cell, whose code is -1.
-                whole = np.vstack([table, np.ones((1, table.shape[1]), bool)])
-                self._pairs[own].append((other, torch.from_numpy(whole).float()))
+        self._given = dict(pairs), tuple(joints)
+        self._pairs, self._apart = tables_of(pairs), tables_of(apart or {}, _SELDOM)
         named = {cell for cells, _ in joints for cell in cells}
         self._joints = {c: Joints.of(c, [j for j in joints if c in j[0]]) for c in sorted(named)}
 
@@ -164,16 +165,28 @@ class Laws:
             return None
         return cls(tuple(known.sizes[j] for j in range(len(known.sizes))), pairs, joints)
 
+    @classmethod
+    def together(
+        cls, laws: Laws | None, sizes: tuple[int, ...], apart: Collection[Apart]
+    ) -> Laws | None:
+        """Laws, and values that are apart; None if there are neither."""
+        if not apart:
+            return laws
+        pairs, joints = ({}, ()) if laws is None else laws._given
+        return cls(sizes, pairs, joints, {(one.a, one.b): one.may(sizes) for one in apart})
+
     def to(self, device: torch.device) -> Laws:
         """Itself, with everything on a device."""
-        for pairs in self._pairs.values():
-            pairs[:] = [(other, table.to(device)) for other, table in pairs]
+        self._pairs, self._apart = (
+            {cell: one.to(device) for cell, one in tables.items()}
+            for tables in (self._pairs, self._apart)
+        )
         self._joints = {cell: joints.to(device) for cell, joints in self._joints.items()}
         return self
 
     def about(self, cell: int) -> bool:
         """Whether anything is said of a cell."""
-        return cell in self._pairs or cell in self._joints
+        return cell in self._pairs or cell in self._joints or cell in self._apart
 
     def kept(self, share: Tensor, cell: int, codes: Tensor) -> Tensor:
         """The probabilities of a cell without those of codes that the visible cells rule out.
@@ -186,20 +199,28 @@ class Laws:
         if not self.about(cell):
             return share
         k = self.sizes[cell]
-        left = share[:, :k] * self._may(cell, codes)
-        total = left.sum(1, keepdim=True)
         out = share.clone()
-        out[:, :k] = torch.where(total > _LEAST, left / total.clamp_min(_LEAST), share[:, :k])
+        out[:, :k] = _within(share[:, :k], self._may(cell, codes))
+        if cell in self._apart:
+            out[:, :k] = _within(out[:, :k], self._apart[cell].may(codes))
         return out
 
     def _may(self, cell: int, codes: Tensor) -> Tensor:
         """(n, k) 1 where a code of a cell breaks nothing with the visible cells, else 0."""
-        may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
-        for other, table in self._pairs.get(cell, ()):
-            may *= table[codes[:, other]]
+        if cell in self._pairs:
+            may = self._pairs[cell].may(codes)
+        else:
+            may = torch.ones(len(codes), self.sizes[cell], device=codes.device)
         if cell in self._joints:
             may.masked_fill_(self._joints[cell].ruled_out(codes), 0.0)
         return may
+
+
+def _within(share: Tensor, may: Tensor) -> Tensor:
+    """(n, k) shares of what may be; as they are where nothing may."""
+    left = share * may
+    total = left.sum(1, keepdim=True)
+    return torch.where(total > _LEAST, left / total.clamp_min(_LEAST), share)
 
 
 class _Cells:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from interfuse.kinds.table.apart import Apart
 from interfuse.kinds.table.laws import Laws
 
 
@@ -30,7 +31,9 @@ class Layout:
         category_column: index of the data column that each category cell belongs to.
         number_column: the same for number cells.
         gates: for each number cell when it is present; None stands for always.
-        laws: codes that rule each other out, which come from the codec and are not stored.
+        laws: codes that rule each other out: those of the codec, which are not stored, and those
+            that are apart.
+        apart: values of two cells that are not drawn together.
     """
 
     names: tuple[str, ...]
@@ -40,6 +43,7 @@ class Layout:
     number_column: tuple[int, ...]
     gates: tuple[Gate | None, ...]
     laws: Laws | None = field(default=None, compare=False, repr=False)
+    apart: tuple[Apart, ...] = ()
 
     @property
     def categories(self) -> int:
@@ -89,6 +93,9 @@ class Layout:
     def to_json(self) -> dict[str, object]:
         """A JSON-able description."""
         gates = [None if g is None else [g.cell, [int(o) for o in g.open]] for g in self.gates]
+        apart = [
+            [one.a, one.b, list(one.values), list(map(list, one.others))] for one in self.apart
+        ]
         return {
             "names": list(self.names),
             "sizes": list(self.sizes),
@@ -96,6 +103,7 @@ class Layout:
             "category_column": list(self.category_column),
             "number_column": list(self.number_column),
             "gates": gates,
+            **({"apart": apart} if apart else {}),
         }
 
     @classmethod
@@ -111,4 +119,8 @@ class Layout:
             category_column=tuple(int(c) for c in d["category_column"]),
             number_column=tuple(int(c) for c in d["number_column"]),
             gates=gates,
+            apart=tuple(
+                Apart(int(a), int(b), tuple(values), tuple(map(tuple, others)))
+                for a, b, values, others in d.get("apart", ())
+            ),
         )

@@ -28,7 +28,7 @@ import numpy as np
 import polars as pl
 
 from interfuse.errors import InterfuseWarning, SchemaError
-from interfuse.internet import ADDRESS, CLASSES, Addresses, none_of
+from interfuse.internet import ADDRESS, BITS, CLASSES, Addresses, none_of
 from interfuse.kinds.table.fields.byprefix import AskedByPrefix
 from interfuse.kinds.table.fields.cells import TEXTS, Arrays, Cell, Encoded
 from interfuse.kinds.table.fields.hosttext import edges_of, formed, forms_of, parts_of, texts_of
@@ -90,6 +90,7 @@ class AddressField(AskedByPrefix):
         # Of networks; other texts, and missing, are classes of their own.
         others = len(CLASSES) + np.arange(len(literals) + missing)
         self.classes = [n.kind for n in networks.table] + others.tolist()
+        self.coarser = [n.family for n in networks.table] + (others + max(BITS)).tolist()
 
     @classmethod
     def check_options(cls, name: str, options: Mapping[str, Any]) -> None:

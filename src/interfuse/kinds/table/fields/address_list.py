@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -20,8 +20,9 @@ from interfuse.kinds.table.fields.registry import register_field
 from interfuse.kinds.table.fields.spec import Claim, Facts
 from interfuse.kinds.table.fields.template import CLOSE, OPEN, Maker, TemplateField
 
-LEAST, SEVERAL = 0.95, 0.02
-"""Of the values so many are lists of addresses and names; so many name two or more."""
+LEAST, SEVERAL, SOME, SHORT = 0.95, 0.02, 0.05, 3.0
+"""Of the values so many are lists of addresses and names; so many name two or more; so many hold an
+address among other things, if they have so few words."""
 _FOUR = r"(?:\d{1,3}\.){3}\d{1,3}"
 _PART = r"[0-9a-fA-F]{1,4}"
 _SHORT = rf"(?:{_PART}(?::{_PART}){{0,6}})?"
@@ -30,7 +31,11 @@ _NAME = r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\.?"
 _ITEM = rf"(?:{_FOUR}(?::\d+)?|\[?{_SIX}\]?(?::\d+)?|{_NAME}|unknown|-)"
 _LIST = rf"^{_ITEM}(?:[,;\s]+{_ITEM})*$"
 _SEVERAL = rf"^{_ITEM}(?:[,;\s]+{_ITEM})+$"
-_HAS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
+ADDRESS_WORD = rf"(?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])"
+"""An address that stands for itself."""
+HAS_ADDRESS = rf"(?:^|[,;\s\[])(?:{_FOUR}|{_SIX})(?:[,;:\s\]]|$)"
+_VERSIONS = re.compile(r"(?i)version|release|build|firmware")
+_FIVE, _PORT = f"{OPEN}d5-5{CLOSE}", f"{OPEN}N1-1{CLOSE}"
 _FIRST = np.array([n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)])
 """First numbers of public addresses, without those of which a part is not."""
 
@@ -77,9 +82,7 @@ class AddressListField(TemplateField):
     kind = "address_list"
     words = "lists of addresses and names in one text; the addresses are made anew"
     options: ClassVar[Mapping[str, str]] = CategoryField.options
-    word_pattern: ClassVar[re.Pattern[str]] = re.compile(
-        rf"((?<![\w.:]){_FOUR}(?![\w.])|(?<![\w:.]){_SIX}(?![\w:.])|[^\W_]+)"
-    )
+    word_pattern: ClassVar[re.Pattern[str]] = re.compile(rf"({ADDRESS_WORD}|[^\W_]+)")
     blank = f"{OPEN}G1-1{CLOSE}"
     made: ClassVar[Mapping[str, Maker]] = {
         "P": _four("10.", 1),
@@ -88,6 +91,7 @@ class AddressListField(TemplateField):
         "G": _public,
         "L": _six("fd00"),
         "S": _six("2600"),
+        "N": lambda draws: (10_000 + draws[:, 0] * 55_536).astype(int).astype(str).tolist(),
     }
 
     @classmethod
@@ -98,7 +102,8 @@ class AddressListField(TemplateField):
         return {
             "like": column.str.contains(_LIST).mean(),
             "several": column.str.contains(_SEVERAL).mean(),
-            "has": column.str.contains(_HAS).mean(),
+            "has": column.str.contains(HAS_ADDRESS).mean(),
+            "words": (column.str.count_matches(r"\S\s+\S") + 1).mean(),
         }
 
     @classmethod
@@ -106,8 +111,22 @@ class AddressListField(TemplateField):
         """Nearly all values are lists, some of two or more, and half have addresses."""
         like, several, has = (facts.values.get(key) or 0 for key in ("like", "several", "has"))
         if like < LEAST or several < SEVERAL or has < 0.5:
-            return None
+            few = (facts.values.get("words") or 0) <= SHORT
+            if has < SOME or not few or _VERSIONS.search(facts.name):
+                return None
+            return Claim(0.6, f"{has:.1%} hold an address; these are made anew")
         return Claim(0.95, f"{like:.1%} are lists of addresses, which are made anew")
+
+    @classmethod
+    def _steps(
+        cls, common: frozenset[str], steady: frozenset[str]
+    ) -> tuple[Callable[[Sequence[str]], str], ...]:
+        """As of all templates, but that five digits are a number of 16 bits: ports and the like."""
+
+        def ported(step: Callable[[Sequence[str]], str]) -> Callable[[Sequence[str]], str]:
+            return lambda pieces: step(pieces).replace(_FIVE, _PORT)
+
+        return tuple(ported(step) for step in super()._steps(common, steady))
 
     @classmethod
     def _own_gap(cls, word: str) -> str | None:

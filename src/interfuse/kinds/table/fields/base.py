@@ -341,8 +341,8 @@ class Field(Learned):
     """Of a number (origin, step) of integers, (0, decimals) of real numbers; None without one."""
 
     classes: Sequence[int] = ()
-    """By code of the first cell its class, where classes pair up as values do (`learn.pairs`)."""
-
+    coarser: Sequence[int] = ()
+    """By code of the first cell its class, for `learn.pairs`, and a coarser one, for `apart`."""
     links: tuple[str, ...] = ()
     """What a number equals in a share of the rows, a code each, the last (`kinds.table.links`)."""
 

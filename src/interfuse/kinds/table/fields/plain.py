@@ -109,8 +109,8 @@ class FlagsField(_Named):
 
     kind = "tcp_flags"
     words = "sets of TCP's flags, each a category"
-    named = r"(?i)flags?$"
-    pattern = r"^(0x[0-9a-fA-F]{1,4}|[FSRPAUECWNX.·*-]{1,12})$"
+    named = r"(?i)(flags?|flg)$"
+    pattern = r"^(0x[0-9a-fA-F]{1,4}|[FSRPAUECWNX.·* -]{1,12})$"
     why = "sets of TCP's flags"
 
     @classmethod

@@ -46,7 +46,7 @@ CLASSES = {
 """Of RFC 6335, as conditions name them."""
 _NAMED = re.compile(
     r"(?i)(^|[_\-. ])((src|dst|source|dest|destination|orig|resp|client|server|local|remote)?"
-    r"[_\-. ]?port|(id\.)?(orig|resp)_p)$|^d?sport$|^dport$|^[sd]prt$|(?-i:[a-z]Port$)"
+    r"[_\-. ]?port|(id\.)?(orig|resp)_p)$|^d?sport$|^dport$|^[sd]p(r?t)?$|(?-i:[a-z]Port$)"
 )
 _MOST = 65535
 

@@ -8,7 +8,7 @@ A text is cut into words, runs of letters and digits, and the marks between them
    "/user/8412/photo" is "/user/<4 digits>/photo";
 3. the same with the sort and length of all words that have a digit;
 4. the same with lengths in four classes;
-5. the marks alone;
+5. the marks, and words that many rows have; the marks alone;
 6. nothing but that it is such a text.
 
 These are the values of a category (`fields.category`), and all that is kept: no text, and no word,
@@ -60,10 +60,9 @@ _LETTERS = {
 }
 _VOWELS = "aaaeeeeiiooou"
 _OTHERS = "bcccdddffgghhjklllmmmnnnnpprrrrrssssstttttvwyz"
-"""As often as words of many languages have them, about: letters drawn alike make names that no word
-looks like, which who looks for names made by machines would find."""
+"""As often as words of many languages have them, about: letters drawn alike make no such names."""
 _DIGIT = re.compile("[0-9]")
-_SHORT = f"{OPEN}m1-3{CLOSE}"
+_SHORT, _FEW = f"{OPEN}m1-3{CLOSE}", f"{OPEN}d1-3{CLOSE}"
 _GAP = re.compile(f"{OPEN}(.)(\\d+)-(\\d+){CLOSE}")
 
 
@@ -77,6 +76,7 @@ class TemplateField(CategoryField):
         frequent: as of categories.
         group: as of categories.
         words_kept: the common words, in order.
+        steady: those that many rows have.
     """
 
     role = "identifier"
@@ -84,6 +84,8 @@ class TemplateField(CategoryField):
     options: ClassVar[Mapping[str, str]] = CategoryField.options
     word_pattern: ClassVar[re.Pattern[str]] = re.compile(r"([^\W_]+)")
     blank: ClassVar[str] = f"{OPEN}l8-15{CLOSE}"
+    steady_share: ClassVar[float] = 2.0
+    """Of the rows; words that so many have stay in steps 3 and 4, digits or not, and first in 5."""
     made: ClassVar[Mapping[str, Maker]] = {}
     """By sort of a gap that a kind has for itself what fills it, from uniform draws (n, 8)."""
 
@@ -95,9 +97,11 @@ class TemplateField(CategoryField):
         frequent: int,
         group: int,
         words_kept: pl.Series | None = None,
+        steady: pl.Series | None = None,
     ) -> None:
         super().__init__(name, dtype, values, frequent, group)
-        self.words_kept = pl.Series([], dtype=pl.String) if words_kept is None else words_kept
+        self.words_kept = words_kept if words_kept is not None else pl.Series([], dtype=pl.String)
+        self.steady = steady if steady is not None else pl.Series([], dtype=pl.String)
 
     @classmethod
     def holds(cls, dtype: pl.DataType) -> bool:
@@ -114,12 +118,14 @@ class TemplateField(CategoryField):
             for word in set(cls._pieces(text or "")[1::2]):
                 seen[word] += count * (cls._own_gap(word) is None)
         common = sorted(word for word, count in seen.most_common(MOST_WORDS) if count >= FEW)
+        least = max(FEW, cls.steady_share * sum(rows))
+        steady = [w for w in common if seen[w] >= least]
         own = [
             t if t is None or (count >= FEW and cls._whole(t)) else None
             for t, count in zip(texts, rows, strict=True)
         ]
         open_ = [i for i, t in enumerate(texts) if t is not None and own[i] is None]
-        for step in cls._steps(frozenset(common)):
+        for step in cls._steps(frozenset(common), frozenset(steady)):
             made = {i: step(cls._pieces(texts[i])) for i in open_}
             mass: Counter[str] = Counter()
             for i, one in made.items():
@@ -132,20 +138,22 @@ class TemplateField(CategoryField):
         have = pl.DataFrame({"value": pl.Series(own, dtype=pl.String), "len": tally["len"]})
         made_of = super().finish(have.group_by("value").agg(pl.col("len").sum()), spec)
         assert isinstance(made_of, TemplateField)
-        made_of.words_kept = pl.Series(common, dtype=pl.String)
+        made_of.words_kept, made_of.steady = (
+            pl.Series(w, dtype=pl.String) for w in (common, steady)
+        )
         return made_of
 
     @classmethod
-    def _steps(cls, common: frozenset[str]) -> tuple[Callable[[Sequence[str]], str], ...]:
+    def _steps(
+        cls, common: frozenset[str], steady: frozenset[str]
+    ) -> tuple[Callable[[Sequence[str]], str], ...]:
         """From the pieces of a text to what is kept of it, in steps 2 to 5."""
-
-        def letters(word: str) -> bool:
-            return word in common and not _DIGIT.search(word)
-
+        stays = steady | {word for word in common if not _DIGIT.search(word)}
         steps: tuple[Callable[[str], str], ...] = (
             lambda word: word if word in common else _gap(word),
-            lambda word: word if letters(word) else _gap(word),
-            lambda word: word if letters(word) else _rough(_gap(word)),
+            lambda word: word if word in stays else _gap(word),
+            lambda word: word if word in stays else _rough(_gap(word)),
+            lambda word: word if word in steady else _FEW if word.isdecimal() else _SHORT,
             lambda word: _SHORT,
         )
 
@@ -174,7 +182,7 @@ class TemplateField(CategoryField):
         texts = plain(column).cast(pl.String)
         distinct = texts.unique()
         values = frozenset(self.values.to_list())
-        steps = self._steps(frozenset(self.words_kept.to_list()))
+        steps = self._steps(*(frozenset(w.to_list()) for w in (self.words_kept, self.steady)))
         own = [
             text
             if text is None or (text in values and OPEN not in text)
@@ -226,7 +234,8 @@ class TemplateField(CategoryField):
 
     def arrays(self) -> Arrays:
         """What rows have, and the common words."""
-        return {**super().arrays(), "words": series_to_array(self.words_kept)}
+        out = {**super().arrays(), "words": series_to_array(self.words_kept)}
+        return out | ({"steady": series_to_array(self.steady)} if len(self.steady) else {})
 
     @classmethod
     def from_json(
@@ -236,6 +245,8 @@ class TemplateField(CategoryField):
         made = super().from_json(name, dtype, d, arrays)
         assert isinstance(made, TemplateField)
         made.words_kept = array_to_series(arrays["words"]).cast(pl.String)
+        if "steady" in arrays:
+            made.steady = array_to_series(arrays["steady"]).cast(pl.String)
         return made
 
 

@@ -8,6 +8,8 @@ is left out.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from interfuse.kinds.table.rules.bounds import Bound
@@ -16,6 +18,9 @@ from interfuse.kinds.table.rules.search.scaled import find_scaled
 
 MOST_COLUMNS = 200
 TELLING = 0.01
+
+_LABELS = re.compile(r"(?i)(^|[_\-. a-z])(port|orig_p|resp_p|code)$|^[sd]pt?$")
+"""Numbers that only name something; a factor of one says nothing."""
 
 
 def find_bounds(ledger: Ledger) -> list[Bound]:
@@ -36,7 +41,7 @@ def find_bounds(ledger: Ledger) -> list[Bound]:
             )
         out += _in_sample(names[:MOST_COLUMNS], ledger)
     bounds = verified([Bound(low, high) for low, high in out], ledger)
-    numbers = groups.get("number", [])
+    numbers = [n for n in groups.get("number", []) if not _LABELS.search(n)]
     return reduced([*bounds, *verified(find_scaled(ledger, numbers, bounds), ledger)])
 
 
