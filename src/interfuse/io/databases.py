@@ -108,7 +108,8 @@ def read_database(source: str, how: Reading) -> Sheet:
     typed = read_text(frame.lazy(), text, said=how.said, times=how.times)
     columns = {n: f.to_json() for n, f in typed.forms.items()}
     notes = words_of(typed, lambda row: f"row {row + 1:,}", how.advice)
-    return Sheet(typed.frame, columns, None, tuple(f"{place.shown}: {note}" for note in notes))
+    notes = [f"{place.shown}: {note}" for note in notes]
+    return Sheet(typed.frame, columns, None, tuple(notes), unread=typed.unread)
 
 
 def check_database(target: str) -> None:

@@ -42,6 +42,7 @@ from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
+from interfuse.io.unread import beside
 
 _LARGE = 10_000_000
 _BARE = re.compile(r"(%[a-zA-Z])+")
@@ -95,7 +96,9 @@ def read_json_lines(
     frame, clocks = _clocks(frame, how)
     nest.numbers = list(clocks)
     text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
-    mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
+    keys = {n: nest.paths.get(n, [n])[-1] for n in text}
+    sure = {n for n, one in (how.said or {}).items() if one.sure}
+    mixed = [n for n in text if n in sure or _has_numbers(content, keys[n])]
     marked = [n for n in text if n not in mixed]
     if b"Infinity" not in content:
         notes += [words_of_inexact(found, _row) for found in infinite(frame)]
@@ -104,7 +107,8 @@ def read_json_lines(
     notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
     columns = {n: f.to_json() for n, f in (first.forms | both.forms | clocks).items()}
     columns[""] = {"format": "jsonl", **nest.to_json()}
-    return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+    notes = [f"{where}: {note}" for note in notes]
+    return Sheet(both.frame, columns, None, tuple(notes), unread=beside(first.unread, both.unread))
 
 
 def _without_cut(content: bytes) -> tuple[bytes, list[str]]:

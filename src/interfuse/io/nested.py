@@ -62,15 +62,21 @@ class Nest:
         """Whether rows are objects of one level, with a key for each column."""
         return not (self.paths or self.lists or self.absent)
 
-    def lines(self, frame: pl.DataFrame) -> Iterator[str]:
+    def lines(
+        self, frame: pl.DataFrame, texts: Mapping[int, Mapping[str, str]] | None = None
+    ) -> Iterator[str]:
         """Rows as JSON, nested again.
 
         Args:
             frame: of numbers, text and truth values alone.
+            texts: by row and column, what stands in a cell in place of a value.
         """
+        texts = texts or {}
         ways = [self.paths.get(name, [name]) for name in frame.columns]
         whole = [name in self.lists for name in frame.columns]
-        for row in frame.iter_rows():
+        for i, row in enumerate(frame.iter_rows()):
+            if i in texts:
+                row = [texts[i].get(n, v) for n, v in zip(frame.columns, row, strict=True)]
             out: dict[str, Any] = {}
             for way, is_json, value in zip(ways, whole, row, strict=True):
                 if value is None and (self.absent or len(way) > 1):
