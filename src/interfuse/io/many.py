@@ -226,9 +226,12 @@ def _common(
         elif _is_missing(whose[1], name):
             common, whose = here, (part, sheet)
         else:
+            typed = common if here == pl.String else here
+            sort = "number" if typed.is_numeric() else "time" if typed.is_temporal() else ""
+            other = f"; all else counts as missing with --as {name}={sort}" if sort else ""
             raise DataError(
                 f"{part.path}: column {name!r} is {here}, but {common} in {whose[0].path}. "
-                f"Expected one type in all files; to read it as text: --as {name}=text."
+                f"Expected one type in all files; to read it as text: --as {name}=text{other}."
             )
     return common
 
