@@ -177,9 +177,14 @@ def load(folder: str | Path, *, kind: str | None = None) -> Any:
                 f"{folder}: is a model {found.words.of}; expected one {named(kind).words.of}. "
                 "Leave kind out to open any."
             )
-        record, parts = store.open_run(folder, found.parts)
-        body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
-        return found.open(folder, body, parts)
+        try:
+            record, parts = store.open_run(folder, found.parts)
+            body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
+            return found.open(folder, body, parts)
+        except RunError as error:
+            if busy := store.writer(folder):  # it has just begun to replace the run
+                raise RunError(store.being_written(folder, busy)) from error
+            raise
 
 
 def compare(

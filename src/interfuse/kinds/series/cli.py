@@ -25,6 +25,7 @@ from interfuse.kinds.series.writing import (
     writing_of,
     written,
 )
+from interfuse.visible import visible
 
 if TYPE_CHECKING:
     from interfuse.kinds.series.data import SeriesSchema
@@ -207,8 +208,7 @@ def impute_series(
             f"--value {value}: is for categories, which series have none of. Use one of "
             f"{', '.join(SUMMARIES)}."
         )
-    once = gathered_once(model, source)
-    data, text, _ = once
+    data, text, _ = once = gathered_once(model, source)
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
@@ -297,8 +297,7 @@ def detect_series(
     from interfuse.io.withtexts import no_place, placed, with_texts
     from interfuse.io.write import write
 
-    once = gathered_once(model, source)
-    data, text, _ = once
+    data, text, _ = once = gathered_once(model, source)
     begin = time.monotonic()
     with counting("scoring") as progress, called(source):
         series = model.read(data)
@@ -346,5 +345,5 @@ def counting(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _tell_end(what: str, rows: int, begin: float, target: str | Path) -> None:
-    place = "standard output" if str(target) == "-" else target
+    place = "standard output" if str(target) == "-" else visible(target)
     tell(f"{what}: {rows:,} rows in {clock(time.monotonic() - begin)}: {place}")
