@@ -1,5 +1,6 @@
 """What would not fit into memory is refused before it is unpacked, in one line."""
 
+import bz2
 import gzip
 import io
 import zipfile
@@ -87,6 +88,28 @@ def test_a_packed_table_is_unpacked_while_there_is_room(little, tmp_path):
     with pytest.raises(DataError) as error:
         read(packed_csv(tmp_path / "b.csv.gz", 20))
     assert "b.csv.gz: unpacks to more than 14.0 MB" in one_line(error)
+
+
+def test_what_is_much_is_counted_before_any_of_it_is_kept(little, monkeypatch, tmp_path):
+    """A third of free memory was filled before the refusal."""
+    monkeypatch.setattr(packed, "_KEPT", 1 << 20)
+    kept = []
+    whole = packed._bounded
+    monkeypatch.setattr(packed, "_bounded", lambda *how: kept.append(how) or whole(*how))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read(packed_csv(tmp_path / "b.csv.gz", 20))
+    assert not kept
+    large = packed_csv(tmp_path / "a.csv.gz", 3)
+    assert packed.read_all(large, "a") == gzip.decompress(large.read_bytes())
+    assert kept
+    for codec in ("zstd", "bz2"):
+        content = b"1234567,7654321\n" * 2**17
+        made = (
+            pa.compress(content, codec=codec, asbytes=True)
+            if codec == "zstd"
+            else bz2.compress(content)
+        )
+        assert packed.read_all(made, "a") == content
 
 
 @pytest.mark.parametrize("name", ["a.csv.zst", "a.jsonl.zst", "a.parquet.zst", "named-nothing"])
