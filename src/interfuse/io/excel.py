@@ -11,6 +11,7 @@ at. A title above the names, lines of units and totals are left out as in delimi
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,12 +107,15 @@ class Excel(Format):
             chunks.append(chunk)
 
         def close() -> None:
-            with xlsxwriter.Workbook(file) as book:
+            # In memory first: a full disk would leave an archive that cannot be closed.
+            made = io.BytesIO()
+            with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
                 pl.concat(chunks).write_excel(book, autofit=False)
                 sheet = book.worksheets()[0]
                 for row, texts in writing.beside.items():
                     for name, text in texts.items():
                         sheet.write_string(1 + row, first.columns.index(name), text)
+            file.write(made.getbuffer())
 
         return Sink(put, close, lambda: None)
 
