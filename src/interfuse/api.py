@@ -170,21 +170,16 @@ def load(folder: str | Path, *, kind: str | None = None) -> Any:
         OptionError: there is no such kind.
     """
     folder = Path(folder)
-    with _allowed(folder):
+    with _allowed(folder), store.whole_meanwhile(folder):
         found = of_record(store.open_record(folder), folder)
         if kind is not None and named(kind) is not found:
             raise RunError(
                 f"{folder}: is a model {found.words.of}; expected one {named(kind).words.of}. "
                 "Leave kind out to open any."
             )
-        try:
-            record, parts = store.open_run(folder, found.parts)
-            body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
-            return found.open(folder, body, parts)
-        except RunError as error:
-            if busy := store.writer(folder):  # it has just begun to replace the run
-                raise RunError(store.being_written(folder, busy)) from error
-            raise
+        record, parts = store.open_run(folder, found.parts)
+        body = {k: v for k, v in record.items() if k not in ("format", "status", "sha256")}
+        return found.open(folder, body, parts)
 
 
 def compare(

@@ -36,7 +36,7 @@ from interfuse.io.jsonkeys import (
     repeated,
     unrepeated,
 )
-from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
+from interfuse.io.nested import BARE, Nest, flat, flat_rows, lists_of_text
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
@@ -105,6 +105,8 @@ def read_json_lines(
     first = read_text(frame.lazy(), marked, said=how.said, only_times=True, times=how.times)
     both = read_text(first.frame, mixed, said=how.said, times=how.times)
     notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
+    types = both.frame.collect_schema()
+    nest.bare = [n for n in mixed if types[n] == pl.String and _has_bare(content, keys[n])]
     columns = {n: f.to_json() for n, f in (first.forms | both.forms | clocks).items()}
     columns[""] = {"format": "jsonl", **nest.to_json()}
     notes = [f"{where}: {note}" for note in notes]
@@ -158,6 +160,15 @@ def _has_numbers(content: bytes, name: str) -> bool:
     """Whether a key has numbers somewhere, besides text."""
     key = re.escape(json.dumps(name, ensure_ascii=False).encode())
     return re.search(key + rb"\s*:\s*-?\d", content) is not None
+
+
+def _has_bare(content: bytes, name: str) -> bool:
+    """Whether a key has numbers or truth values beside text, none of which reads as one of them."""
+    key = re.escape(json.dumps(name, ensure_ascii=False).encode()) + rb"\s*:\s*"
+    quoted = rb'"(?:' + BARE.encode() + rb')"'
+    return bool(re.search(key + rb"(?:-?\d|true\b|false\b)", content)) and not re.search(
+        key + quoted, content
+    )
 
 
 def _has_others(content: bytes, name: str) -> bool:

@@ -8,11 +8,15 @@ text. `Nest` remembers what was what, so that rows are written as they were.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+
+BARE = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false"
+"""How JSON writes numbers and truth values."""
 
 
 @dataclass
@@ -24,12 +28,14 @@ class Nest:
         lists: columns whose text is JSON.
         numbers: columns of times that are numbers since 1970.
         absent: whether what is missing has no key, rather than null.
+        bare: columns of text in which numbers and truth values stand without quotes.
     """
 
     paths: dict[str, list[str]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     absent: bool = False
+    bare: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -43,9 +49,10 @@ class Nest:
             {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v}
             if isinstance(paths, dict)
             else {},
-            list(map(str, lists)) if isinstance(lists, list) else [],
-            list(map(str, numbers)) if isinstance(numbers, list) else [],
+            _names(lists),
+            _names(numbers),
             said.get("absent") is True,
+            _names(said.get("bare")),
         )
 
     def name_of(self, path: Sequence[str], taken: Mapping[str, Any]) -> str:
@@ -60,7 +67,11 @@ class Nest:
 
     def plain(self) -> bool:
         """Whether rows are objects of one level, with a key for each column."""
-        return not (self.paths or self.lists or self.absent)
+        return not (self.paths or self.lists or self.absent or self.bare)
+
+    def _reader(self, name: str) -> Callable[[Any], Any] | None:
+        """What makes JSON of a column's texts that are more than text."""
+        return _value if name in self.lists else _bare if name in self.bare else None
 
     def lines(
         self, frame: pl.DataFrame, texts: Mapping[int, Mapping[str, str]] | None = None
@@ -73,20 +84,29 @@ class Nest:
         """
         texts = texts or {}
         ways = [self.paths.get(name, [name]) for name in frame.columns]
-        whole = [name in self.lists for name in frame.columns]
+        reads = [self._reader(name) for name in frame.columns]
         for i, row in enumerate(frame.iter_rows()):
             if i in texts:
                 row = [texts[i].get(n, v) for n, v in zip(frame.columns, row, strict=True)]
             out: dict[str, Any] = {}
-            for way, is_json, value in zip(ways, whole, row, strict=True):
+            for way, read, value in zip(ways, reads, row, strict=True):
                 if value is None and (self.absent or len(way) > 1):
                     continue
                 inner = out
                 for key in way[:-1]:
                     step = inner.setdefault(key, {})
                     inner = step if isinstance(step, dict) else inner
-                inner[way[-1]] = _value(value) if is_json else value
+                inner[way[-1]] = value if read is None else read(value)
             yield json.dumps(out, ensure_ascii=False, separators=(",", ":"))
+
+
+def _names(said: Any) -> list[str]:
+    return list(map(str, said)) if isinstance(said, list) else []
+
+
+def _bare(text: Any) -> Any:
+    """The number or truth value that a text is how JSON writes; else the text."""
+    return _value(text) if isinstance(text, str) and re.fullmatch(BARE, text) else text
 
 
 def _value(text: Any) -> Any:

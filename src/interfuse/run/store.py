@@ -256,7 +256,7 @@ def open_record(folder: Path) -> dict[str, Any]:
 def _why_not_complete(folder: Path) -> str:
     busy = writer(folder)
     if busy:
-        return being_written(folder, busy)
+        return _being_written(folder, busy)
     command = f"interfuse fit DATA -o {quoted(folder)}"
     if (folder / CHECKPOINT).exists():
         return f"{folder}: the fit did not finish. Go on with: {command} --resume"
@@ -266,9 +266,19 @@ def _why_not_complete(folder: Path) -> str:
     )
 
 
-def being_written(folder: Path, busy: str) -> str:
-    """What is said of a folder in which a fit is at work (`writer`)."""
+def _being_written(folder: Path, busy: str) -> str:
     return f"{folder}: a fit ({busy}) is writing here. Ask again when it has ended."
+
+
+@contextlib.contextmanager
+def whole_meanwhile(folder: Path) -> Iterator[None]:
+    """Say that a fit is at work where parts are missing because it began to replace the run."""
+    try:
+        yield
+    except RunError as error:
+        if busy := writer(folder):
+            raise RunError(_being_written(folder, busy)) from error
+        raise
 
 
 def open_run(
