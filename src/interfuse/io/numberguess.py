@@ -23,7 +23,7 @@ _UNITS = (
     "GB/s Hz kHz MHz GHz mm cm m km mi ft in yd nm µm mg g kg t lb lbs oz ml mL cl l L W kW MW "
     "GW Wh kWh MWh V mV kV A mA Ω Pa hPa kPa MPa bar mbar psi dB dBm px pt em rpm mph kmh km/h "
     "m/s kn cal kcal J kJ mmHg bpm x k M Mio Mrd bn p.a. ppm ppb mol mmol mmol/l mg/dl g/l m² "
-    "m2 m³ m3 km² ha µg/m³ µg ug yrs years year ％ 元 円 원 ,- .- ,-- ,– .–"
+    "m2 m³ m3 km² ha µg/m³ µg ug N S E yrs years year ％ 元 円 원 ,- .- ,-- ,– .–"
 )
 """Units that may stand right behind a number; behind a blank any short word may."""
 _KNOWN = frozenset(_UNITS.split())
