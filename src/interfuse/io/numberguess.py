@@ -239,5 +239,9 @@ def _styled(form: NumberForm, texts: pl.Series) -> NumberForm:
     if form.group == " ":
         marks = rest.str.extract(r"(\s)").drop_nulls()
         form = replace(form, group=marks.mode().sort()[0] if len(marks) else " ")
+    signs = pl.concat([groups["2"], groups["3"], groups["6"]]).unique()
+    signs = sorted(set(signs.drop_nulls()) & {"-", "−", "–"})
+    if len(signs) == 1:
+        form = replace(form, minus=signs[0])
     own = {"decimals": decimals, "whole": whole, "brackets": brackets, "sign": sign}
     return replace(form, **own, power=written)

@@ -298,7 +298,8 @@ def _rest(name: str, form: Form) -> pl.Expr:
 def _usual(form: Form) -> bool:
     """Whether a column needs no word on how it is written: `interfuse.io.write` writes it so."""
     if isinstance(form, NumberForm):
-        return form.plain and form.decimals <= 0 and not form.width and not form.power
+        bare = not (form.width or form.power) and form.minus == "-"
+        return form.plain and form.decimals <= 0 and bare
     usual = (TimeForm("%Y-%m-%d"), BooleanForm())
     return form in usual
 
