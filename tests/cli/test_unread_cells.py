@@ -129,6 +129,28 @@ def test_they_are_filled_if_asked(cli, run, tmp_path):
     assert all(float(x) == float(x) for x in read_x(out))
 
 
+@pytest.mark.parametrize("more", [(), ("--unread",)])
+def test_columns_that_are_not_filled_keep_them_too(cli, more, run, tmp_path):
+    data, out = put("t.jsonl", tmp_path), str(tmp_path / "out.jsonl")
+    assert cli("impute", run, data, "-o", out, "--draws", "2", "--columns", "y", *more).code == 0
+    assert {row: read_x(out)[row] for row in KEPT} == KEPT
+
+
+def test_logs_whose_types_are_said_keep_them(cli, tmp_path):
+    lines = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-",
+             "#path\tconn", "#fields\tts\tport\tdur", "#types\ttime\tcount\tinterval"]  # fmt: skip
+    port = {3: "oops", 9: "-"}
+    lines += [f"{1_700_000_000 + i}.5\t{port.get(i, 80 + i % 7)}\t0.{1 + i % 9}" for i in range(60)]
+    log, out = tmp_path / "conn.log", tmp_path / "out.csv"
+    log.write_text("\n".join(lines) + "\n")
+    folder = tmp_path / "zeek"
+    assert cli("fit", log, "-o", folder, "--examples", 64).code == 0
+    assert cli("impute", folder, log, "-o", out, "--draws", 2).code == 0
+    found = pl.read_csv(out, infer_schema=False)["port"].to_list()
+    assert found[3] == "oops"
+    assert found[9].isdigit()
+
+
 @pytest.mark.parametrize("target", ["out.csv", "out.jsonl"])
 def test_they_are_kept_where_another_format_is_written(cli, target, run, tmp_path):
     for name in ("t.db", "t.jsonl", "t.csv"):

@@ -94,8 +94,8 @@ class Imputation:
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)
-        left = None if unread else self._given_origin.unread
-        self.unread = Unread.of(left, self.reader.fill)
+        kept = [n for n in types if not (unread and n in self.reader.fill)]
+        self.unread = Unread.of(self._given_origin.unread, kept)
         self.rows: int = self._lazy.select(pl.len()).collect().item()
         self.draws = int(draws)
         self.tolerance = tolerance
