@@ -237,7 +237,7 @@ def test_series_keep_them_too(cli, name, tmp_path):
         data.write_text("".join(json.dumps(one) + "\n" for one in objects))
     folder = str(tmp_path / "run")
     assert cli("fit", str(data), "-o", folder, "--kind", "series", "--examples", "64").code == 0
-    for more in ((), ("--value", "draws", "--draws", "2")):
+    for more in ((), ("--value", "draws", "--draws", "2"), ("--add-rows",)):
         assert cli("impute", folder, str(data), "-o", str(out), *more).code == 0
         found = read_x(str(out))[: len(lines)]
         assert (found[5], found[30]) == ("<0.05", "off")

@@ -7,7 +7,7 @@ hold both (`Format.mixed`). Elsewhere the cells stay empty, which `no_place` say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +36,24 @@ def with_texts(frame: pl.DataFrame, unread: Unread, first: int, each: int = 1) -
         turn = pl.int_range(frame.height, dtype=pl.UInt32, eager=True) // each
         texts = texts[turn]
     return frame.with_columns(texts.rename(lambda name: _MARK + name))
+
+
+def with_texts_by(
+    frame: pl.DataFrame, unread: Unread, rows: pl.DataFrame, keys: Sequence[str]
+) -> pl.DataFrame:
+    """The same for rows among which are new ones.
+
+    Args:
+        frame: rows, in any order.
+        unread: of `rows`.
+        rows: those that were read.
+        keys: the columns that tell rows apart, which both have.
+    """
+    if not unread:
+        return frame
+    texts = unread.texts(0, rows.height).rename(lambda name: _MARK + name)
+    there = pl.concat([rows.select(keys), texts], how="horizontal").unique(keys, keep="first")
+    return frame.join(there, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
 def placed(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from interfuse.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import OptionError
 from interfuse.io.unread import Unread
+from interfuse.io.withtexts import no_place, placed, with_texts, with_texts_by
 from interfuse.io.write import check_target, writes_text
 from interfuse.kinds.option import called, check_below, check_share
 from interfuse.kinds.series.writing import (
@@ -200,7 +201,6 @@ def impute_series(
         steps: of the sampler.
         device: where to compute.
     """
-    from interfuse.io.withtexts import no_place, placed, with_texts
     from interfuse.io.write import write
 
     if value not in SUMMARIES:
@@ -223,14 +223,16 @@ def impute_series(
             unread=unread,
             tell=progress,
         )
-    many = value == "draws"
-    made = drawn(model, answer) if many else [summary(model, answer, value, interval)]
+    whole = value != "draws"
+    made = [summary(model, answer, value, interval)] if whole else drawn(model, answer)
     writing = writing_of(model, text, interval)
     if text is not None and not add_rows and writes_text(target):
         made = in_file(made, data, text, writing)
-    elif not unread and not add_rows:
-        left = once.cells()
-        made = placed((with_texts(f, left, 0) for f in made), target, writing)
+    elif left := Unread() if unread else once.cells():
+        keys = [n for n in (model.schema.series, model.schema.time) if n is not None]
+        made = (with_texts_by(f, left, data, keys) if add_rows else with_texts(f, left, 0)
+                for f in made)  # fmt: skip
+        made = placed(made, target, writing)
         for line in no_place(left, target, writing):
             warn(line)
     rows = write(made, target, writing)
@@ -294,7 +296,6 @@ def detect_series(
         window: steps of the mean that a score is; None for half a season.
         device: where to compute.
     """
-    from interfuse.io.withtexts import no_place, placed, with_texts
     from interfuse.io.write import write
 
     data, text, _ = once = gathered_once(model, source)
