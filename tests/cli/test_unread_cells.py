@@ -170,7 +170,7 @@ def test_a_file_of_values_alone_says_that_they_are_empty_in_it(cli, run, tmp_pat
 
 
 def test_python_leaves_them_missing_and_says_so(run, tmp_path):
-    model, data = interfuse.load(run), put("t.csv", tmp_path)
+    model, data = interfuse.load(run, kind="table"), put("t.csv", tmp_path)
     with pytest.warns(InterfuseWarning, match="3 cells hold text that is no value of it"):
         filled = model.impute(data, draws=2)
     for answer in (filled.median(), filled.frame(0)):
@@ -185,7 +185,7 @@ def test_python_leaves_them_missing_and_says_so(run, tmp_path):
 
 def test_what_is_drawn_elsewhere_does_not_change(run, tmp_path):
     """The cells say nothing of the others either way, so that asking for them moves nothing."""
-    model, data = interfuse.load(run), put("t.csv", tmp_path)
+    model, data = interfuse.load(run, kind="table"), put("t.csv", tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterfuseWarning)
         kept, filled = (model.impute(data, draws=2, unread=u).frame(1) for u in (False, True))
@@ -199,7 +199,7 @@ def test_detect_shows_them_beside_its_scores(cli, name, run, tmp_path):
     assert cli("detect", run, data, "-o", out).code == 0
     assert {row: read_x(out)[row] for row in KEPT} == KEPT
     assert cli("detect", run, data, "-o", out, "--below", ".5").code == 0
-    scores = interfuse.load(run).detect(data)
+    scores = interfuse.load(run, kind="table").detect(data)
     odd = [i for i, p in enumerate(scores.p_value) if p <= 0.5]
     given = [KEPT.get(i) for i in odd]
     found = [x if isinstance(x, str) and x in KEPT.values() else None for x in read_x(out)]
@@ -246,5 +246,5 @@ def test_series_keep_them_too(cli, name, tmp_path):
     assert float(read_x(str(out))[5]) == float(read_x(str(out))[5])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterfuseWarning)
-        made = interfuse.load(folder).impute(str(data), draws=2).median()
+        made = interfuse.load(folder, kind="series").impute(str(data), draws=2).median()
     assert made["x"].is_null().arg_true().to_list() == [5, 30]
