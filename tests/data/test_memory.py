@@ -261,3 +261,21 @@ def test_categories_that_fit_are_read(little, tmp_path):
     for name, write in (("x.parquet", frame.write_parquet), ("x.arrow", frame.write_ipc)):
         write(tmp_path / name)
         assert read(tmp_path / name).collect()["c"].to_list() == ["u", "v", None] * 50
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_an_array_that_is_cut_short_takes_no_memory(kind, tmp_path):
+    """A head that says more than the file holds was found when all of it had been read."""
+    whole = np.zeros((50, 8, 8), np.uint8)
+    np.save(tmp_path / "a.npy", whole)
+    cut = (tmp_path / "a.npy").read_bytes()[:-100]
+    path = tmp_path / f"b.{kind}"
+    if kind == "npy":
+        path.write_bytes(cut)
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", cut)
+    with pytest.raises(ValueError, match="its head says 3,200 bytes, of which"):
+        check_fits(path, "")
+    with pytest.raises(DataError, match="cut short, damaged"):
+        read_images(path)
