@@ -170,7 +170,7 @@ def load(folder: str | Path, *, kind: str | None = None) -> Any:
         OptionError: there is no such kind.
     """
     folder = Path(folder)
-    with _allowed(folder):
+    with _allowed(folder), store.whole_meanwhile(folder):
         found = of_record(store.open_record(folder), folder)
         if kind is not None and named(kind) is not found:
             raise RunError(

@@ -199,7 +199,7 @@ def counted(
 
 def summary(count: int, seconds: float, place: object, unit: str = "rows") -> str:
     """How many went where, and how fast."""
-    where = "standard output" if str(place) == "-" else place
+    where = "standard output" if str(place) == "-" else visible(place)
     speed = count / max(seconds, 1e-9)
     return f"{count:,} {unit} in {clock(seconds)} ({_speed(speed)} {unit}/s): {where}"
 

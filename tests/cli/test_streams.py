@@ -158,3 +158,13 @@ def test_what_can_be_typed_can_be_typed(cli, table, tmp_path):
     assert "interfuse fit 'my flows.csv' -o 'my run' --resume" in stopped.err
     shown = cli("show", folder).out
     assert f"interfuse fit '{data}' -o '{folder}' --resume" in shown, "seen from elsewhere"
+
+
+def test_a_name_with_a_line_end_is_one_line(cli, run, tmp_path):
+    folder = tmp_path / "a b\nc"
+    folder.mkdir()
+    done = cli("generate", run, "-n", 3, "-o", folder / "ö.csv")
+    assert done.code == 0
+    assert r"a b\nc" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert (folder / "ö.csv").exists()

@@ -184,3 +184,29 @@ def test_packets_of_tshark(tmp_path):
     first = json.loads((tmp_path / "b.json").read_text().splitlines()[0])
     layers = {"ip": {"ip.src": "10.0.0.0", "ip.host": ["10.0.0.9", "10.0.0.8"]}}
     assert first["_source"]["layers"] == {**layers, "frame.len": ["60"]}
+
+
+def test_numbers_among_words_are_written_as_numbers_again(tmp_path):
+    """`{"code": 404}` beside `{"code": "ECONNRESET"}` is a category, whose numbers stay numbers."""
+    values = [404, 500, "ECONNRESET", "EPIPE", 404, None, 500, "ECONNRESET"] * 5
+    rows = [{"err": {"code": v, "text": str(v)}, "n": i, "m": v} for i, v in enumerate(values)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sheet = read_sheet(tmp_path / "a.jsonl")
+    frame = sheet.frame.collect()
+    assert frame.schema["m"] == frame.schema["err.code"] == pl.String
+    write(frame, tmp_path / "b.jsonl", Writing(sheet.columns))
+    again = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    for row, other in zip(rows, again, strict=True):
+        assert other["m"] == row["m"]
+        assert type(other["m"]) is type(row["m"])
+        assert other["err"].get("code") == row["err"]["code"]
+        assert other["err"]["text"] == row["err"]["text"]
+
+
+def test_texts_that_read_as_numbers_stay_text_beside_numbers(tmp_path):
+    values = [404, "404", "x", "y"] * 8
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"m": v}) + "\n" for v in values))
+    sheet = read_sheet(tmp_path / "a.jsonl")
+    write(sheet.frame.collect(), tmp_path / "b.jsonl", Writing(sheet.columns))
+    again = [json.loads(line)["m"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert again == list(map(str, values))

@@ -160,6 +160,32 @@ def test_a_row_that_begins_as_a_comment_but_holds_values(read):
     assert read(lines(("rank", "n", "day"), *cells))[0].height == 20
 
 
+@pytest.mark.parametrize(
+    "word", ["Summe {}", "{} Total", "Total {}:", "{} Ergebnis", "Subtotal {}"]
+)
+def test_totals_of_groups_are_named_and_the_last_is_left_out(read, word):
+    """As the spreadsheet's own subtotals are: `North Total` below the rows of North."""
+    lines = ["region,store,sales"]
+    for group in ("North", "South"):
+        lines += [f"{group},S{i % 7},{100 + 7 * i}.5" for i in range(30)]
+        lines.append(f"{word.format(group)},,6195.0")
+    frame, told = read("\n".join(lines) + "\n")
+    assert frame["region"].to_list() == ["North"] * 30 + [word.format("North")] + ["South"] * 30
+    assert any("line 32 seems to hold a total" in t for t in told)
+    assert any("line 63" in t and "totals or remarks" in t for t in told)
+
+
+def test_names_that_begin_like_a_total_are_values(read):
+    """`Total Energies` is a company; no field is empty."""
+    lines = [
+        "company,share",
+        *[f"{n},{i}.5" for i, n in enumerate(["Energies", "Total Energies"] * 20)],
+    ]
+    frame, told = read("\n".join(lines) + "\n")
+    assert frame.height == 40
+    assert not any("total" in t for t in told)
+
+
 @pytest.mark.parametrize("total", [",,Mittelwert,", "Total,,,", ",,,Sum", "Summe,,,\n,,,"])
 def test_a_total_that_stands_alone(read, total):
     frame, told = read(TABLE + total + "\n")
@@ -179,3 +205,36 @@ def test_a_delimiter_behind_every_line(read):
 def test_names_with_marks_of_quotes(read, name):
     head = ('"' + name.replace('"', '""') + '"', *NAMES[1:])
     is_whole(read(lines(head, *CELLS))[0], names=(name, *NAMES[1:]))
+
+
+def test_columns_filled_up_with_blanks_are_refused(read):
+    """What `ss` and `lsof` print was one column of free text, of which nothing is drawn."""
+    r = random.Random(3)
+    lines = [f"{'State':<12}{'Recv-Q':<8}{'Local Address:Port':<24}Peer Address:Port"]
+    for _ in range(30):
+        port = r.randint(1024, 65535)
+        lines.append(
+            f"{r.choice(['ESTAB', 'TIME-WAIT']):<12}{0:<8}{'10.0.0.1:22':<24}172.16.0.2:{port}"
+        )
+    with pytest.raises(DataError, match="stand below each other"):
+        read("\n".join(lines) + "\n")
+
+
+def test_sentences_with_two_blanks_are_text(read):
+    lines = ["remark", *[f"It works.  Mostly {i}.  I think so." for i in range(30)]]
+    assert read("\n".join(lines) + "\n")[0].height == 30
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_degrees_of_a_hemisphere_are_not_watts(mixed, tmp_path):
+    """`12.5W` beside `3.1E` has two signs, not a unit: to read half of them is not advised."""
+    r = random.Random(3)
+    sides = "EW" if mixed else "E"
+    lines = ["lon", *[f"{r.uniform(0, 90):.4f}{r.choice(sides)}" for _ in range(60)]]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InterfuseWarning)
+        column = read_sheet(tmp_path / "a.csv").frame.collect()["lon"]
+    assert column.dtype == (pl.String if mixed else pl.Float64)
+    if not mixed:
+        assert column.to_list() == [float(line[:-1]) for line in lines[1:]]

@@ -1,5 +1,6 @@
 """What would not fit into memory is refused before it is unpacked, in one line."""
 
+import bz2
 import gzip
 import io
 import zipfile
@@ -87,6 +88,28 @@ def test_a_packed_table_is_unpacked_while_there_is_room(little, tmp_path):
     with pytest.raises(DataError) as error:
         read(packed_csv(tmp_path / "b.csv.gz", 20))
     assert "b.csv.gz: unpacks to more than 14.0 MB" in one_line(error)
+
+
+def test_what_is_much_is_counted_before_any_of_it_is_kept(little, monkeypatch, tmp_path):
+    """A third of free memory was filled before the refusal."""
+    monkeypatch.setattr(packed, "_KEPT", 1 << 20)
+    kept = []
+    whole = packed._bounded
+    monkeypatch.setattr(packed, "_bounded", lambda *how: kept.append(how) or whole(*how))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read(packed_csv(tmp_path / "b.csv.gz", 20))
+    assert not kept
+    large = packed_csv(tmp_path / "a.csv.gz", 3)
+    assert packed.read_all(large, "a") == gzip.decompress(large.read_bytes())
+    assert kept
+    for codec in ("zstd", "bz2"):
+        content = b"1234567,7654321\n" * 2**17
+        made = (
+            pa.compress(content, codec=codec, asbytes=True)
+            if codec == "zstd"
+            else bz2.compress(content)
+        )
+        assert packed.read_all(made, "a") == content
 
 
 @pytest.mark.parametrize("name", ["a.csv.zst", "a.jsonl.zst", "a.parquet.zst", "named-nothing"])
@@ -238,3 +261,21 @@ def test_categories_that_fit_are_read(little, tmp_path):
     for name, write in (("x.parquet", frame.write_parquet), ("x.arrow", frame.write_ipc)):
         write(tmp_path / name)
         assert read(tmp_path / name).collect()["c"].to_list() == ["u", "v", None] * 50
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_an_array_that_is_cut_short_takes_no_memory(kind, tmp_path):
+    """A head that says more than the file holds was found when all of it had been read."""
+    whole = np.zeros((50, 8, 8), np.uint8)
+    np.save(tmp_path / "a.npy", whole)
+    cut = (tmp_path / "a.npy").read_bytes()[:-100]
+    path = tmp_path / f"b.{kind}"
+    if kind == "npy":
+        path.write_bytes(cut)
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", cut)
+    with pytest.raises(ValueError, match="its head says 3,200 bytes, of which"):
+        check_fits(path, "")
+    with pytest.raises(DataError, match="cut short, damaged"):
+        read_images(path)

@@ -274,3 +274,26 @@ def test_the_recipe_of_the_documentation_gives_the_whole(tmp_path, monkeypatch):
         recipe = runpy.run_path(str(tmp_path / "recipe.py"))
         whole = pl.concat(recipe["shard"](k, n=7, rows=500) for k in range(7))
         assert whole.equals(model.generate(500))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_database_that_was_begun_and_not_ended_is_no_file(engine, tmp_path):
+    """A full disk, an error on the way: no file with half a table, nor an empty one."""
+    pytest.importorskip("adbc_driver_sqlite" if engine == "sqlite" else "duckdb")
+
+    def broken():
+        yield pl.DataFrame({"a": [1, 2]})
+        raise OSError(28, "No space left on device")
+
+    url = f"{engine}:{tmp_path / 'new.db'}#t"
+    check_database(url)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises((DataError, OSError)):
+        write(broken(), url)
+    assert not list(tmp_path.iterdir())
+    write(pl.DataFrame({"a": [1]}), url)
+    with pytest.raises((DataError, OSError)):
+        write(broken(), url.replace("#t", "#other"))
+    assert read_sheet(url).frame.collect()["a"].to_list() == [1]
+    with pytest.raises(DataError, match="does not exist"):
+        check_database(f"{engine}:{tmp_path / 'none' / 'new.db'}#t")

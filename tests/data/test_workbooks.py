@@ -1,6 +1,7 @@
 """Workbooks: every row is looked at, and what is of another type than its column is counted."""
 
 import datetime as dt
+import io
 import re
 
 import polars as pl
@@ -157,3 +158,22 @@ def test_a_row_of_units(book):
 def test_names_are_each_of_its_own(book, names, message):
     with pytest.raises(DataError, match=message):
         read(book([names, *BODY]))
+
+
+def test_a_full_disk_leaves_no_archive_that_cannot_be_closed(tmp_path):
+    """pytest makes an error of what Python cannot raise while it takes objects apart."""
+    import gc
+
+    from interfuse.io.excel import Excel
+    from interfuse.io.written import Writing
+
+    class Full(io.BytesIO):
+        def write(self, *_):
+            raise OSError(28, "No space left on device")
+
+    frame = pl.DataFrame({"a": [1, 2]})
+    sink = Excel().open(Full(), frame, Writing({}))
+    sink.put(frame)
+    with pytest.raises(OSError, match="No space"):
+        sink.close()
+    gc.collect()

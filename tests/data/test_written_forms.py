@@ -375,3 +375,18 @@ def test_seconds_since_1970_where_they_are_called_so(name, unit, tmp_path):
     assert Writing(sheet.columns).column(frame[name]).to_list() == texts
     _, other = read_one(table(tmp_path, texts, "bytes"))
     assert other["bytes"].to_list() == list(map(int, texts))
+
+
+@pytest.mark.parametrize("minus", ["−", "–", "-"])
+@pytest.mark.parametrize("around", ["{}", "{} dBm", "${}"])
+def test_drawn_numbers_have_the_minus_of_the_column(minus, around, tmp_path):
+    """`−67 dBm` with the minus of Unicode is written by spreadsheets and scanners of networks."""
+    r = random.Random(1)
+    values = [-r.randint(30, 95) if r.random() < 0.9 else r.randint(1, 9) for _ in range(60)]
+    texts = [("" if v > 0 else minus) + around.format(abs(v)) for v in values]
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{t},a\n" for t in texts))
+    sheet = read_sheet(tmp_path / "a.csv")
+    frame = sheet.frame.collect()
+    assert frame["x"].to_list() == values
+    form = Writing(sheet.columns).column(frame["x"])
+    assert form.cast(pl.String).to_list() == texts

@@ -140,3 +140,17 @@ def test_something_else_in_the_place_of_the_lock(tmp_path):
     (tmp_path / store.LOCK).mkdir()
     with pytest.raises(RunError, match="cannot be locked"), store.locked(tmp_path):
         pass
+
+
+def test_a_run_that_is_being_replaced_says_so_whatever_is_gone_already(tmp_path):
+    """Between two reads of an opened run a fit may begin to replace it: no file is damaged."""
+    folder = tmp_path / "run"
+    interfuse.fit(ROWS, examples=500, folder=folder)
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(RunError, match=r"weights\.safetensors"):
+        interfuse.load(folder)
+    held = hold(folder)
+    with pytest.raises(RunError) as error:
+        interfuse.load(folder)
+    assert f"a fit (process {held.pid}) is writing here" in str(error.value)
+    held.communicate("")

@@ -366,3 +366,24 @@ def test_the_default_network_depends_on_its_seed_only():
     assert a.dropout == 0.2
     assert network_for(layout, 50_000, 7).dropout == 0.1
     assert network_for(layout, 10**6, 7).dropout == 0.0
+
+
+def test_a_checkpoint_on_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
+    """What safetensors says is no error of the system, which the full disk is told by."""
+    from safetensors import SafetensorError
+
+    from interfuse.errors import DataError
+    from interfuse.train import state
+
+    def full(*_):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    kept = state.Checkpoint({"net": {"w": torch.ones(2)}}, state.Progress(), {})
+    kept.save(tmp_path / "c.safetensors")
+    assert torch.equal(
+        state.Checkpoint.load(tmp_path / "c.safetensors").tensors["net"]["w"], torch.ones(2)
+    )
+    monkeypatch.setattr(state, "save_file", full)
+    with pytest.raises(DataError, match="the disk is full"):
+        kept.save(tmp_path / "d.safetensors")
+    assert [p.name for p in tmp_path.iterdir()] == ["c.safetensors"]

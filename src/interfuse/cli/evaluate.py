@@ -208,7 +208,7 @@ def evaluate(
             language=language,
             names=[_name(source) for source in (real, synthetic)],
         )
-    page, data = found.save(report)
+    page, data = map(visible, found.save(report))
     print_report(found)
     with speaking(language):
         say("\n" + t("Report: {page} (the same as JSON: {data})", page=page, data=data))

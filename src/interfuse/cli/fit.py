@@ -17,7 +17,7 @@ from interfuse.console import say, tell
 from interfuse.errors import OptionError, SchemaError
 from interfuse.kinds import Kind, all_kinds, knowing, named, of
 from interfuse.kinds.option import DEVICE, SEED, Option, typed
-from interfuse.visible import quoted
+from interfuse.visible import quoted, visible
 
 if TYPE_CHECKING:
     from interfuse.run.fitting import Notice
@@ -156,7 +156,7 @@ def _fit(data: str, said: dict[str, Any]) -> None:
     if model is None:  # one of several processes, of which the first says everything
         return
     print_end(model, kind.words.unit)
-    say(f"The model is in {run}. Next:")
+    say(f"The model is in {visible(run)}. Next:")
     shown = "DATA" if data == "-" else quoted(data)
     for line in kind.next_commands(shown, quoted(run or "RUN"), model.record["data"]["rows"]):
         say(f"  {line}")

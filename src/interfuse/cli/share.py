@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from interfuse.console import say
+from interfuse.visible import quoted, visible
 
 _URL = "A folder, s3://bucket/name, hf://user/name ...: what fsspec reaches."
 
@@ -55,4 +56,4 @@ def pull(
     from interfuse.share import pull
 
     pull(url, run)
-    say(f"The model is in {run}. Next:\n  interfuse show {run}")
+    say(f"The model is in {visible(run)}. Next:\n  interfuse show {quoted(run)}")

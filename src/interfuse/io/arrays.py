@@ -27,15 +27,20 @@ def heads(path: Path) -> dict[str, Head]:
         ValueError: it is no such file.
         OSError: it cannot be read.
     """
+    return {name: head for name, (head, _) in _heads(path).items()}
+
+
+def _heads(path: Path) -> dict[str, tuple[Head, int]]:
+    """The arrays, and of each how many bytes lack for certain."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
             file.seek(0)
-            return {"": _head(file)}
+            return {"": _head(file, path.stat().st_size)}
     out = {}
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             with archive.open(name) as file:
-                out[name.removesuffix(".npy")] = _head(file)
+                out[name.removesuffix(".npy")] = _head(file, archive.getinfo(name).file_size)
     return out
 
 
@@ -49,20 +54,26 @@ def check_fits(path: Path, advice: str, copies: float = 1) -> dict[str, Head]:
 
     Raises:
         DataError: they do not fit.
-        ValueError: it is no such file.
+        ValueError: it is no such file, or is cut short.
         OSError: it cannot be read.
     """
-    found = heads(path)
+    both = _heads(path)
+    found = {name: head for name, (head, _) in both.items()}
     for name, head in found.items():
         require(copies * head.size, f"{path}{name and f', {name}'}", advice, DataError)
     require(copies * sum(head.size for head in found.values()), str(path), advice, DataError)
+    for head, short in both.values():
+        if short:  # before memory is taken for it
+            raise ValueError(f"its head says {head.size:,} bytes, of which {short:,} lack")
     return found
 
 
-def _head(file: IO[bytes]) -> Head:
+def _head(file: IO[bytes], there: int) -> tuple[Head, int]:
     version = np.lib.format.read_magic(file)
     reader = np.lib.format.read_array_header_1_0
     if version >= (2, 0):
         reader = np.lib.format.read_array_header_2_0
     shape, _, dtype = reader(file)
-    return Head(shape, math.prod(shape) * dtype.itemsize)
+    size = math.prod(shape) * dtype.itemsize
+    lack = 0 if dtype.hasobject else max(size - (there - file.tell()), 0)
+    return Head(shape, size), lack

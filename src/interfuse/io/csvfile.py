@@ -139,7 +139,8 @@ def read_csv(
     if layout.delimiter not in (",", "\t"):
         columns[""] = {"delimiter": layout.delimiter}
     notes = [f"{where}: {note}" for note in notes]
-    return Sheet(typed.frame, columns, text, tuple(notes), frozenset(typed.versions))
+    versions = frozenset(typed.versions)
+    return Sheet(typed.frame, columns, text, tuple(notes), versions, typed.unread)
 
 
 def _without(lazy: pl.LazyFrame, names: Sequence[str], gone: Sequence[int]) -> pl.LazyFrame:

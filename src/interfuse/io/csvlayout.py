@@ -279,13 +279,20 @@ def check_blanks(source: Path | bytes, where: str, layout: Layout) -> None:
     """Raise if the fields of a table of one column are parted by something else.
 
     Raises:
-        DataError: by blanks, colons or the like.
+        DataError: by blanks, colons or the like, or stand below each other as `ss` prints them.
     """
     some = [
         f[0]
         for _, f in islice(records(source, layout.delimiter, layout.quote, layout.skip), 50)
         if f
     ]
+    gaps = [len(re.findall(r"\S {2,}(?=\S)", line)) for line in some]
+    if len(some) > 2 and gaps[0] >= 2 and sum(g >= 2 for g in gaps) >= 0.9 * len(gaps):
+        raise DataError(
+            f"{where}: its columns seem to be filled up with blanks to stand below each other; "
+            "expected comma, semicolon, tab or bar. pandas.read_fwf reads such a file; write it "
+            "with one of these."
+        )
     for sign, word in ((None, "blanks"), (":", "colons"), ("^", "carets"), ("~", "tildes")):
         rows = [line.split(sign) for line in some]
         width = len(rows[0])

@@ -16,6 +16,7 @@ command that is stopped leaves none.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -108,7 +109,8 @@ def read_database(source: str, how: Reading) -> Sheet:
     typed = read_text(frame.lazy(), text, said=how.said, times=how.times)
     columns = {n: f.to_json() for n, f in typed.forms.items()}
     notes = words_of(typed, lambda row: f"row {row + 1:,}", how.advice)
-    return Sheet(typed.frame, columns, None, tuple(f"{place.shown}: {note}" for note in notes))
+    notes = [f"{place.shown}: {note}" for note in notes]
+    return Sheet(typed.frame, columns, None, tuple(notes), unread=typed.unread)
 
 
 def check_database(target: str) -> None:
@@ -118,10 +120,14 @@ def check_database(target: str) -> None:
         DataError: it has no name, exists, or the database cannot be opened.
     """
     place = place_of(target)
+    if _is_new(place):
+        _check_folder(place)
     if not place.what or _QUERY.match(place.what):
         raise DataError(
             f"{place.shown}: names no table to write; expected {place.engine}:...#NAME."
         )
+    if _is_new(place):
+        return  # opening it would make it
     with _opened(place, reading=False) as (ask, _):
         if place.what in _names(place, ask):
             raise DataError(
@@ -139,7 +145,7 @@ def write_database(frames: Iterable[pl.DataFrame], target: str) -> int:
     check_database(target)
     place, rows = place_of(target), 0
     schema: pl.Schema | None = None
-    with _opened(place, reading=False) as (_, put):
+    with _removed_if_new(place), _opened(place, reading=False) as (_, put):
         for frame in frames:
             chunk = _plain(frame, place)
             if schema is not None and chunk.schema != schema:
@@ -150,6 +156,32 @@ def write_database(frames: Iterable[pl.DataFrame], target: str) -> int:
         if schema is None:
             raise DataError(f"{place.shown}: there is nothing to write, not even columns.")
     return rows
+
+
+def _is_new(place: Place) -> bool:
+    """Whether it is a file that is yet to be made, or has nothing in it."""
+    path = Path(place.where)
+    return place.engine != "postgresql" and not (path.exists() and path.stat().st_size)
+
+
+def _check_folder(place: Place) -> None:
+    folder = Path(place.where).parent
+    if not folder.is_dir():
+        raise DataError(f"{place.shown}: the folder {folder} does not exist. Make it first.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"{place.shown}: the folder {folder} cannot be written. Choose another.")
+
+
+@contextlib.contextmanager
+def _removed_if_new(place: Place) -> Iterator[None]:
+    """Leave no database behind that was begun and not ended."""
+    new = _is_new(place)
+    try:
+        yield
+    except BaseException:
+        for end in ("", "-journal", "-wal", "-shm", ".wal") if new else ():
+            Path(place.where + end).unlink(missing_ok=True)
+        raise
 
 
 Ask = Callable[[str], pl.DataFrame]

@@ -11,6 +11,7 @@ at. A title above the names, lines of units and totals are left out as in delimi
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Excel(Format):
     suffixes = (".xlsx",)
     others = (".xlsm", ".xlsb", ".xls", ".ods")
     writes = True
+    mixed = True
 
     def read(self, source: Path | bytes, where: str, how: Reading) -> Sheet:
         """The first sheet with rows."""
@@ -80,12 +82,13 @@ class Excel(Format):
             notes.append(f"only the first sheet with rows is read; left out: {listed}")
         columns: dict[str, Any] = {n: f.to_json() for n, f in typed.forms.items()}
         columns[""] = {"format": self.name}
-        return Sheet(typed.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+        notes = [f"{where}: {note}" for note in notes]
+        return Sheet(typed.frame, columns, None, tuple(notes), unread=typed.unread)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """One sheet; its rows are kept until it is closed, since a workbook is one archive."""
         try:
-            import xlsxwriter  # noqa: F401
+            import xlsxwriter
         except ImportError:
             raise DataError(
                 f"writing .xlsx: the package xlsxwriter is not installed. {_INSTALL}"
@@ -104,7 +107,15 @@ class Excel(Format):
             chunks.append(chunk)
 
         def close() -> None:
-            pl.concat(chunks).write_excel(file, autofit=False)  # type: ignore[arg-type]
+            # In memory first: a full disk would leave an archive that cannot be closed.
+            made = io.BytesIO()
+            with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+                pl.concat(chunks).write_excel(book, autofit=False)
+                sheet = book.worksheets()[0]
+                for row, texts in writing.beside.items():
+                    for name, text in texts.items():
+                        sheet.write_string(1 + row, first.columns.index(name), text)
+            file.write(made.getbuffer())
 
         return Sink(put, close, lambda: None)
 

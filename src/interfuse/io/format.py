@@ -77,6 +77,7 @@ class Format(ABC):
         takes: options of `generate` that say how it is written (`kinds.table.kind`).
         text: whether it is delimited text, in which a cell has no type but its characters.
         writes: whether tables can be written in it.
+        mixed: whether a column of values can hold a text (`Writing.beside`).
     """
 
     name: ClassVar[str]
@@ -89,6 +90,7 @@ class Format(ABC):
     takes: ClassVar[frozenset[str]] = frozenset()
     text: ClassVar[bool] = False
     writes: ClassVar[bool] = False
+    mixed: ClassVar[bool] = False
 
     def starts(self, start: bytes) -> bool:
         """Whether the first bytes (4096, or all there are) can be of this format alone."""

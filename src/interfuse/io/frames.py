@@ -78,7 +78,8 @@ def to_polars(
     """
     if is_on_disk(data):
         sheet = read_sheet(data, said, times=times, advice=advice, file=file)
-        frame, origin = sheet.frame, Origin("file", sheet.columns, text=sheet.text)
+        frame = sheet.frame
+        origin = Origin("file", sheet.columns, text=sheet.text, unread=sheet.unread)
     elif isinstance(data, pl.DataFrame):
         frame, origin = data, Origin()
     elif isinstance(data, pl.LazyFrame):

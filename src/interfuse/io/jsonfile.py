@@ -39,13 +39,14 @@ from interfuse.io.jsonkeys import (
     repeated,
     unrepeated,
 )
-from interfuse.io.nested import Nest, flat, flat_rows, lists_of_text
+from interfuse.io.nested import BARE, Nest, flat, flat_rows, lists_of_text
 from interfuse.io.packetjson import is_of_packets, packets
 from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import AS_IT_IS, Reading, Sheet, words_of
 from interfuse.io.textforms import Said, read_text
 from interfuse.io.timeguess import forms_of_texts
 from interfuse.io.times import TimeForm
+from interfuse.io.unread import beside
 
 _LARGE = 10_000_000
 _BARE = re.compile(r"(%[a-zA-Z])+")
@@ -114,7 +115,9 @@ def read_json_lines(
     frame, clocks = _clocks(frame, how)
     nest.numbers = list(clocks)
     text = [n for n, t in frame.schema.items() if t == pl.String and n not in nest.lists]
-    mixed = [n for n in text if _has_numbers(content, n) or (how.said or {}).get(n, Said()).sure]
+    keys = {n: nest.paths.get(n, [n])[-1] for n in text}
+    sure = {n for n, one in (how.said or {}).items() if one.sure}
+    mixed = [n for n in text if n in sure or _has_numbers(content, keys[n])]
     marked = [n for n in text if n not in mixed]
     if b"Infinity" not in content:
         notes += [words_of_inexact(found, _row) for found in infinite(frame)]
@@ -125,9 +128,11 @@ def read_json_lines(
     notes += words_of(first, _row, how.advice) + words_of(both, _row, how.advice)
     types = both.frame.collect_schema()
     nest.quoted = [n for n in quoted if types[n].is_numeric()]
+    nest.bare = [n for n in mixed if types[n] == pl.String and _has_bare(content, keys[n])]
     columns = {n: f.to_json() for n, f in (first.forms | both.forms | clocks).items()}
     columns[""] = {"format": "jsonl", **nest.to_json()}
-    return Sheet(both.frame, columns, None, tuple(f"{where}: {note}" for note in notes))
+    notes = [f"{where}: {note}" for note in notes]
+    return Sheet(both.frame, columns, None, tuple(notes), unread=beside(first.unread, both.unread))
 
 
 def _without_cut(content: bytes) -> tuple[bytes, list[str]]:
@@ -193,6 +198,15 @@ def _is_quoted(column: pl.Series, name: str, loose: bool) -> bool:
         return False
     return (loose and len(texts) >= _ENOUGH) or bool(
         _MEASURED.search(name) or texts.str.contains(".", literal=True).all()
+    )
+
+
+def _has_bare(content: bytes, name: str) -> bool:
+    """Whether a key has numbers or truth values beside text, none of which reads as one of them."""
+    key = re.escape(json.dumps(name, ensure_ascii=False).encode()) + rb"\s*:\s*"
+    quoted = rb'"(?:' + BARE.encode() + rb')"'
+    return bool(re.search(key + rb"(?:-?\d|true\b|false\b)", content)) and not re.search(
+        key + quoted, content
     )
 
 

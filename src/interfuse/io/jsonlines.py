@@ -25,6 +25,7 @@ class JsonLines(Format):
     suffixes = (".jsonl", ".ndjson")
     others = (".json",)
     writes = True
+    mixed = True
     shares = (".log", ".txt", ".jsonl", ".ndjson", ".json")
 
     def starts(self, start: bytes) -> bool:
@@ -39,16 +40,26 @@ class JsonLines(Format):
         """One object a line; of a table from a file of objects as these were."""
         nest = Nest.from_json(writing.file)
         own = writing.like in {f.name for f in _of_objects()}
+        nest = nest if own else Nest()
+        done = 0
 
         def put(chunk: pl.DataFrame) -> None:
-            if not own:
-                file.write(as_text(writing.times(chunk)).write_ndjson().encode())
-                return
-            rows = as_text(_as_it_was(chunk, writing, nest))
-            if nest.plain():
+            nonlocal done
+            rows = _as_it_was(chunk, writing, nest) if own else writing.times(chunk)
+            rows = as_text(rows)
+            texts = {i: t for i in range(chunk.height) if (t := writing.beside.pop(done + i, None))}
+            done += chunk.height
+            if not nest.plain():
+                lines = list(nest.lines(rows, texts))
+            elif texts:
+                lines = rows.write_ndjson().split("\n")[: rows.height]
+                for i, cells in texts.items():
+                    lines[i] = next(nest.lines(rows[i], {0: cells}))
+            else:
                 file.write(rows.write_ndjson().encode())
-            elif rows.height:
-                file.write(("\n".join(nest.lines(rows)) + "\n").encode())
+                return
+            if lines:
+                file.write(("\n".join(lines) + "\n").encode())
 
         return Sink(put)
 

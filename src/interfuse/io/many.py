@@ -30,6 +30,7 @@ from interfuse.io.forms import Form, form_from_json
 from interfuse.io.numbers import NumberForm
 from interfuse.io.sheet import Sheet
 from interfuse.io.textforms import Said
+from interfuse.io.unread import below
 
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 _HIDDEN = (".", "_")
@@ -142,7 +143,8 @@ def read_parts(source: Any, read_one: Callable[[Path, Mapping[str, Said]], Sheet
     columns: dict[str, Any] = {}
     for _, sheet in reversed(sheets):
         columns |= sheet.columns
-    return Sheet(frame, columns, whole, tuple(notes))
+    unread = below([(sheet.frame, sheet.unread) for _, sheet in sheets])
+    return Sheet(frame, columns, whole, tuple(notes), unread=unread)
 
 
 def settled_by(sheet: Sheet, others: Sequence[tuple[Part, Sheet]]) -> dict[str, Said]:
@@ -224,9 +226,12 @@ def _common(
         elif _is_missing(whose[1], name):
             common, whose = here, (part, sheet)
         else:
+            typed = common if here == pl.String else here
+            sort = "number" if typed.is_numeric() else "time" if typed.is_temporal() else ""
+            other = f"; all else counts as missing with --as {name}={sort}" if sort else ""
             raise DataError(
                 f"{part.path}: column {name!r} is {here}, but {common} in {whose[0].path}. "
-                f"Expected one type in all files; to read it as text: --as {name}=text."
+                f"Expected one type in all files; to read it as text: --as {name}=text{other}."
             )
     return common
 

@@ -10,11 +10,15 @@ was what, so that rows are written as they were.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+
+BARE = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false"
+"""How JSON writes numbers and truth values."""
 
 _TSHARK = ["_source", "layers"]
 """What `tshark -T json` puts around every packet."""
@@ -38,6 +42,7 @@ class Nest:
         quoted: columns of numbers that stand in quotes.
         single: columns whose values are each alone in a list.
         absent: whether what is missing has no key, rather than null.
+        bare: columns of text in which numbers and truth values stand without quotes.
     """
 
     paths: dict[str, list[str]] = field(default_factory=dict)
@@ -46,6 +51,7 @@ class Nest:
     quoted: list[str] = field(default_factory=list)
     single: list[str] = field(default_factory=list)
     absent: bool = False
+    bare: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -55,19 +61,13 @@ class Nest:
     def from_json(cls, said: Mapping[str, Any]) -> Nest:
         """The inverse of `to_json`; what is malformed is left out."""
         paths = said.get("paths")
-        lists, numbers, quoted, single = (
-            list(map(str, names)) if isinstance(names := said.get(key), list) else []
-            for key in ("lists", "numbers", "quoted", "single")
-        )
         if not isinstance(paths, dict):
             paths = {}
         return cls(
             {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v},
-            lists,
-            numbers,
-            quoted,
-            single,
+            *(_names(said.get(key)) for key in ("lists", "numbers", "quoted", "single")),
             said.get("absent") is True,
+            _names(said.get("bare")),
         )
 
     def name_of(self, path: Sequence[str], taken: Mapping[str, Any]) -> str:
@@ -86,29 +86,48 @@ class Nest:
 
     def plain(self) -> bool:
         """Whether rows are objects of one level, with a key for each column."""
-        return not (self.paths or self.lists or self.single or self.absent)
+        return not (self.paths or self.lists or self.single or self.absent or self.bare)
 
-    def lines(self, frame: pl.DataFrame) -> Iterator[str]:
+    def _reader(self, name: str) -> Callable[[Any], Any] | None:
+        """What makes JSON of a column's texts that are more than text."""
+        return _value if name in self.lists else _bare if name in self.bare else None
+
+    def lines(
+        self, frame: pl.DataFrame, texts: Mapping[int, Mapping[str, str]] | None = None
+    ) -> Iterator[str]:
         """Rows as JSON, nested again.
 
         Args:
             frame: of numbers, text and truth values alone.
+            texts: by row and column, what stands in a cell in place of a value.
         """
+        texts = texts or {}
         ways = [self.paths.get(name, [name]) for name in frame.columns]
-        whole = [name in self.lists for name in frame.columns]
         alone = [name in self.single for name in frame.columns]
-        for row in frame.iter_rows():
+        reads = [self._reader(name) for name in frame.columns]
+        for i, row in enumerate(frame.iter_rows()):
+            if i in texts:
+                row = [texts[i].get(n, v) for n, v in zip(frame.columns, row, strict=True)]
             out: dict[str, Any] = {}
-            for way, is_json, one, value in zip(ways, whole, alone, row, strict=True):
+            for way, read, one, value in zip(ways, reads, alone, row, strict=True):
                 if value is None and (self.absent or len(way) > 1):
                     continue
                 inner = out
                 for key in way[:-1]:
                     step = inner.setdefault(key, {})
                     inner = step if isinstance(step, dict) else inner
-                value = _value(value) if is_json else value
+                value = value if read is None else read(value)
                 inner[way[-1]] = [value] if one and value is not None else value
             yield json.dumps(out, ensure_ascii=False, separators=(",", ":"))
+
+
+def _names(said: Any) -> list[str]:
+    return list(map(str, said)) if isinstance(said, list) else []
+
+
+def _bare(text: Any) -> Any:
+    """The number or truth value that a text is how JSON writes; else the text."""
+    return _value(text) if isinstance(text, str) and re.fullmatch(BARE, text) else text
 
 
 def _value(text: Any) -> Any:

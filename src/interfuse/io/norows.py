@@ -19,6 +19,9 @@ _TOTAL = re.compile(
     r"合計|総計|小計|합계|총계)\s*:?"
 )
 _LIKE_TOTAL = f"^(?:{_TOTAL.pattern})$"
+_WORD = re.sub(r"\((?!\?)", "(?:", _TOTAL.pattern.removesuffix(r"\s*:?"))
+_BEFORE, _BEHIND = rf"^{_WORD}\s+(\S.*?)\s*:?$", rf"^(\S.*?)\s+(?:{_WORD[4:]}|ergebnis)\s*:?$"
+"""A word for a total with that of which it is one: "Total North", "North Total"."""
 _REMARK = re.compile(
     r"(?i)[*©].*|(sources?|notes?|remarks?|footnotes?|quellen?|anmerkung(en)?|hinweise?|"
     r"fuentes?|notas?|remarques?|generated|exported|created|printed|as of|stand|erstellt)\b.*"
@@ -124,7 +127,8 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str], typed: Typed) ->
     """How many of the last rows are no rows.
 
     They are without values, hold a remark in their first field alone ("Source: ..."), or hold a
-    word for a total that stands nowhere else in its column; totals and remarks end the file. A last
+    word for a total that stands nowhere else in its column, or of a value of it beside an empty
+    field ("North Total"); totals and remarks end the file. A last
     row without any word, whose numbers are the sums of those above, is a total as well.
     """
     if len(names) < 2 or rows <= _MOST:
@@ -137,7 +141,9 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str], typed: Typed) ->
         word = next(((i, c) for i, c in filled if _TOTAL.fullmatch(c)), None)
         if len(filled) == 1 and filled[0][0] == 0 and _REMARK.fullmatch(filled[0][1]):
             word = filled[0]
-        elif filled and word is None:
+        if word is None and len(filled) < len(row):
+            word = next((f for f in filled if _is_of_group(text, names[f[0]], f[1])), None)
+        if filled and word is None:
             break
         count += 1
         found += [word] if word else []
@@ -147,6 +153,21 @@ def totals(text: pl.LazyFrame, rows: int, names: Sequence[str], typed: Typed) ->
     times = text.select(pl.sum_horizontal(*[s.sum() for s in seen])).collect(engine="streaming")
     many = sum(found.count(f) for f in found)
     return count if times.item() == many else 0
+
+
+def _group(text: pl.Expr) -> pl.Expr:
+    """What cells are totals of, where they name it."""
+    behind = "(?i)" + _BEHIND
+    return pl.coalesce(text.str.extract(_BEFORE, 1), text.str.extract(behind, 1))
+
+
+def _is_of_group(text: pl.LazyFrame, name: str, cell: str) -> bool:
+    """Whether a cell is the total of a value that its column has elsewhere."""
+    group = pl.select(_group(pl.lit(cell))).item()
+    if group is None:
+        return False
+    there = (pl.col(name).str.strip_chars() == group).any()
+    return bool(text.select(there).collect(engine="streaming").item())
 
 
 def _sums(last: list[tuple[str | None, ...]], rows: int, typed: Typed) -> int:
@@ -214,7 +235,11 @@ def inner_totals(text: pl.LazyFrame, names: Sequence[str]) -> list[tuple[int, st
     if some.height > _SMALL:
         return []
     plain = some.select(pl.all().str.strip_chars())
-    word = pl.concat_list(pl.when(pl.col(n).str.contains(_LIKE_TOTAL)).then(n) for n in names)
+    like = {
+        n: pl.col(n).str.contains(_LIKE_TOTAL) | _group(pl.col(n)).is_in(pl.col(n).implode())
+        for n in names
+    }
+    word = pl.concat_list(pl.when(like[n]).then(n) for n in names)
     empty = pl.any_horizontal(pl.col(n).is_null() | (pl.col(n) == "") for n in names)
     empty |= pl.col(names[0]).str.contains(_LIKE_TOTAL)
     found = (

@@ -23,7 +23,7 @@ _UNITS = (
     "GB/s Hz kHz MHz GHz mm cm m km mi ft in yd nm µm mg g kg t lb lbs oz ml mL cl l L W kW MW "
     "GW Wh kWh MWh V mV kV A mA Ω Pa hPa kPa MPa bar mbar psi dB dBm px pt em rpm mph kmh km/h "
     "m/s kn cal kcal J kJ mmHg bpm x k M Mio Mrd bn p.a. ppm ppb mol mmol mmol/l mg/dl g/l m² "
-    "m2 m³ m3 km² ha µg/m³ µg ug yrs years year ％ 元 円 원 ,- .- ,-- ,– .–"
+    "m2 m³ m3 km² ha µg/m³ µg ug N S E yrs years year ％ 元 円 원 ,- .- ,-- ,– .–"
 )
 """Units that may stand right behind a number; behind a blank any short word may."""
 _KNOWN = frozenset(_UNITS.split())
@@ -239,5 +239,9 @@ def _styled(form: NumberForm, texts: pl.Series) -> NumberForm:
     if form.group == " ":
         marks = rest.str.extract(r"(\s)").drop_nulls()
         form = replace(form, group=marks.mode().sort()[0] if len(marks) else " ")
+    signs = pl.concat([groups["2"], groups["3"], groups["6"]]).unique()
+    signs = sorted(set(signs.drop_nulls()) & {"-", "−", "–"})
+    if len(signs) == 1:
+        form = replace(form, minus=signs[0])
     own = {"decimals": decimals, "whole": whole, "brackets": brackets, "sign": sign}
     return replace(form, **own, power=written)

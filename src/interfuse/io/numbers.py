@@ -45,6 +45,7 @@ class NumberForm:
             "behind" the number.
         power: how powers of ten are written where every number has one: the letter, a plus if it
             is, and how many digits at least, as "E+2" of 8.10E+07; `decimals` are those before it.
+        minus: what all negative numbers have for a minus, such as the longer one of Unicode.
         script: digits that are not those of ASCII, see `interfuse.io.scripts.script_of`.
     """
 
@@ -61,6 +62,7 @@ class NumberForm:
     script: str = ""
     lakh: bool = False
     power: str = ""
+    minus: str = "-"
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of what differs from the default."""
@@ -85,6 +87,7 @@ class NumberForm:
         form = cls(**said)
         group = " " if form.group in BLANKS else form.group
         fine = form.sign in ("", "inside", "behind") and is_script(form.script)
+        fine = fine and form.minus in _MINUS
         style = (form.decimal, group) in STYLES and not (form.lakh and group != ",")
         style = style and re.fullmatch(r"(?:[eEdD]\+?[1-3])?", form.power) is not None
         if not style or not -1 <= form.decimals <= 30 or not fine:
@@ -206,9 +209,9 @@ class NumberForm:
         negative = value < 0 and body.strip("0.,") != ""
         if not negative:
             return f"{self.prefix}{body}{self.suffix}"
-        start, end = ("(", ")") if self.brackets else ("-", "")
+        start, end = ("(", ")") if self.brackets else (self.minus, "")
         if self.sign == "behind":
-            start, end = "", "-"
+            start, end = "", self.minus
         if self.sign == "inside":
             return f"{self.prefix}{start}{body}{self.suffix}{end}"
         return f"{start}{self.prefix}{body}{self.suffix}{end}"

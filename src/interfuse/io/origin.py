@@ -23,6 +23,7 @@ class Origin:
         objects: values of pandas columns that were read as text and were none, by column, for
             answers that keep its rows; never stored.
         text: of a delimited file its rows as they stand there, a lazy frame; it is not stored.
+        unread: of a file, `Sheet.unread`; it is not stored.
     """
 
     library: str = "polars"
@@ -30,6 +31,7 @@ class Origin:
     heading: str | None = None
     rows: Any = field(default=None, compare=False, repr=False)
     text: Any = field(default=None, compare=False, repr=False)
+    unread: Any = field(default=None, compare=False, repr=False)
     objects: dict[str, list[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -49,6 +49,7 @@ class Sheet:
         text: the same rows as they stand in the file, of delimited text and logs alone.
         notes: what was left out or read one of two ways, for people.
         versions: columns that stay text because zeros at the end tell values apart.
+        unread: texts that are no value of their column, in columns of its name; else missing.
     """
 
     frame: pl.LazyFrame
@@ -56,6 +57,7 @@ class Sheet:
     text: pl.LazyFrame | None = None
     notes: tuple[str, ...] = ()
     versions: frozenset[str] = frozenset()
+    unread: pl.LazyFrame | None = None
 
 
 def words_of(typed: Typed, place: Callable[[int], str], advice: Advice | None = None) -> list[str]:

@@ -86,6 +86,7 @@ class Typed:
         open: by column, a form that reads all its values too, otherwise.
         inexact: numbers that float64 does not hold as they are written.
         versions: columns that stay text because zeros at the end tell values apart, each with one.
+        unread: the texts that `losses` counts, in columns of these names; else missing.
     """
 
     frame: pl.LazyFrame
@@ -95,6 +96,7 @@ class Typed:
     open: dict[str, str] = field(default_factory=dict)
     inexact: tuple[Inexact, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    unread: pl.LazyFrame | None = None
 
 
 def read_text(
@@ -280,13 +282,24 @@ def _chosen(
     )
     frame = lazy.with_columns(exprs.values())
     floats = {n: exprs[n] for n, t in frame.collect_schema().items() if t.is_float() and n in exprs}
-    return Typed(frame, forms, losses, _losses(lazy, doubts), open_, inexact(lazy, floats))
+    typed = Typed(frame, forms, losses, _losses(lazy, doubts), open_, inexact(lazy, floats))
+    if not lost:
+        return typed
+    rest = ((n, _rest(n, form)) for n, (form, _) in lost.items())
+    return replace(typed, unread=lazy.select(pl.when(r).then(pl.col(n)).alias(n) for n, r in rest))
+
+
+def _rest(name: str, form: Form) -> pl.Expr:
+    """Where a column holds something that is not in its form."""
+    text = value_of(name)
+    return text.is_not_null() & form.value(text).is_null()
 
 
 def _usual(form: Form) -> bool:
     """Whether a column needs no word on how it is written: `interfuse.io.write` writes it so."""
     if isinstance(form, NumberForm):
-        return form.plain and form.decimals <= 0 and not form.width and not form.power
+        bare = not (form.width or form.power) and form.minus == "-"
+        return form.plain and form.decimals <= 0 and bare
     usual = (TimeForm("%Y-%m-%d"), BooleanForm())
     return form in usual
 
@@ -295,8 +308,7 @@ def _losses(lazy: pl.LazyFrame, lost: Mapping[str, tuple[Form, Counted]]) -> tup
     """What columns hold that is not in their form, with examples."""
     asked = {}
     for i, (name, (form, _)) in enumerate(lost.items()):
-        text = value_of(name)
-        rest = text.is_not_null() & form.value(text).is_null()
+        rest = _rest(name, form)
         row = pl.int_range(pl.len()).filter(rest).head(_EXAMPLES).implode()
         value = pl.col(name).filter(rest).head(_EXAMPLES).implode()
         asked[name] = [row.alias(f"{i}:row"), value.alias(f"{i}:value")]

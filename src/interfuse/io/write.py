@@ -92,6 +92,14 @@ def writes_text(path: str | Path, writing: Writing | None = None) -> bool:
     return str(path) == "-" or (kind is not None and kind.text)
 
 
+def holds_mixed(path: str | Path, writing: Writing | None = None) -> bool:
+    """Whether a column of values that is written there can hold a text."""
+    kind = None
+    if str(path) != "-" and not is_database(str(path)):
+        kind = format_to_write(path, writing.like if writing else None).format
+    return kind is not None and kind.mixed
+
+
 def write(
     frames: pl.DataFrame | Iterable[pl.DataFrame],
     path: str | Path,

@@ -20,6 +20,10 @@ class Writing:
     Args:
         columns: of the `Origin` of a file.
         like: further columns that are written as another is, by name.
+
+    Attributes:
+        beside: by the number of a row of what is written, the cells that hold text in place of a
+            value of their column, for formats that have room for it (`Format.mixed`).
     """
 
     def __init__(self, columns: Mapping[str, Any], like: Mapping[str, str] | None = None) -> None:
@@ -32,6 +36,7 @@ class Writing:
         self.numbers = frozenset(map(str, numbers if isinstance(numbers, list) else ()))
         self.delimiter: str | None = said if said in (";", "|") else None
         self.file: dict[str, Any] = dict(special) if isinstance(special, dict) else {}
+        self.beside: dict[int, dict[str, str]] = {}
 
     def asked(self, **options: Any) -> Writing:
         """This, and what is asked of the file as a whole; what is None is left as it is."""

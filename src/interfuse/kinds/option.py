@@ -78,6 +78,13 @@ class Option:
 SEED = Option("seed", "Of every random draw; default 0.", int, 0, least=0)
 DEVICE = Option("device", "cpu, cuda or mps; default: the best there is.")
 STEPS = Option("steps", "Steps of the sampler; default: a number that is enough.", int, least=1)
+UNREAD = Option(
+    "unread",
+    "Also fill cells whose text is no value of their column, such as <0.05 among numbers; default: "
+    "they stay as they are.",
+    bool,
+    False,
+)
 GIVEN = Option(
     "given",
     "COLUMN=VALUE, !=, 'COLUMN in [A, B]', not in, 'COLUMN > A' or 'A <= COLUMN < B'; may be "

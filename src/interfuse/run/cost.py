@@ -22,8 +22,9 @@ from interfuse.train.settings import Settings
 
 WORKING = 60e6
 _FEW = 2
-WEIGHT_COPIES = 8
-"""Value, gradient, two moments, average, best state, and two on the way to the file."""
+WEIGHT_COPIES = 11
+"""Value, gradient, two moments, average, best state, and all but the gradient on the way to the
+file of a checkpoint."""
 
 
 def used_memory() -> int:

@@ -249,18 +249,36 @@ def open_record(folder: Path) -> dict[str, Any]:
             f"this one reads up to {FORMAT}. Upgrade with: pip install -U interfuse"
         )
     if run.get("status") != "complete":
-        raise RunError(f"{folder}: {_why_not_complete(folder)}")
+        raise RunError(_why_not_complete(folder))
     return run
 
 
 def _why_not_complete(folder: Path) -> str:
     busy = writer(folder)
     if busy:
-        return f"a fit ({busy}) is writing here. Ask again when it has ended."
+        return _being_written(folder, busy)
     command = f"interfuse fit DATA -o {quoted(folder)}"
     if (folder / CHECKPOINT).exists():
-        return f"the fit did not finish. Go on with: {command} --resume"
-    return f"the fit ended before its first checkpoint. Start again with: {command} --overwrite"
+        return f"{folder}: the fit did not finish. Go on with: {command} --resume"
+    return (
+        f"{folder}: the fit ended before its first checkpoint. Start again with: {command} "
+        "--overwrite"
+    )
+
+
+def _being_written(folder: Path, busy: str) -> str:
+    return f"{folder}: a fit ({busy}) is writing here. Ask again when it has ended."
+
+
+@contextlib.contextmanager
+def whole_meanwhile(folder: Path) -> Iterator[None]:
+    """Say that a fit is at work where parts are missing because it began to replace the run."""
+    try:
+        yield
+    except RunError as error:
+        if busy := writer(folder):
+            raise RunError(_being_written(folder, busy)) from error
+        raise
 
 
 def open_run(

@@ -9,15 +9,17 @@ visits the rows in an order seeded by (s, e).
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 
 from interfuse.errors import RunError
-from interfuse.io.files import write_atomically
+from interfuse.io.files import replacing
 
 
 @dataclass
@@ -77,7 +79,15 @@ class Checkpoint:
         progress = asdict(self.progress)
         progress["best"] = None if self.progress.best == float("inf") else self.progress.best
         meta = {"progress": json.dumps(progress), "settings": json.dumps(self.settings)}
-        write_atomically(path, save(flat, meta))
+        # Straight to the file: as bytes in memory it would all be there twice more.
+        with replacing(path) as temporary:
+            try:
+                save_file(flat, temporary, meta)
+            except SafetensorError as error:
+                code = re.search(r"os error (\d+)", str(error))
+                raise OSError(int(code[1]) if code else 0, str(error)) from error
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

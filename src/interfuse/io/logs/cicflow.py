@@ -157,8 +157,9 @@ def _once(sheet: Sheet, names: list[str]) -> tuple[Sheet, list[tuple[str, str]]]
     twice = [(a, b) for a, b in pairs if equal[a]]
     gone = [a for a, _ in twice]
     columns = {n: v for n, v in sheet.columns.items() if n not in gone}
+    left = None if sheet.unread is None else sheet.unread.drop(gone, strict=False)
     return replace(
-        sheet, frame=sheet.frame.drop(gone), text=text.drop(gone), columns=columns
+        sheet, frame=sheet.frame.drop(gone), text=text.drop(gone), columns=columns, unread=left
     ), twice
 
 

@@ -96,7 +96,8 @@ class Nfdump(Format):
         notes += words_of(typed, lambda row: f"line {places[row]:,}")
         columns = {n: f.to_json() for n, f in typed.forms.items()}
         columns[""] = {"format": self.name, "fields": names}
-        return Sheet(typed.frame, columns, text.lazy(), tuple(f"{where}: {n}" for n in notes))
+        notes = [f"{where}: {n}" for n in notes]
+        return Sheet(typed.frame, columns, text.lazy(), tuple(notes), unread=typed.unread)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """One line of names, then flows; without a summary."""

@@ -95,7 +95,7 @@ class TextLog(Format):
         columns = {n: f.to_json() for n, f in typed.forms.items()}
         columns[""] = {"format": self.name, **parts.more}
         notes = [f"{where}: {note}" for note in notes]
-        return Sheet(typed.frame, columns, text.lazy(), tuple(notes))
+        return Sheet(typed.frame, columns, text.lazy(), tuple(notes), unread=typed.unread)
 
     def ended(self, content: bytes) -> bool:
         """Whether a last line without a line feed is whole for certain."""

@@ -45,6 +45,7 @@ from interfuse.io.plaintext import check_text
 from interfuse.io.sheet import Reading, Sheet, words_of
 from interfuse.io.textforms import Loss, read_text
 from interfuse.io.times import TimeForm
+from interfuse.io.unread import texts_without_value
 from interfuse.io.wide import facts_of
 from interfuse.io.written import Writing
 
@@ -102,7 +103,9 @@ class Zeek(Format):
         places = _Places(log.source)
         notes += words_of(told, lambda row: f"line {places[row]:,}")
         text = log.spelled(log.scan(), head.fields)
-        return Sheet(asked.frame, columns, text, tuple(f"{where}: {note}" for note in notes))
+        notes = [f"{where}: {note}" for note in notes]
+        unread = texts_without_value(asked.frame, text, [loss.column for loss in told.losses])
+        return Sheet(asked.frame, columns, text, tuple(notes), unread=unread)
 
     def open(self, file: IO[bytes], first: pl.DataFrame, writing: Writing) -> Sink:
         """The first lines, rows, and `#close`."""

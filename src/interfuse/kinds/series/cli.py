@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interfuse.console import bar, clock, facts, interrupts, tell
+from interfuse.console import bar, clock, facts, interrupts, tell, warn
 from interfuse.errors import OptionError
+from interfuse.io.unread import Unread
+from interfuse.io.withtexts import no_place, placed, with_texts, with_texts_by
 from interfuse.io.write import check_target, writes_text
 from interfuse.kinds.option import called, check_below, check_share
 from interfuse.kinds.series.writing import (
@@ -24,6 +26,7 @@ from interfuse.kinds.series.writing import (
     writing_of,
     written,
 )
+from interfuse.visible import visible
 
 if TYPE_CHECKING:
     from interfuse.kinds.series.data import SeriesSchema
@@ -143,7 +146,7 @@ def forecast_series(
     """
     from interfuse.io.write import write
 
-    data, text = read_once(source)
+    data, text, _ = read_once(source)
     with called(source):
         history = model.read(data)
     check_added(model, written(model), interval, "--draw-rows" if draw_rows else None)
@@ -178,6 +181,7 @@ def impute_series(
     value: str = "median",
     interval: float | None = None,
     add_rows: bool = False,
+    unread: bool = False,
     seed: int = 0,
     steps: int | None = None,
     device: str | None = None,
@@ -192,6 +196,7 @@ def impute_series(
         value: what fills a cell: median or mean; or draws, for every draw.
         interval: see `forecast_series`; None for no such columns.
         add_rows: also write rows for times that have none.
+        unread: also fill cells whose text is no value of their column.
         seed: of all draws.
         steps: of the sampler.
         device: where to compute.
@@ -203,25 +208,33 @@ def impute_series(
             f"--value {value}: is for categories, which series have none of. Use one of "
             f"{', '.join(SUMMARIES)}."
         )
-    data, text = gathered_once(model, source)
+    data, text, _ = once = gathered_once(model, source)
     columns = getattr(data, "columns", written(model))
     check_added(model, columns, interval, "--value draws" if value == "draws" else None)
     begin = time.monotonic()
     with counting("imputing") as progress, called(source):
         answer = model.impute(
-            data,
+            once.table,
             draws=draws,
             add_rows=add_rows,
             seed=seed,
             steps=steps,
             device=device,
+            unread=unread,
             tell=progress,
         )
-    many = value == "draws"
-    made = drawn(model, answer) if many else [summary(model, answer, value, interval)]
+    whole = value != "draws"
+    made = [summary(model, answer, value, interval)] if whole else drawn(model, answer)
     writing = writing_of(model, text, interval)
     if text is not None and not add_rows and writes_text(target):
         made = in_file(made, data, text, writing)
+    elif left := Unread() if unread else once.cells():
+        keys = [n for n in (model.schema.series, model.schema.time) if n is not None]
+        made = (with_texts_by(f, left, data, keys) if add_rows else with_texts(f, left, 0)
+                for f in made)  # fmt: skip
+        made = placed(made, target, writing)
+        for line in no_place(left, target, writing):
+            warn(line)
     rows = write(made, target, writing)
     _tell_end(f"{len(answer.names):,} series", rows, begin, target)
 
@@ -285,7 +298,7 @@ def detect_series(
     """
     from interfuse.io.write import write
 
-    data, text = gathered_once(model, source)
+    data, text, _ = once = gathered_once(model, source)
     begin = time.monotonic()
     with counting("scoring") as progress, called(source):
         series = model.read(data)
@@ -293,12 +306,17 @@ def detect_series(
     if series.rows is not None:
         scores = scores.beside(data)
     frame, writing = scores.polars(), writing_of(model, text)
+    left = once.cells() if series.rows is not None else Unread()
     if series.rows is not None and text is not None and writes_text(target):
         frame = frame.with_columns(text.get_columns())
+    else:
+        frame = with_texts(frame, left, 0)
     if below is not None:
         name = [n for n in frame.columns if n.rstrip("_") == "p_value"][-1]
         frame = frame.filter(frame[name] <= below)
-    rows = write(frame, target, writing)
+    rows = write(placed([frame], target, writing), target, writing)
+    for line in no_place(left, target, writing):
+        warn(line)
     _tell_end(f"{len(series):,} series", rows, begin, target)
 
 
@@ -328,5 +346,5 @@ def counting(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _tell_end(what: str, rows: int, begin: float, target: str | Path) -> None:
-    place = "standard output" if str(target) == "-" else target
+    place = "standard output" if str(target) == "-" else visible(target)
     tell(f"{what}: {rows:,} rows in {clock(time.monotonic() - begin)}: {place}")

@@ -15,6 +15,7 @@ from interfuse.kinds.option import (
     ROWS,
     SEED,
     STEPS,
+    UNREAD,
     VALUE,
     Option,
 )
@@ -128,6 +129,7 @@ IMPUTE = Verb(
         VALUE,
         INTERVAL,
         Option("add_rows", "Also write rows for times that have none.", bool, False),
+        UNREAD,
         SEED,
         STEPS,
         DEVICE,

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from interfuse.errors import OptionError, note
+from interfuse.io.unread import Unread
 from interfuse.kinds.series.answer import SeriesDraws, SeriesScores
 from interfuse.kinds.series.ask.ahead import drawn_ahead
 from interfuse.kinds.series.ask.between import drawn_between
@@ -33,6 +34,7 @@ from interfuse.kinds.series.base.odd import Usual
 from interfuse.kinds.series.codec import SeriesCodec
 from interfuse.kinds.series.data import FrameWriter, SeriesSchema, SeriesSet, read_series
 from interfuse.kinds.series.data.read import gathered_frame
+from interfuse.kinds.series.data.source import found_in, unread_in
 from interfuse.kinds.series.discrete.channel import Discrete
 from interfuse.kinds.series.fitted import Fitted
 from interfuse.kinds.series.folder import read_folder, write_folder
@@ -156,6 +158,7 @@ class SeriesModel(BaseModel):
         seed: int = 0,
         steps: int | None = None,
         device: str | None = None,
+        unread: bool = False,
         tell: Tell | None = None,
     ) -> SeriesDraws:
         """Draw what is missing, given all that is not, before and after it.
@@ -167,6 +170,8 @@ class SeriesModel(BaseModel):
             seed: the same seed gives the same draws.
             steps: see `forecast`, as `device` and `tell`.
             device: where to compute.
+            unread: whether cells of a file whose text is no value of their column, such as `<0.05`
+                among numbers, are filled too; they stay missing if not.
             tell: told of progress.
 
         Returns:
@@ -177,7 +182,8 @@ class SeriesModel(BaseModel):
             OptionError: `draws` or `steps` is out of range, or there are too many cells to keep.
         """
         _at_least_one("draws", draws)
-        data = gathered_frame(self.schema, data)
+        data = gathered_frame(self.schema, found_in(data))
+        left = Unread() if unread else unread_in(data, self.schema.columns)
         series = self.read(data)
         gone = [~np.isfinite(v).all(1) for v in series.values]
         _check_size(draws * sum(int(g.sum()) for g in gone) * len(self.schema.channels))
@@ -189,10 +195,11 @@ class SeriesModel(BaseModel):
         writer = FrameWriter(series)
 
         def put(values: list[np.ndarray], whole: bool) -> Any:
-            return writer.restore(data, values, add_rows=add_rows, whole=whole)
+            return writer.restore(data, values, add_rows=add_rows, whole=whole, left=left)
 
-        note(series.notes)
-        return SeriesDraws(series.names, times, values, put, series.notes, self.schema.states)
+        notes = (*series.notes, *left.notes())
+        note(notes)
+        return SeriesDraws(series.names, times, values, put, notes, self.schema.states)
 
     def generate(
         self,

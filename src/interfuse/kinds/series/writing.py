@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interfuse.console import interrupts
 from interfuse.errors import OptionError
@@ -12,6 +12,7 @@ from interfuse.errors import OptionError
 if TYPE_CHECKING:
     import polars as pl
 
+    from interfuse.io.unread import Unread
     from interfuse.io.written import Writing
     from interfuse.kinds.series.answer import SeriesDraws
     from interfuse.kinds.series.model import SeriesModel
@@ -20,27 +21,59 @@ DRAW = "draw"
 _ARRAYS = (".npy", ".npz")
 
 
-def read_once(source: str) -> tuple[Any, pl.DataFrame | None]:
-    """A table read once, as standard input can be, and its text; files of arrays stay paths."""
+class Once(NamedTuple):
+    """What was read once, as standard input can be.
+
+    Attributes:
+        data: a frame; files of arrays stay paths.
+        text: the rows as they stand in a file of text.
+        unread: `interfuse.io.sheet.Sheet.unread`.
+    """
+
+    data: Any
+    text: pl.DataFrame | None = None
+    unread: pl.LazyFrame | None = None
+
+    @property
+    def table(self) -> Any:
+        """What a model is asked with, so that it knows of cells that are not read."""
+        from interfuse.io.origin import Origin
+        from interfuse.kinds.series.data.source import Table
+
+        if self.unread is None:
+            return self.data
+        return Table(self.data, Origin(unread=self.unread), "the frame")
+
+    def cells(self) -> Unread:
+        """The cells that are not read."""
+        from interfuse.io.unread import Unread
+
+        return Unread.of(self.unread, getattr(self.data, "columns", ()))
+
+
+def read_once(source: str) -> Once:
+    """The table of a file, or its path."""
     from interfuse.io.frames import to_polars
 
     if Path(source).suffix.lower() in _ARRAYS:
-        return source, None
+        return Once(source)
     frame, origin = to_polars(source, times=False)
-    return frame.lazy().collect(), None if origin.text is None else origin.text.collect()
+    text = None if origin.text is None else origin.text.collect()
+    unread = None if origin.unread is None else origin.unread.collect().lazy()
+    return Once(frame.lazy().collect(), text, unread)
 
 
-def gathered_once(model: SeriesModel, source: str) -> tuple[Any, pl.DataFrame | None]:
+def gathered_once(model: SeriesModel, source: str) -> Once:
     """`read_once`, gathered as the rows of the fit were; these have no text of their own then."""
     from interfuse.kinds.option import called
     from interfuse.kinds.series.data.read import gathered_frame
 
-    data, text = read_once(source)
+    once = read_once(source)
     if not model.schema.every:
-        return data, text
+        return once
     with called(source):
-        made = gathered_frame(model.schema, data)
-    return made, text if made is data else None
+        made = gathered_frame(model.schema, once.data)
+    return once if made is once.data else Once(made)
 
 
 def as_frame(model: SeriesModel, answer: SeriesDraws, made: Any) -> pl.DataFrame:

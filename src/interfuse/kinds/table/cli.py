@@ -13,6 +13,7 @@ from interfuse.kinds.option import called, check_below, check_share, check_value
 if TYPE_CHECKING:
     import polars as pl
 
+    from interfuse.io.unread import Unread
     from interfuse.io.written import Writing
     from interfuse.kinds.table.ask.detect import Detection
     from interfuse.kinds.table.ask.impute import Imputation
@@ -117,11 +118,13 @@ def impute(
     interval: float | None = None,
     columns: str | None = None,
     tolerance: float | None = None,
+    unread: bool = False,
     seed: int = 0,
     steps: int | None = None,
     device: str | None = None,
 ) -> None:
     """Fill missing cells and write the rows while they are filled; see `Model.impute`."""
+    from interfuse.io.withtexts import no_place
     from interfuse.io.write import check_target, write
     from interfuse.io.written import Writing
 
@@ -138,6 +141,7 @@ def impute(
             tolerance=tolerance,
             steps=steps,
             device=device,
+            unread=unread,
         )
     if value == "draws" and "draw" in rows.reader.types:
         raise OptionError(
@@ -153,7 +157,7 @@ def impute(
         filled(rows, value, interval), rows, asked.target, writing, value == "draws"
     )
     write(counted(frames, count, "imputing", "rows"), asked.target, writing)
-    for line in rows.warnings:
+    for line in (*rows.warnings, *no_place(rows.unread, asked.target, writing)):
         warn(line)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
 
@@ -174,11 +178,14 @@ def as_in_file(
 
     from interfuse.io.astext import as_text
     from interfuse.io.scratch import on_disk
+    from interfuse.io.withtexts import placed
     from interfuse.io.write import writes_text
     from interfuse.io.written import observed_kept
 
     if rows.text is None or not writes_text(target, writing):
-        yield from frames
+        yield from placed(
+            _with_texts(frames, rows.unread, rows.draws if often else 1), target, writing
+        )
         return
     names = rows.given.collect_schema().names()
     start = 0
@@ -192,6 +199,18 @@ def as_in_file(
                 before = [part[turn] for part in before]
             yield observed_kept(as_text(writing.frame(frame)), before[0], before[1], names)
             start += many
+
+
+def _with_texts(
+    frames: Iterator[pl.DataFrame], unread: Unread, each: int = 1
+) -> Iterator[pl.DataFrame]:
+    """Rows with the texts beside them that are no values of their columns."""
+    from interfuse.io.withtexts import with_texts
+
+    start = 0
+    for frame in frames:
+        yield with_texts(frame, unread, start, each)
+        start += frame.height // each
 
 
 def check_bounds(rows: Imputation) -> None:
@@ -245,6 +264,7 @@ def detect(
     device: str | None = None,
 ) -> None:
     """Score rows and write them while they are scored; see `Model.detect`."""
+    from interfuse.io.withtexts import no_place, placed
     from interfuse.io.write import check_target, write
     from interfuse.io.written import Writing
 
@@ -255,10 +275,11 @@ def detect(
     begin = time.monotonic()
     writing = Writing.of(rows.origin)
     shown = counted(scored(rows, writing, asked.target), rows.rows, "scoring", "rows")
-    if below is None:
-        write(shown, asked.target, writing)
-    else:
-        write((f.filter(f[_p_value(f)] <= below) for f in shown), asked.target, writing)
+    if below is not None:
+        shown = (f.filter(f[_p_value(f)] <= below) for f in shown)
+    write(placed(shown, asked.target, writing), asked.target, writing)
+    for line in no_place(rows.unread, asked.target, writing):
+        warn(line)
     tell(summary(rows.rows, time.monotonic() - begin, asked.target))
 
 
@@ -268,7 +289,7 @@ def scored(rows: Detection, writing: Writing, target: str) -> Iterator[pl.DataFr
     from interfuse.io.write import writes_text
 
     if rows.text is None or not writes_text(target):
-        yield from (scores.polars() for scores in rows.batches())
+        yield from _with_texts((scores.polars() for scores in rows.batches()), rows.unread)
         return
     start = 0
     with on_disk(rows.text) as lazy:

@@ -16,6 +16,7 @@ from interfuse.kinds.option import (
     ROWS,
     SEED,
     STEPS,
+    UNREAD,
     VALUE,
     Option,
 )
@@ -156,6 +157,7 @@ IMPUTE = Verb(
             "Draw less often, once intervals move by less than this share of their widths.",
             float,
         ),
+        UNREAD,
         SEED,
         STEPS,
         DEVICE,

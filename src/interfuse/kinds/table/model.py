@@ -160,6 +160,7 @@ class Model(Knowing, BaseModel):
             device=device,
             subset=True,
             values=False,
+            unread=True,
         )
 
     def augment(
@@ -222,6 +223,7 @@ class Model(Knowing, BaseModel):
         tolerance: float | None = None,
         steps: int | None = None,
         device: str | None = None,
+        unread: bool = False,
         tell: Callable[[int, int], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Draws:
@@ -237,6 +239,8 @@ class Model(Knowing, BaseModel):
                 less than this share of their widths.
             steps: steps of the numbers' sampler; None for the default.
             device: "cpu", "cuda", "mps" or None for the best there is.
+            unread: whether cells of a file whose text is no value of their column, such as `<0.05`
+                among numbers, are filled too; they stay missing if not: something stands there.
             tell: called with rows done and rows in all.
             progress: the former name of `tell`.
 
@@ -263,14 +267,9 @@ class Model(Knowing, BaseModel):
                 stacklevel=2,
             )
             tell = tell or progress
+        how: Any = {"seed": seed, "steps": steps, "device": device, "unread": unread}
         drawn = self.imputation(
-            data,
-            draws=draws,
-            columns=columns,
-            seed=seed,
-            tolerance=tolerance,
-            steps=steps,
-            device=device,
+            data, draws=draws, columns=columns, tolerance=tolerance, **how
         ).answer(tell)
         note(drawn.warnings)
         return drawn

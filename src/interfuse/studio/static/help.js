@@ -15,6 +15,7 @@ export default {
  "Add columns NAME_low and NAME_high between which a drawn number lies with this probability, such as .9.": "添加 NAME_low 与 NAME_high 两列，抽取的数以此概率落在其间，例如 .9。",
  "Fill these alone; default: all.": "只填补这些列；默认：全部。",
  "Draw less often, once intervals move by less than this share of their widths.": "当区间的变动小于其宽度的这一份额时，少抽几次。",
+ "Also fill cells whose text is no value of their column, such as <0.05 among numbers; default: they stay as they are.": "也填补其文字不是该列的值的单元格，例如数字之间的 <0.05；默认：保持原样。",
  "Say how odd each row is, and why.": "说明每一行有多异常，以及为什么。",
  "The rows to score; - is CSV typed in.": "要打分的行",
  "The rows that were fitted may have odd ones among them.": "拟合用的行里可能就有异常的行。",

@@ -139,7 +139,9 @@ def gathered(found: Table, how: Gathering, notes: list[str], used: Sequence[str]
     written = write_stamps(made["\0"].to_numpy() * how.every, _plain(form), None, time)
     columns = [written, *(made[n] for n in made.columns if n not in ("\0", time))]
     return replace(
-        found, frame=pl.DataFrame(columns), origin=replace(found.origin.without_rows(), text=None)
+        found,
+        frame=pl.DataFrame(columns),
+        origin=replace(found.origin.without_rows(), text=None, unread=None),
     )
 
 

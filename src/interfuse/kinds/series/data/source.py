@@ -26,6 +26,7 @@ from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.textvalues import value_of
 from interfuse.io.timeguess import forms_of_texts
+from interfuse.io.unread import Unread
 from interfuse.kinds.series.data.index import with_index
 
 _LOOK = 2_000
@@ -76,13 +77,15 @@ def find(data: Any, series: str | None = None, wanted: Collection[str] = ()) -> 
     """The data as a frame or as arrays; see the module.
 
     Args:
-        data: what the user gave.
+        data: what the user gave, or what was found in it.
         series: of an `.npz` file, the key to take.
         wanted: the columns of the model that is asked.
 
     Raises:
         DataError: it is neither, or cannot be read.
     """
+    if isinstance(data, Table):
+        return data
     if isinstance(data, str | Path):
         path = Path(data).expanduser()
         if path.suffix.lower() in (".npz", ".npy"):
@@ -114,6 +117,17 @@ def find(data: Any, series: str | None = None, wanted: Collection[str] = ()) -> 
         return _array(np.asarray(data), "the array")
     frame, origin = to_polars(data)
     return Table(frame.lazy().collect(), origin, "the frame")
+
+
+def found_in(data: Any) -> Any:
+    """The table that a path names, read once; anything else as it is."""
+    found = find(data) if isinstance(data, str | Path) else data
+    return data if isinstance(found, Arrays) else found
+
+
+def unread_in(data: Any, names: Collection[str]) -> Unread:
+    """The cells in columns of these names whose text is no value; of what `found_in` gave."""
+    return Unread.of(data.origin.unread if isinstance(data, Table) else None, names)
 
 
 def origin_of(found: Table, time: str | None) -> Origin:

@@ -22,6 +22,7 @@ import polars as pl
 
 from interfuse.errors import DataError
 from interfuse.io.origin import Origin
+from interfuse.io.unread import Unread
 from interfuse.kinds.series.data.columns import decoded, typed
 from interfuse.kinds.series.data.index import native, with_new_rows
 from interfuse.kinds.series.data.schema import Channel, SeriesSchema
@@ -57,7 +58,13 @@ class FrameWriter:
         return native(table, self._origin(table, whole))
 
     def restore(
-        self, data: Any, values: Sequence[np.ndarray], *, add_rows: bool = False, whole: bool = True
+        self,
+        data: Any,
+        values: Sequence[np.ndarray],
+        *,
+        add_rows: bool = False,
+        whole: bool = True,
+        left: Unread | None = None,
     ) -> Any:
         """The data with its missing cells filled; what is not missing stays as it is.
 
@@ -67,6 +74,7 @@ class FrameWriter:
             add_rows: also add a row for every grid point without one; rows are then sorted by
                 series and time. In pandas, see `data.index` for their labels.
             whole: see `frame`.
+            left: cells of the data that are not filled.
 
         Raises:
             DataError: the data has another number of rows than what the series were read from.
@@ -95,6 +103,7 @@ class FrameWriter:
             filled[good] = stacked[flat, c]
             columns.append(_filled(frame[channel.name], filled, channel, whole))
         out, origin = frame.with_columns(columns), found.origin
+        out = out if left is None else left.emptied(out)
         if add_rows:
             out, order = self._with_rows(out, values, which, place, whole)
             origin = with_new_rows(origin, order, frame.height)

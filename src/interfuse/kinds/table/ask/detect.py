@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from interfuse.errors import DataError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.scratch import on_disk
+from interfuse.io.unread import Unread
 from interfuse.kinds.table.answer.scores import Scores
 from interfuse.kinds.table.ask.conditions import Condition
 from interfuse.kinds.table.ask.generation import generate_table
@@ -149,6 +151,11 @@ class Detection:
     def text(self) -> pl.LazyFrame | None:
         """The rows as they stand in the file, if that is delimited text."""
         return self.origin.text
+
+    @cached_property
+    def unread(self) -> Unread:
+        """Cells of the file whose text is no value of their column."""
+        return Unread.of(self.origin.unread, self.reader.types)
 
     def answer(self) -> Scores:
         """All rows' scores, in memory."""

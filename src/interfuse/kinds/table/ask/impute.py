@@ -28,6 +28,7 @@ from interfuse.errors import OptionError
 from interfuse.io.frames import to_polars
 from interfuse.io.origin import Origin
 from interfuse.io.scratch import on_disk
+from interfuse.io.unread import Unread
 from interfuse.kinds.table.answer import Draws, Filled
 from interfuse.kinds.table.ask.deciding import choose_deciding
 from interfuse.kinds.table.ask.filling import Filler, joined, moved
@@ -58,6 +59,8 @@ class Imputation:
         device: where to compute.
         subset: whether the table may have some of the model's columns only.
         values: whether every unknown cell gets a value, even where the training data had missing.
+        unread: whether cells of a file whose text is no value of their column are filled as well;
+            they say nothing of the other cells either way.
 
     Raises:
         DataError: the table cannot be read, or its columns are not those of the model.
@@ -77,6 +80,7 @@ class Imputation:
         device: str | None = None,
         subset: bool = False,
         values: bool = True,
+        unread: bool = False,
     ) -> None:
         if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
             raise OptionError(f"draws: is {draws!r}; expected a whole number, 1 or more.")
@@ -90,6 +94,8 @@ class Imputation:
         self._lazy = frame.lazy()
         types = dict(self._lazy.collect_schema())
         self.reader = RowReader(model.codec, types, columns, subset)
+        kept = [n for n in types if not (unread and n in self.reader.fill)]
+        self.unread = Unread.of(self._given_origin.unread, kept)
         self.rows: int = self._lazy.select(pl.len()).collect().item()
         self.draws = int(draws)
         self.tolerance = tolerance
@@ -118,7 +124,7 @@ class Imputation:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was unusual in the rows read so far, for people."""
-        return self.reader.warnings + self.sums.warnings
+        return self.unread.notes() + self.reader.warnings + self.sums.warnings
 
     @property
     def ordered(self) -> tuple[str, ...]:
@@ -203,7 +209,7 @@ class Imputation:
         return replace(given, columns=columns)
 
     def _block(self, frame: pl.DataFrame, first: int) -> tuple[pl.DataFrame, dict[str, Filled]]:
-        known = self.reader.read(frame)
+        known = self._asked(self.reader.read(frame), first)
         codes, z = torch.from_numpy(known.codes), torch.from_numpy(known.z).float()
         if not self._settled:
             self.draws = self._settle(known, codes, z, first)
@@ -215,6 +221,14 @@ class Imputation:
             self.sums.settle(known, drawn, first),
         )
         return known.table, self._filled(known, drawn, first, exact)
+
+    def _asked(self, known: Known, first: int) -> Known:
+        """The rows, of which cells whose text is no value are not to be filled."""
+        asked = dict(known.asked)
+        for name in set(asked) & set(self.unread.cells):
+            kept, _ = self.unread.among(name, first, known.table.height)
+            asked[name] = np.setdiff1d(asked[name], kept)
+        return replace(known, asked=asked)
 
     def _settle(self, known: Known, codes: torch.Tensor, z: torch.Tensor, first: int) -> int:
         m = min(FIRST_DRAWS, self.draws)

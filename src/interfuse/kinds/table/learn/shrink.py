@@ -22,6 +22,8 @@ from interfuse.kinds.table.learn.objective import Rows, TableObjective
 from interfuse.kinds.table.net.network import TableNet
 
 BATCH = 2_048
+CELLS = 1 << 26
+"""Probabilities of a batch at most: of thousands of columns fewer records are scored at once."""
 
 
 @torch.no_grad()
@@ -50,9 +52,10 @@ def shrink_numbers(
     if not p or not len(held_out):
         return torch.ones(p, device=device)
     hit, size = torch.zeros(p, device=device), torch.zeros(p, device=device)
-    for k in range(-(-draws // BATCH)):
+    batch = min(BATCH, max(CELLS // max(net.values, 1), 64))
+    for k in range(-(-draws // batch)):
         generator = generator_for(seed, Purpose.SHRINK, k)
-        index = torch.randint(len(held_out), (BATCH,), generator=generator)
+        index = torch.randint(len(held_out), (batch,), generator=generator)
         noise = generator_for(seed, Purpose.SHRINK, k, device=device)
         noisy = objective.corrupt(held_out.take(index).to(device), noise)
         _, v = net.parts(noisy.codes, noisy.z, noisy.present, noisy.known, noisy.t, noisy.hiding)
