@@ -68,9 +68,22 @@ def change(
     if source in context or y == source:
         raise OptionError(f"given: column {both.source!r} says where rows are from. Name others.")
 
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def told(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) surprise of the source and its logit, asked once."""
+        key = shown.tobytes()
+        if key not in known:
+            nats, shares = view.ask.told(codes, shown, source)
+            p = np.clip(shares[:, code_b], 1e-9, 1 - 1e-9)
+            known[key] = nats, np.log(p) - np.log1p(-p)
+        return known[key]
+
     def logit(shown: np.ndarray) -> np.ndarray:
-        p = np.clip(view.ask.shares(codes, shown, source)[:, code_b], 1e-9, 1 - 1e-9)
-        return np.log(p) - np.log1p(-p)
+        return told(shown)[1]
+
+    def nats(shown: np.ndarray) -> np.ndarray:
+        return told(shown)[0]
 
     whole = logit(view.all_but(source))
     found = divergence(whole, labels, rows.blocks)
@@ -78,7 +91,9 @@ def change(
     plain = held_apart(_marginals(view, codes, source), labels, rows.blocks, seed)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
-    driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh)
+    driven = drive(
+        view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats
+    )
     low = max(found.value - 1.96 * found.error, 0.0)
     high = min(max(found.value + 1.96 * found.error, 0.0), float(np.log(2)))
     enough = at_least is None or found.value - 1.645 * found.error > at_least
@@ -113,7 +128,7 @@ def change(
         "total": number(driven.total.value),
         "columns": _columns(view, driven, column_rows(view, plain, codes, labels)),
         "pairs": _pairs(driven, pair_rows(view, plain)),
-        "conditional": _parts(view, rows, source, y, context, weigh),
+        "conditional": _parts(view, rows, source, y, context, weigh, nats),
         "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
         "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
         "seed": seed,
@@ -197,12 +212,16 @@ def _parts(
     y: int | None,
     context: tuple[int, ...],
     weigh: np.ndarray,
+    nats: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> list[dict[str, Any]]:
     """How the divergence falls into parts: by a target, and by a context."""
     out: list[dict[str, Any]] = []
 
     def left(*shown: int) -> np.ndarray:
-        return view.ask.nats(rows.codes, view.only(*shown), [source])[:, source] * weigh
+        seen = view.only(*shown)
+        if nats is not None:
+            return nats(seen) * weigh
+        return view.ask.nats(rows.codes, seen, [source])[:, source] * weigh
 
     def told(name: str, words: str, x: np.ndarray) -> None:
         mean: Mean = mean_of(x, rows.blocks)

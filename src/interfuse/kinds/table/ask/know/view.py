@@ -156,10 +156,39 @@ class Rows:
 
     def at_most(self, most: int, seed: int) -> Rows:
         """A random part of so many rows, in their order; all where there are no more."""
+        return self if len(self) <= most else self.some(self.places(most, seed))
+
+    def places(self, most: int, seed: int) -> np.ndarray:
+        """Those of `at_most`."""
         if len(self) <= most:
-            return self
+            return np.arange(len(self))
         rng = np.random.default_rng([seed, 25])
-        return self.some(np.sort(rng.choice(len(self), most, replace=False)))
+        return np.sort(rng.choice(len(self), most, replace=False))
+
+
+@dataclass(frozen=True)
+class Others:
+    """What all other columns tell of each.
+
+    Attributes:
+        nats: (n, d) l_a(all others).
+        wrong: (n, d) whether the likeliest first code, given all others, is not the row's; NaN
+            where the row's is unknown.
+    """
+
+    nats: np.ndarray
+    wrong: np.ndarray
+
+    @classmethod
+    def of(cls, view: View, rows: Rows) -> Others:
+        """Ask d times."""
+        shape = len(rows), len(view.names)
+        nats, wrong = np.empty(shape), np.empty(shape)
+        for a in range(shape[1]):
+            nats[:, a], shares = view.ask.told(rows.codes, view.all_but(a), a)
+            code = view.first_codes(rows, a)
+            wrong[:, a] = np.where(code >= 0, shares.argmax(1) != code, np.nan)
+        return cls(nats, wrong)
 
 
 def held_out(model: Fitted) -> Rows:
