@@ -32,8 +32,8 @@ CHANGE = (
     "googleapis-common-protos", "huggingface_hub<1", "lightgbm", "litestar", "monotonic",
     "multipart", "mypy_extensions", "nltk", "opentelemetry-proto", "opentelemetry-sdk",
     "opentelemetry-exporter-otlp-proto-http", "patsy", "protobuf", "pyjwt", "python-dotenv",
-    "seaborn", "segment-analytics-python", "six", "sniffio", "statsmodels", "tokenizers<0.23", "toml",
-    "transformers<5", "typing-inspect", "ujson", "uuid6",
+    "seaborn", "segment-analytics-python", "six", "sniffio", "statsmodels", "tokenizers<0.23",
+    "toml", "transformers<5", "typing-inspect", "ujson", "uuid6",
 )  # fmt: skip
 KCI_ROWS, RCIT_ROWS, MIXED_ROWS, ENNEMI_ROWS, MMD_ROWS = 200, 1000, 200, 1000, 500
 

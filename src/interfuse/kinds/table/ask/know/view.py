@@ -252,7 +252,7 @@ def read_rows(
     frame = reader.cast(table)
     if frame.height < FEWEST:
         raise DataError(
-            f"the rows: are {frame.height}; expected {FEWEST} or more, as an estimate of fewer is "
+            f"the rows: {frame.height} in all; expected {FEWEST} or more, as an estimate of fewer is "
             "mostly chance. Give more rows."
         )
     known = reader.read(frame, quiet=True)
