@@ -91,9 +91,7 @@ def change(
     plain = held_apart(_marginals(view, codes, source), labels, rows.blocks, seed)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
-    driven = drive(
-        view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats
-    )
+    driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats)
     low = max(found.value - 1.96 * found.error, 0.0)
     high = min(max(found.value + 1.96 * found.error, 0.0), float(np.log(2)))
     enough = at_least is None or found.value - 1.645 * found.error > at_least

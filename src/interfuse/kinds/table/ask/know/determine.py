@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.pairs import Alone, Pair
 from interfuse.kinds.table.ask.know.stats import LEVEL, mean_of, means
-from interfuse.kinds.table.ask.know.view import Others, Rows, View
+from interfuse.kinds.table.ask.know.view import Rows, View
 
 STEPS = 3
 CANDIDATES = 5

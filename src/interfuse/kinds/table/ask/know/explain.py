@@ -23,12 +23,12 @@ from interfuse.kinds.table.ask.know.determine import Determined, determine
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
 from interfuse.kinds.table.ask.know.follow import rules_of
 from interfuse.kinds.table.ask.know.groups import Group, stand_out
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.pairs import Alone, Pair, pairs_of, units_of
 from interfuse.kinds.table.ask.know.stats import means
 from interfuse.kinds.table.ask.know.triples import second_look
 from interfuse.kinds.table.ask.know.view import (
     MOST,
-    Others,
     Rows,
     View,
     check_fresh,

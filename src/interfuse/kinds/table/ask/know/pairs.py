@@ -26,8 +26,9 @@ from itertools import combinations
 
 import numpy as np
 
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.stats import LEVEL, holm, mean_of, means
-from interfuse.kinds.table.ask.know.view import Others, Rows, View
+from interfuse.kinds.table.ask.know.view import Rows, View
 
 TWINS = 0.9
 FLOOR = 0.005

@@ -166,31 +166,6 @@ class Rows:
         return np.sort(rng.choice(len(self), most, replace=False))
 
 
-@dataclass(frozen=True)
-class Others:
-    """What all other columns tell of each.
-
-    Attributes:
-        nats: (n, d) l_a(all others).
-        wrong: (n, d) whether the likeliest first code, given all others, is not the row's; NaN
-            where the row's is unknown.
-    """
-
-    nats: np.ndarray
-    wrong: np.ndarray
-
-    @classmethod
-    def of(cls, view: View, rows: Rows) -> Others:
-        """Ask d times."""
-        shape = len(rows), len(view.names)
-        nats, wrong = np.empty(shape), np.empty(shape)
-        for a in range(shape[1]):
-            nats[:, a], shares = view.ask.told(rows.codes, view.all_but(a), a)
-            code = view.first_codes(rows, a)
-            wrong[:, a] = np.where(code >= 0, shares.argmax(1) != code, np.nan)
-        return cls(nats, wrong)
-
-
 def held_out(model: Fitted) -> Rows:
     """The rows that the fit held out.
 
@@ -252,8 +227,8 @@ def read_rows(
     frame = reader.cast(table)
     if frame.height < FEWEST:
         raise DataError(
-            f"the rows: {frame.height} in all; expected {FEWEST} or more, as an estimate of fewer is "
-            "mostly chance. Give more rows."
+            f"the rows: {frame.height} in all; expected {FEWEST} or more, as an estimate of fewer "
+            "is mostly chance. Give more rows."
         )
     known = reader.read(frame, quiet=True)
     codes = known.codes
