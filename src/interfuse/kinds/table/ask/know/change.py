@@ -50,8 +50,10 @@ def change(
         device: where to compute.
     """
     rng = np.random.default_rng([seed, 32])
-    if len(held) > MOST:
-        held = np.sort(rng.choice(held, MOST, replace=False))
+    # What the columns hold needs no fit, and is compared over all rows.
+    held = _most(held, rng)
+    seen = _most(fit, rng)
+    at = np.concatenate([seen, held])
     view = View.of(model, device)
     source = view.names.index(both.source)
     frame = both.with_source(held)
@@ -88,7 +90,11 @@ def change(
     whole = logit(view.all_but(source))
     found = divergence(whole, labels, rows.blocks)
     joint = overall([whole], labels, rows.blocks, seed)
-    plain = held_apart(_marginals(view, codes, source), labels, rows.blocks, seed)
+    whose, own = both.labels[at], None if both.blocks is None else both.blocks[at]
+    marginal = np.concatenate([_codes(model, both, seen), codes])
+    parts = np.repeat([0, 1], [len(seen), len(held)])
+    made = _marginals(view, marginal, source)
+    plain = held_apart(made, whose, own, seed, parts=parts)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
     driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats)
@@ -124,13 +130,18 @@ def change(
         "network": view.ask.said.weight if isinstance(view.ask.said, Judges) else 1.0,
         "interval": [low, high],
         "total": number(driven.total.value),
-        "columns": _columns(view, driven, column_rows(view, plain, codes, labels)),
+        "columns": _columns(view, driven, column_rows(view, plain, marginal, whose)),
         "pairs": _pairs(driven, pair_rows(view, plain)),
         "conditional": _parts(view, rows, source, y, context, weigh, nats),
         "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
         "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
         "seed": seed,
     }
+
+
+def _most(at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """At most `MOST` of some places, in their order."""
+    return at if len(at) <= MOST else np.sort(rng.choice(at, MOST, replace=False))
 
 
 def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:

@@ -165,7 +165,12 @@ def _together(out: Statistics, scores: dict[int, np.ndarray]) -> None:
 
 
 def held_apart(
-    made: Statistics, labels: np.ndarray, blocks: np.ndarray | None, seed: int, times: int = TIMES
+    made: Statistics,
+    labels: np.ndarray,
+    blocks: np.ndarray | None,
+    seed: int,
+    times: int = TIMES,
+    parts: np.ndarray | None = None,
 ) -> Found:
     """Permute the labels over rows or blocks.
 
@@ -175,9 +180,10 @@ def held_apart(
         blocks: (n,) rows of one number stay together; None for rows that are exchangeable.
         seed: of the permutations.
         times: how many.
+        parts: (n,) they are permuted within rows of one number; None for one part.
     """
     rng = np.random.default_rng([seed, 29])
-    every = permuted(labels.astype(np.float32), times, rng, blocks)
+    every = permuted(labels.astype(np.float32), times, rng, blocks, parts)
     many = every.sum(1, keepdims=True)
     # Differences of means: rows of B weigh 1 / n_B, those of A -1 / n_A.
     weight = every / many - (1 - every) / (len(labels) - many)
