@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import OptionError
-from interfuse.kinds.table.ask.know.changed import held_apart, statistics_of
+from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
 from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
 from interfuse.kinds.table.ask.know.explain import group_json, number
@@ -50,10 +50,7 @@ def change(
         device: where to compute.
     """
     rng = np.random.default_rng([seed, 32])
-    # What the columns hold needs no fit, and is compared over all rows.
-    held = _most(held, rng)
-    seen = _most(fit, rng)
-    at = np.concatenate([seen, held])
+    held, seen = _most(held, rng), _most(fit, rng)
     view = View.of(model, device)
     source = view.names.index(both.source)
     frame = both.with_source(held)
@@ -70,16 +67,7 @@ def change(
     if source in context or y == source:
         raise OptionError(f"given: column {both.source!r} says where rows are from. Name others.")
 
-    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-
-    def told(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) surprise of the source and its logit, asked once."""
-        key = shown.tobytes()
-        if key not in known:
-            nats, shares = view.ask.told(codes, shown, source)
-            p = np.clip(shares[:, code_b], 1e-9, 1 - 1e-9)
-            known[key] = nats, np.log(p) - np.log1p(-p)
-        return known[key]
+    told = _told(view, codes, source, code_b)
 
     def logit(shown: np.ndarray) -> np.ndarray:
         return told(shown)[1]
@@ -90,11 +78,7 @@ def change(
     whole = logit(view.all_but(source))
     found = divergence(whole, labels, rows.blocks)
     joint = overall([whole], labels, rows.blocks, seed)
-    whose, own = both.labels[at], None if both.blocks is None else both.blocks[at]
-    marginal = np.concatenate([_codes(model, both, seen), codes])
-    parts = np.repeat([0, 1], [len(seen), len(held)])
-    made = _marginals(view, marginal, source)
-    plain = held_apart(made, whose, own, seed, parts=parts)
+    plain, columns = _plain(model, view, both, seen, held, seed)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
     driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats)
@@ -130,7 +114,7 @@ def change(
         "network": view.ask.said.weight if isinstance(view.ask.said, Judges) else 1.0,
         "interval": [low, high],
         "total": number(driven.total.value),
-        "columns": _columns(view, driven, column_rows(view, plain, marginal, whose)),
+        "columns": _columns(view, driven, columns),
         "pairs": _pairs(driven, pair_rows(view, plain)),
         "conditional": _parts(view, rows, source, y, context, weigh, nats),
         "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
@@ -151,11 +135,36 @@ def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:
     return reader.read(reader.cast(table), quiet=True).codes
 
 
-def _marginals(view: View, codes: np.ndarray, source: int) -> Any:
-    """Statistics of all columns but the source, which would tell itself."""
+def _plain(
+    model: Fitted, view: View, both: Both, seen: np.ndarray, held: np.ndarray, seed: int
+) -> tuple[Found, list[dict[str, Any]]]:
+    """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others."""
+    at, source = np.concatenate([seen, held]), view.names.index(both.source)
+    codes, labels = _codes(model, both, at), both.labels[at]
     hidden = codes.copy()
-    hidden[:, list(view.ask.cells[source])] = -1
-    return statistics_of(view, hidden, ask=False)
+    hidden[:, list(view.ask.cells[source])] = -1  # it would tell itself
+    blocks = None if both.blocks is None else both.blocks[at]
+    parts = np.repeat([0, 1], [len(seen), len(held)])
+    made = statistics_of(view, hidden, ask=False)
+    found = held_apart(made, labels, blocks, seed, parts=parts)
+    return found, column_rows(view, found, codes, labels)
+
+
+def _told(
+    view: View, codes: np.ndarray, source: int, code_b: int
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Asks once for each set of columns (d,): (n,) surprise of the source, and its logit."""
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def ask(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = shown.tobytes()
+        if key not in known:
+            nats, shares = view.ask.told(codes, shown, source)
+            p = np.clip(shares[:, code_b], 1e-9, 1 - 1e-9)
+            known[key] = nats, np.log(p) - np.log1p(-p)
+        return known[key]
+
+    return ask
 
 
 def _cells(
