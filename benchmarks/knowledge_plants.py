@@ -80,13 +80,19 @@ class Plant:
 
     Attributes:
         make: rows to changed rows.
-        right: the columns of which the first named has to be one, or both of a pair.
+        right: the columns of which the first named has to be one.
+        pairs: whether a pair with one of them is right as well: a dependence changed.
         part: "covariate" or "concept" where it is one alone; None where it is some of both.
     """
 
     make: Callable[[pl.DataFrame, np.random.Generator], pl.DataFrame]
     right: frozenset[str]
     part: str | None = None
+    pairs: bool = False
+
+    def is_right(self, named: frozenset[str]) -> bool:
+        """Whether a column, or a pair, is what has to be named."""
+        return bool(named & self.right) if self.pairs else named <= self.right
 
 
 def plants_of(table: Table) -> dict[str, Plant]:
@@ -156,18 +162,19 @@ def plants_of(table: Table) -> dict[str, Plant]:
             lambda f, r: put(f, table.gone, some(f, 0.02, r), None), frozenset({table.gone})
         ),
         "flips": Plant(
-            lambda f, r: moved(f, some(f, 0.06, r), r), frozenset({target}), "concept"
+            lambda f, r: moved(f, some(f, 0.06, r), r), frozenset({target}), "concept", True
         ),
         "concept": Plant(
             lambda f, r: moved(f, large(f, table.driver) & some(f, 0.25, r), r),
             frozenset({target}),
             "concept",
+            True,
         ),
         "dependence": Plant(
-            lambda f, r: mixed(f, table.pair[0], 0.5, r), frozenset(table.pair)
+            lambda f, r: mixed(f, table.pair[0], 0.5, r), frozenset(table.pair), pairs=True
         ),
         "words apart": Plant(
-            lambda f, r: mixed(f, table.words[0], 0.3, r), frozenset(table.words)
+            lambda f, r: mixed(f, table.words[0], 0.3, r), frozenset(table.words), pairs=True
         ),
         "group": Plant(
             lambda f, r: put(f, table.group, some(f, 0.02, r), 777), frozenset({table.group})

@@ -7,6 +7,8 @@ codes), what each tool says by itself, and a number that is larger the more it s
 Each has as many rows as it can take in some seconds a turn; what that is stands beside its name.
 """
 
+# What is imported is in this file's own environment alone.
+# pyright: reportMissingImports=false, reportArgumentType=false
 from __future__ import annotations
 
 import contextlib

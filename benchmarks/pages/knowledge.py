@@ -75,8 +75,9 @@ def _plants(title: str, part: Found, ledger: Ledger) -> list[str]:
     lines = [
         f"Power at 5 %, {part['many']} turns of twelve changes at two sizes. {RUN}, {BOTH} and",
         f"{C2ST} are permutation tests of 5 %. {RUN} has the 300 rows that its fit held out, and",
-        "one boosted test has these. Other tools have the threshold that 5 % of the turns' own",
-        "rows without a change pass; what they say by themselves of such rows stands last.",
+        "one boosted test has these. Other tools say what they say by themselves, and how often",
+        "they do of rows without a change stands last; from twenty turns of a table on they have",
+        "the threshold that 5 % of such rows pass.",
         "",
     ]
     rows, columns = [], []

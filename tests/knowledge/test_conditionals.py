@@ -105,9 +105,9 @@ def test_equal_records_are_asked_of_once():
     codes, _ = every_record()
     asked = []
 
-    def counting(records, cells):
-        asked.append(len(records))
-        return said(records, cells)
+    def counting(codes, cells):
+        asked.append(len(codes))
+        return said(codes, cells)
 
     ask = Conditionals(counting, (3,) * LENGTH, tuple((j,) for j in range(LENGTH)))
     shown = np.arange(LENGTH) == 1

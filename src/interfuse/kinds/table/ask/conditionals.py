@@ -268,7 +268,7 @@ def _different(codes: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.
         return every, every
     varying = np.flatnonzero((codes != codes[0]).any(0))
     key, room = np.zeros(len(codes), np.int64), 1
-    for j in varying:
+    for j in varying.tolist():
         room *= sizes[j] + 1
         if room > 2**62:
             return every, every

@@ -183,7 +183,11 @@ def _cells(
 
 
 def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
-    """Columns with what they tell of the source, the largest share first."""
+    """Columns with what they tell of the source.
+
+    Those whose values surely changed come first, most surely first; then the largest share first: a
+    short fit's shares of a small change are mostly noise, and the tests of columns are not.
+    """
     by_name = {row["column"]: row for row in plain}
     out = []
     for d in driven.players:
@@ -201,7 +205,13 @@ def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, A
                 "last_error": number(d.last.error),
             }
         )
-    return out
+    return sorted(out, key=_surely)
+
+
+def _surely(row: dict[str, Any]) -> tuple[float, float]:
+    """What columns are sorted by, stably."""
+    sure = row["p"] is not None and row["p"] <= LEVEL
+    return (row["p"], -abs(row["z"])) if sure else (1.0, 0.0)
 
 
 def _pairs(driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
