@@ -210,8 +210,8 @@ def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, A
 
 def _surely(row: dict[str, Any]) -> tuple[float, float]:
     """What columns are sorted by, stably."""
-    sure = row["p"] is not None and row["p"] <= LEVEL
-    return (row["p"], -abs(row["z"])) if sure else (1.0, 0.0)
+    p = row["p"]
+    return (1.0, 0.0) if p is None or p > LEVEL else (float(p), -abs(float(row["z"])))
 
 
 def _pairs(driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
