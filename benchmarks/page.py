@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.common import RESULTS
-from benchmarks.pages import other, questions, rivals, tables
+from benchmarks.pages import knowledge, other, questions, rivals, tables
 from benchmarks.pages.ledger import Ledger
 from benchmarks.pages.markdown import OURS, Found, circumstances_of, plain, table
 from interfuse.io.files import write_atomically
@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "imputation": ("Filling holes", questions.imputation),
     "detection": ("Finding odd rows", questions.detection),
     "rare": ("Rows for rare classes", questions.rare),
+    "knowledge": ("What is there to know, and what changed", knowledge.knowledge),
     "series": ("Series", other.series),
     "images": ("Images", other.images),
     "evaluation": ("The evaluation itself", other.plain_section),

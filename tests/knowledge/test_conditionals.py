@@ -5,7 +5,10 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from exact import CHAIN, LENGTH, conditionals, entropy, every_record
+from exact import CHAIN, LENGTH, conditionals, entropy, every_record, said
+
+from interfuse.kinds.table.ask.conditionals import Conditionals, NetworkSays
+from interfuse.kinds.table.net.network import TableNet
 
 ROUNDING = 1e-6
 
@@ -74,3 +77,42 @@ def test_shares_are_the_distribution_of_a_hidden_column():
     assert logits is not None
     truth = logits[:, 2].softmax(1).numpy()
     assert found == pytest.approx(truth, abs=1e-12)
+
+
+@pytest.mark.parametrize("pairing", [None, [], [0, 2]])
+def test_a_pass_for_some_cells_is_the_whole_networks(pairing):
+    """Sums of columns of W_in for a product with zeros: only the order of sums differs."""
+    torch.manual_seed(0)
+    sizes = [3, 7, 4, 2]
+    net = TableNet(sizes, 2, [0, 6, 0, 0], width=16, depth=2, pairing=pairing or [])
+    for p in net.parameters():
+        torch.nn.init.normal_(p, std=0.3)
+    if pairing is not None:
+        torch.nn.init.normal_(net.add_pairs())
+    net.eval()
+    codes = torch.stack([torch.randint(0, k + 1, (50,)) for k in sizes], 1)
+    z = torch.zeros(50, 2)
+    with torch.no_grad():
+        whole, _ = net(codes, z, z, z, torch.ones(50))
+    truth = whole.split(sizes, 1)
+    cells = [2, 0, 1]
+    found = NetworkSays(net, torch.device("cpu"))(codes, cells)
+    for j, own in zip(cells, found, strict=True):
+        assert torch.allclose(own, truth[j], atol=1e-4)
+
+
+def test_equal_records_are_asked_of_once():
+    codes, _ = every_record()
+    asked = []
+
+    def counting(codes, cells):
+        asked.append(len(codes))
+        return said(codes, cells)
+
+    ask = Conditionals(counting, (3,) * LENGTH, tuple((j,) for j in range(LENGTH)))
+    shown = np.arange(LENGTH) == 1
+    found = ask.nats(codes, shown)
+    assert asked == [3]
+    assert np.allclose(found, conditionals().nats(codes, np.tile(shown, (len(codes), 1))),
+                       equal_nan=True)  # fmt: skip
+    assert np.allclose(ask.told(codes, shown, 2)[0], found[:, 2])

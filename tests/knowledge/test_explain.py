@@ -132,7 +132,7 @@ def test_fitted_rows_are_refused(model, fitted_rows):
 
 
 def test_too_few_rows_are_refused(model, fresh):
-    with pytest.raises(DataError, match="are 199; expected 200 or more"):
+    with pytest.raises(DataError, match="199 in all; expected 200 or more"):
         model.explain(fresh[:199])
     with pytest.raises(DataError, match=r"given: \d+ of .* expected 200 or more"):
         model.explain(fresh[:300], given=["kind=dns"])

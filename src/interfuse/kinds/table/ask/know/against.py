@@ -72,9 +72,10 @@ def against(
     joined = None
     if a.blocks is not None and b.blocks is not None:
         joined = np.concatenate([a.blocks, b.blocks])
-    found = held_apart(statistics_of(view, codes), labels, joined, seed)
-    usual = means(nats_of(view, a.codes), 0)
-    nats = nats_of(view, b.codes)
+    made = statistics_of(view, codes)
+    found = held_apart(made, labels, joined, seed)
+    assert made.nats is not None
+    usual, nats = means(made.nats[: len(a)], 0), made.nats[len(a) :]
     frame = pl.concat([a.frame.select(b.frame.columns), b.frame], how="vertical_relaxed")
     groups = stand_out(frame, labels.astype(float), low=True, seed=seed)
     return {
@@ -103,14 +104,6 @@ def against(
         "rows": odd_rows(view, b.codes, b.frame, means(nats, 1), nats - usual),
         "seed": seed,
     }
-
-
-def nats_of(view: View, codes: np.ndarray) -> np.ndarray:
-    """(n, d) surprise of each column given all others."""
-    out = np.full((len(codes), len(view.names)), np.nan)
-    for a in range(len(view.names)):
-        out[:, a] = view.ask.nats(codes, view.all_but(a), [a])[:, a]
-    return out
 
 
 def both_blocks(one: pl.DataFrame, two: pl.DataFrame, name: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import OptionError
-from interfuse.kinds.table.ask.know.changed import held_apart, statistics_of
+from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
 from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
 from interfuse.kinds.table.ask.know.explain import group_json, number
@@ -50,8 +50,7 @@ def change(
         device: where to compute.
     """
     rng = np.random.default_rng([seed, 32])
-    if len(held) > MOST:
-        held = np.sort(rng.choice(held, MOST, replace=False))
+    held, seen = _most(held, rng), _most(fit, rng)
     view = View.of(model, device)
     source = view.names.index(both.source)
     frame = both.with_source(held)
@@ -68,17 +67,21 @@ def change(
     if source in context or y == source:
         raise OptionError(f"given: column {both.source!r} says where rows are from. Name others.")
 
+    told = _told(view, codes, source, code_b)
+
     def logit(shown: np.ndarray) -> np.ndarray:
-        p = np.clip(view.ask.shares(codes, shown, source)[:, code_b], 1e-9, 1 - 1e-9)
-        return np.log(p) - np.log1p(-p)
+        return told(shown)[1]
+
+    def nats(shown: np.ndarray) -> np.ndarray:
+        return told(shown)[0]
 
     whole = logit(view.all_but(source))
     found = divergence(whole, labels, rows.blocks)
     joint = overall([whole], labels, rows.blocks, seed)
-    plain = held_apart(_marginals(view, codes, source), labels, rows.blocks, seed)
+    plain, columns = _plain(model, view, both, seen, held, seed)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
-    driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh)
+    driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats)
     low = max(found.value - 1.96 * found.error, 0.0)
     high = min(max(found.value + 1.96 * found.error, 0.0), float(np.log(2)))
     enough = at_least is None or found.value - 1.645 * found.error > at_least
@@ -111,13 +114,18 @@ def change(
         "network": view.ask.said.weight if isinstance(view.ask.said, Judges) else 1.0,
         "interval": [low, high],
         "total": number(driven.total.value),
-        "columns": _columns(view, driven, column_rows(view, plain, codes, labels)),
+        "columns": _columns(view, driven, columns),
         "pairs": _pairs(driven, pair_rows(view, plain)),
-        "conditional": _parts(view, rows, source, y, context, weigh),
+        "conditional": _parts(view, rows, source, y, context, weigh, nats),
         "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
         "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
         "seed": seed,
     }
+
+
+def _most(at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """At most `MOST` of some places, in their order."""
+    return at if len(at) <= MOST else np.sort(rng.choice(at, MOST, replace=False))
 
 
 def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:
@@ -127,11 +135,36 @@ def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:
     return reader.read(reader.cast(table), quiet=True).codes
 
 
-def _marginals(view: View, codes: np.ndarray, source: int) -> Any:
-    """Statistics of all columns but the source, which would tell itself."""
+def _plain(
+    model: Fitted, view: View, both: Both, seen: np.ndarray, held: np.ndarray, seed: int
+) -> tuple[Found, list[dict[str, Any]]]:
+    """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others."""
+    at, source = np.concatenate([seen, held]), view.names.index(both.source)
+    codes, labels = _codes(model, both, at), both.labels[at]
     hidden = codes.copy()
-    hidden[:, list(view.ask.cells[source])] = -1
-    return statistics_of(view, hidden, ask=False)
+    hidden[:, list(view.ask.cells[source])] = -1  # it would tell itself
+    blocks = None if both.blocks is None else both.blocks[at]
+    parts = np.repeat([0, 1], [len(seen), len(held)])
+    made = statistics_of(view, hidden, ask=False)
+    found = held_apart(made, labels, blocks, seed, parts=parts)
+    return found, column_rows(view, found, codes, labels)
+
+
+def _told(
+    view: View, codes: np.ndarray, source: int, code_b: int
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Asks once for each set of columns (d,): (n,) surprise of the source, and its logit."""
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def ask(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = shown.tobytes()
+        if key not in known:
+            nats, shares = view.ask.told(codes, shown, source)
+            p = np.clip(shares[:, code_b], 1e-9, 1 - 1e-9)
+            known[key] = nats, np.log(p) - np.log1p(-p)
+        return known[key]
+
+    return ask
 
 
 def _cells(
@@ -150,7 +183,11 @@ def _cells(
 
 
 def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
-    """Columns with what they tell of the source, the largest share first."""
+    """Columns with what they tell of the source.
+
+    Those whose values surely changed come first, most surely first; then the largest share first: a
+    short fit's shares of a small change are mostly noise, and the tests of columns are not.
+    """
     by_name = {row["column"]: row for row in plain}
     out = []
     for d in driven.players:
@@ -168,7 +205,13 @@ def _columns(view: View, driven: Drivers, plain: list[dict]) -> list[dict[str, A
                 "last_error": number(d.last.error),
             }
         )
-    return out
+    return sorted(out, key=_surely)
+
+
+def _surely(row: dict[str, Any]) -> tuple[float, float]:
+    """What columns are sorted by, stably."""
+    p = row["p"]
+    return (1.0, 0.0) if p is None or p > LEVEL else (float(p), -abs(float(row["z"])))
 
 
 def _pairs(driven: Drivers, plain: list[dict]) -> list[dict[str, Any]]:
@@ -197,12 +240,16 @@ def _parts(
     y: int | None,
     context: tuple[int, ...],
     weigh: np.ndarray,
+    nats: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> list[dict[str, Any]]:
     """How the divergence falls into parts: by a target, and by a context."""
     out: list[dict[str, Any]] = []
 
     def left(*shown: int) -> np.ndarray:
-        return view.ask.nats(rows.codes, view.only(*shown), [source])[:, source] * weigh
+        seen = view.only(*shown)
+        if nats is not None:
+            return nats(seen) * weigh
+        return view.ask.nats(rows.codes, seen, [source])[:, source] * weigh
 
     def told(name: str, words: str, x: np.ndarray) -> None:
         mean: Mean = mean_of(x, rows.blocks)

@@ -30,6 +30,7 @@ from interfuse.kinds.table.ask.know.view import View
 TIMES = 499
 COMMON = 8
 MOST_PAIRS = 600
+TOGETHER = 64
 
 
 @dataclass
@@ -40,11 +41,13 @@ class Statistics:
         parts: (n, t) blocks of them.
         names: of each statistic its column or pair, and what it is.
         spans: of each statistic, its part and how many columns; more than one is a chi-square.
+        nats: (n, d) surprise of each column given all others, if the model was asked.
     """
 
     parts: list[np.ndarray] = field(default_factory=list)
     names: list[tuple[tuple[int, ...], str]] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
+    nats: np.ndarray | None = None
 
     def add(self, columns: tuple[int, ...], what: str, x: np.ndarray) -> None:
         """A statistic of (n,) or of (n, k) together; what is unknown counts as the mean."""
@@ -107,7 +110,7 @@ def statistics_of(view: View, codes: np.ndarray, *, ask: bool = True) -> Statist
     """
     out = Statistics()
     scores: dict[int, np.ndarray] = {}
-    total = np.zeros(len(codes))
+    every = np.full((len(codes), len(view.names)), np.nan)
     for a in range(len(view.names)):
         cell = view.ask.cells[a][0]
         own, size = codes[:, cell], view.ask.sizes[cell]
@@ -123,14 +126,13 @@ def statistics_of(view: View, codes: np.ndarray, *, ask: bool = True) -> Statist
             out.add((a,), "mean", score)
         if not ask:
             continue
-        nats = view.ask.nats(codes, view.all_but(a), [a])[:, a]
-        total += np.nan_to_num(nats)
-        out.add((a,), "surprise", nats)
-        shares = view.ask.shares(codes, view.all_but(a), a)
+        every[:, a], shares = view.ask.told(codes, view.all_but(a), a)
+        out.add((a,), "surprise", every[:, a])
         for x in _residuals(view, a, own, size, shares):
             out.add((a,), "given the others", np.where(own >= 0, x, np.nan))
     if ask:
-        out.add((), "surprise", total)
+        out.add((), "surprise", np.nansum(every, 1))
+        out.nats = every
     _together(out, scores)
     return out
 
@@ -163,7 +165,12 @@ def _together(out: Statistics, scores: dict[int, np.ndarray]) -> None:
 
 
 def held_apart(
-    made: Statistics, labels: np.ndarray, blocks: np.ndarray | None, seed: int, times: int = TIMES
+    made: Statistics,
+    labels: np.ndarray,
+    blocks: np.ndarray | None,
+    seed: int,
+    times: int = TIMES,
+    parts: np.ndarray | None = None,
 ) -> Found:
     """Permute the labels over rows or blocks.
 
@@ -173,20 +180,25 @@ def held_apart(
         blocks: (n,) rows of one number stay together; None for rows that are exchangeable.
         seed: of the permutations.
         times: how many.
+        parts: (n,) they are permuted within rows of one number; None for one part.
     """
     rng = np.random.default_rng([seed, 29])
-    every = permuted(labels.astype(np.float32), times, rng, blocks)
+    every = permuted(labels.astype(np.float32), times, rng, blocks, parts)
     many = every.sum(1, keepdims=True)
     # Differences of means: rows of B weigh 1 / n_B, those of A -1 / n_A.
     weight = every / many - (1 - every) / (len(labels) - many)
     table = np.empty((times + 1, len(made.parts)))
     sizes = 1 / many[:, 0] + 1 / (len(labels) - many[:, 0])
-    for i, (part, span) in enumerate(zip(made.parts, made.spans, strict=True)):
-        gap = weight @ part
-        if span == 1:
-            table[:, i] = gap[:, 0] / np.sqrt(sizes)
-        else:
-            table[:, i] = np.cbrt((gap**2).sum(1) / sizes / span)
+    for start in range(0, len(made.parts), TOGETHER):
+        # Many at once: the labellings do not fit into the cache, and are passed over each time.
+        spans = made.spans[start : start + TOGETHER]
+        gaps = weight @ np.concatenate(made.parts[start : start + TOGETHER], 1)
+        for i, (end, span) in enumerate(zip(np.cumsum(spans), spans, strict=True), start):
+            gap = gaps[:, end - span : end]
+            if span == 1:
+                table[:, i] = gap[:, 0] / np.sqrt(sizes)
+            else:
+                table[:, i] = np.cbrt((gap**2).sum(1) / sizes / span)
     signed = standardised(table)
     single = np.array(made.spans) == 1
     size = np.where(single, np.abs(signed), signed)

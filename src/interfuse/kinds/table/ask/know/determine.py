@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.pairs import Alone, Pair
 from interfuse.kinds.table.ask.know.stats import LEVEL, mean_of, means
 from interfuse.kinds.table.ask.know.view import Rows, View
@@ -65,11 +66,15 @@ def determine(
     *,
     context: Sequence[int] = (),
     seed: int = 0,
+    others: Others | None = None,
 ) -> list[Determined]:
     """Every column but those of a context, which are known from the start; in order."""
-    few, start = rows.at_most(ROWS, seed), view.only(*context)
+    start = view.only(*context)
     columns = [a for a in range(len(view.names)) if a not in context]
-    return [_one(view, rows, few, alone, pairs, a, start) for a in columns]
+    told = others or Others.of(view, rows)
+    few, at = rows.at_most(ROWS, seed), rows.places(ROWS, seed)
+    part = Others(told.nats, told.wrong[at])
+    return [_one(view, rows, few, alone, pairs, a, start, part) for a in columns]
 
 
 def _one(
@@ -80,8 +85,10 @@ def _one(
     pairs: list[Pair],
     a: int,
     start: np.ndarray,
+    others: Others,
 ) -> Determined:
-    left = mean_of(view.ask.nats(rows.codes, view.all_but(a), [a])[:, a], rows.blocks)
+    left = mean_of(others.nats[:, a], rows.blocks)
+    wrong = others.wrong[:, a]
     told = alone.gains[:, a].copy()
     told[a] = -np.inf
     told[start] = -np.inf
@@ -108,7 +115,7 @@ def _one(
         left.value,
         left.error,
         _wrong(view, few, a, start),
-        _wrong(view, few, a, view.all_but(a)),
+        float(np.nanmean(wrong)) if np.isfinite(wrong).any() else np.nan,
         tuple(by),
         tuple(steps),
         _wrong(view, few, a, shown),

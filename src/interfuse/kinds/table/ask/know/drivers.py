@@ -14,6 +14,7 @@ v(bc) - v(b) - v(c): above 0 they tell more together than each alone, below 0 th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -91,6 +92,7 @@ def drive(
     context: tuple[int, ...] = (),
     seed: int = 0,
     weights: np.ndarray | None = None,
+    ask: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Drivers:
     """Ask for all players.
 
@@ -102,6 +104,7 @@ def drive(
         context: columns that are known from the start.
         seed: of the orders.
         weights: (n,) that rows count with, of mean 1; None for 1.
+        ask: (n,) l_y(S) by the columns (d,) shown; None asks the view.
     """
     y, blocks = target, rows.blocks
     weigh = np.ones(len(rows)) if weights is None else weights
@@ -112,7 +115,8 @@ def drive(
         every[list(own)] = True
 
     def left(shown: np.ndarray) -> np.ndarray:
-        return view.ask.nats(rows.codes, shown, [y])[:, y] * weigh
+        nats = view.ask.nats(rows.codes, shown, [y])[:, y] if ask is None else ask(shown)
+        return nats * weigh
 
     none, all_known = left(start), left(every)
     alone, without = {}, {}

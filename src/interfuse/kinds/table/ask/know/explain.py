@@ -23,6 +23,7 @@ from interfuse.kinds.table.ask.know.determine import Determined, determine
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
 from interfuse.kinds.table.ask.know.follow import rules_of
 from interfuse.kinds.table.ask.know.groups import Group, stand_out
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.pairs import Alone, Pair, pairs_of, units_of
 from interfuse.kinds.table.ask.know.stats import means
 from interfuse.kinds.table.ask.know.triples import second_look
@@ -100,9 +101,10 @@ def explain(
     alone = Alone.of(view, asked, context)
     units = units_of(alone, context)
     say(2, STEPS)
-    pairs = edges_of(model, view, asked, alone, context, floor=floor, seed=seed)
+    others = Others.of(view, asked)
+    pairs = edges_of(model, view, asked, alone, context, floor=floor, seed=seed, others=others)
     say(3, STEPS)
-    found = determine(view, asked, alone, pairs, context=context, seed=seed)
+    found = determine(view, asked, alone, pairs, context=context, seed=seed, others=others)
     say(4, STEPS)
     out: dict[str, Any] = {
         "format": 1,
@@ -124,10 +126,7 @@ def explain(
         "curves": [],
         "rules": [vars(r) | {"of": list(r.of)} for r in rules_of(model.codec, view, found)],
     }
-    each = np.full((len(asked), len(view.names)), np.nan)
-    for a in range(len(view.names)):
-        each[:, a] = view.ask.nats(asked.codes, view.all_but(a), [a])[:, a]
-    odd = means(each, 1)
+    odd = means(others.nats, 1)
     stand = [("surprise", t("nats a cell"), odd, False)]
     if y is not None:
         out |= _of_target(view, asked, y, grouped, context, seed)
@@ -156,6 +155,7 @@ def edges_of(
     *,
     floor: float = paired.FLOOR,
     seed: int = 0,
+    others: Others | None = None,
 ) -> list[Pair]:
     """All pairs by the network, and by trees where only three columns together show them.
 
@@ -163,7 +163,7 @@ def edges_of(
     context is known, which those rows do not meet.
     """
     units = units_of(alone, context)
-    pairs = pairs_of(view, asked, alone, units, floor=floor, seed=seed)
+    pairs = pairs_of(view, asked, alone, units, floor=floor, seed=seed, others=others)
     if model.reference is None or context:
         return pairs
     kept = model.reference.codes.astype(np.int64)

@@ -26,6 +26,7 @@ from itertools import combinations
 
 import numpy as np
 
+from interfuse.kinds.table.ask.know.others import Others
 from interfuse.kinds.table.ask.know.stats import LEVEL, holm, mean_of, means
 from interfuse.kinds.table.ask.know.view import Rows, View
 
@@ -128,6 +129,7 @@ def pairs_of(
     *,
     floor: float = FLOOR,
     seed: int = 0,
+    others: Others | None = None,
 ) -> list[Pair]:
     """All pairs of units, by the first column of each, strongest given the others first.
 
@@ -138,10 +140,17 @@ def pairs_of(
         units: of `units_of`.
         floor: nats that an edge must be above.
         seed: of the choice of rows where all would take too long.
+        others: of the rows, if it is known.
     """
     chosen = _asked(alone, units)
-    few = rows.at_most(max(WORK // max(len(chosen) + len(units), 1), FEWEST), seed)
-    own = [view.ask.nats(few.codes, view.all_but(*u), [u[0]])[:, u[0]] for u in units]
+    most = max(WORK // max(len(chosen) + len(units), 1), FEWEST)
+    few, at = rows.at_most(most, seed), rows.places(most, seed)
+    own = [
+        view.ask.nats(few.codes, view.all_but(*u), [u[0]])[:, u[0]]
+        if others is None or len(u) > 1
+        else others.nats[at, u[0]]
+        for u in units
+    ]
     out, tests = {}, {}
     for i, k in combinations(range(len(units)), 2):
         a, b = units[i][0], units[k][0]

@@ -14,7 +14,9 @@ With s the source of a row, A and B counted alike, the comparison is `explain` w
 The rows are cut in two, blocks whole: the model is fitted to one part, and all is measured on the
 other. So the labels of the second part can be permuted without another fit, and the test is exact
 for any judge (`judge`). Beside what the judge gains stand the columns' own statistics (`changed`),
-each family at half the level (Bonferroni).
+each family at half the level (Bonferroni). These need no fit, and are of all rows: labels are
+permuted within the fitted rows and within the others, as a value that no fitted row has is one of
+the others alone.
 """
 
 from __future__ import annotations

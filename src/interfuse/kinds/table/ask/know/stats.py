@@ -73,7 +73,11 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def permuted(
-    labels: np.ndarray, times: int, rng: np.random.Generator, blocks: np.ndarray | None
+    labels: np.ndarray,
+    times: int,
+    rng: np.random.Generator,
+    blocks: np.ndarray | None,
+    parts: np.ndarray | None = None,
 ) -> np.ndarray:
     """(times + 1, n) labels: as they are, then permuted over rows, or over blocks of one label.
 
@@ -82,7 +86,15 @@ def permuted(
         times: how many permutations.
         rng: of them.
         blocks: (n,); None for rows that are exchangeable.
+        parts: (n,) labels are permuted within rows of one number; None for one part.
     """
+    if parts is not None:
+        out = np.empty((times + 1, len(labels)), labels.dtype)
+        for part in np.unique(parts):
+            at = np.flatnonzero(parts == part)
+            own = None if blocks is None else blocks[at]
+            out[:, at] = permuted(labels[at], times, rng, own)
+        return out
     if blocks is None:
         return np.vstack([labels, rng.permuted(np.tile(labels, (times, 1)), axis=1)])
     # A block that is in both is two: each part keeps together.

@@ -156,10 +156,14 @@ class Rows:
 
     def at_most(self, most: int, seed: int) -> Rows:
         """A random part of so many rows, in their order; all where there are no more."""
+        return self if len(self) <= most else self.some(self.places(most, seed))
+
+    def places(self, most: int, seed: int) -> np.ndarray:
+        """Those of `at_most`."""
         if len(self) <= most:
-            return self
+            return np.arange(len(self))
         rng = np.random.default_rng([seed, 25])
-        return self.some(np.sort(rng.choice(len(self), most, replace=False)))
+        return np.sort(rng.choice(len(self), most, replace=False))
 
 
 def held_out(model: Fitted) -> Rows:
@@ -223,8 +227,8 @@ def read_rows(
     frame = reader.cast(table)
     if frame.height < FEWEST:
         raise DataError(
-            f"the rows: are {frame.height}; expected {FEWEST} or more, as an estimate of fewer is "
-            "mostly chance. Give more rows."
+            f"the rows: {frame.height} in all; expected {FEWEST} or more, as an estimate of fewer "
+            "is mostly chance. Give more rows."
         )
     known = reader.read(frame, quiet=True)
     codes = known.codes
