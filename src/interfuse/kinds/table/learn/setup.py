@@ -36,7 +36,7 @@ tables, which are learned in minutes, it gained nothing: Shoppers 2.191 nats aft
 batches of 256, 2.194 after 14 s by Muon in batches of 2,048."""
 MANY_BATCH, USUAL_BATCH = 2048, 512
 """Their rate is that of `USUAL_BATCH` times the root of how many times larger they are. Held-out
-nats, width 128, after as many seconds of one core without bf16: NSL-KDD, 6 s, batches of 512, 1,024
+nats, width 128, after as many seconds of one core with bf16: NSL-KDD, 6 s, batches of 512, 1,024
 and 2,048: 1.512, 1.492, 1.484; 20 to 23 s: 1.428, 1.403, 1.401, and of 4,096 1.411; with twice and
 half the rate at 2,048 1.403 and 1.410. UNSW-NB15, 12 s: 1.612 of 512 and 1.581 of 2,048."""
 

@@ -15,10 +15,10 @@ from interfuse.kinds.table.net.network import TableNet
 from interfuse.train.budget import Budget
 from interfuse.train.settings import Settings
 
-HALF, THREE_QUARTERS = 500_000, 3_000_000
+HALF, THREE_QUARTERS = 1_000_000, 3_000_000
 """Of tables of more than `MANY_ROWS` rows: a fit that is expected to see fewer examples has a
 network of half the width, of three quarters. Widths 128, 192 and 256 after 96 to 100 s of one core
-without bf16, when 800,000 are expected: 1.349, 1.342 and 1.361 nats on UNSW-NB15; after 84 s 1.352
+with bf16, when 1.6 million are expected: 1.349, 1.342 and 1.361 nats on UNSW-NB15; after 84 s 1.352
 (128) and 1.350 (256) on NSL-KDD. Narrow ones draw rows faster."""
 FEW_EXAMPLES = 2_000_000
 """Of smaller tables: with fewer half the width. Shoppers after 17 s: 2.191 and 2.227 nats (two
