@@ -44,7 +44,7 @@ def test_gaussian_conditionals_and_coverage(learned, fresh):
     draws = np.stack([f["y"].to_numpy() for f in answer.frames()])
     standard = (draws - RHO * x) / sd
     # The rows are independent, the draws of a row are not: errors are those of 4,000 rows. The
-    # model of 600,000 examples is itself off by a few hundredths of a standard deviation.
+    # model is itself off by a few hundredths of a standard deviation.
     assert abs(standard.mean()) < 3 / np.sqrt(len(x)) + 0.02
     assert abs(standard.std() - 1) < 3 / np.sqrt(2 * len(x)) + 0.03
     assert np.sqrt(((answer.mean()["y"].to_numpy() - RHO * x) ** 2).mean()) < 0.15 * sd
