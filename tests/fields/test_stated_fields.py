@@ -212,3 +212,10 @@ def test_any_whole_numbers_make_new_keys(seen):
 def test_other_types_are_no_keys():
     with pytest.raises(SchemaError, match=r"column 'x' is of kind 'key' but holds Float64"):
         fit(KeyField, pl.Series("x", [1.5]))
+
+
+def test_a_key_whose_form_allows_none_is_refused():
+    """A number of a tampered folder whose range is empty: no step is coprime to no keys."""
+    said = {"first": "0", "pattern": ["k", [5, 4]]}
+    with pytest.raises(ValueError, match="no key has the form"):
+        KeyField.from_json("id", pl.String(), said, {})

@@ -65,7 +65,10 @@ class Nest:
             paths = {}
         return cls(
             {str(k): list(map(str, v)) for k, v in paths.items() if isinstance(v, list) and v},
-            *(_names(said.get(key)) for key in ("lists", "numbers", "quoted", "single")),
+            _names(said.get("lists")),
+            _names(said.get("numbers")),
+            _names(said.get("quoted")),
+            _names(said.get("single")),
             said.get("absent") is True,
             _names(said.get("bare")),
         )

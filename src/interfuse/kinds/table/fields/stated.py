@@ -313,6 +313,8 @@ class KeyField(_Cellless):
             raise ValueError("the open keys are in no order")
         if form.more < bool(runs):
             raise ValueError(f"keys are {form.more} digits longer")
+        if elements and form.room < 1:
+            raise ValueError("no key has the form of the keys")
         return cls(name, dtype, int(d["first"]), form if elements else None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
+import numpy as np
 import polars as pl
 
 from interfuse.kinds.table.rules.formula import Formula
@@ -28,11 +29,10 @@ def range_of(column: pl.Series, rule: Sum | Formula) -> tuple[float, float] | No
         return None
     if not any(isinstance(node, ast.Mult | ast.Div) for node in ast.walk(rule.tree)):
         return None
-    ends = column.cast(pl.Float64).drop_nulls()
-    if not len(ends) or not ends.is_finite().all():
+    values = column.cast(pl.Float64).drop_nulls().to_numpy()
+    if not len(values) or not np.isfinite(values).all():
         return None
-    low, high = (float(x) for x in ends.to_numpy()[[ends.arg_min(), ends.arg_max()]])
-    return floored(low), raised(high)
+    return floored(float(values.min())), raised(float(values.max()))
 
 
 def raised(x: float) -> float:
