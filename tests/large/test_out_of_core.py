@@ -117,8 +117,8 @@ def test_no_name_of_a_column_is_taken(frame):
 def models(frame, shards):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", interfuse.InterfuseWarning)
-        inside = interfuse.fit(shards, out_of_core=False, examples=8_000, seed=1)
-        outside = interfuse.fit(shards, out_of_core=True, examples=8_000, seed=1)
+        inside = interfuse.fit(shards, out_of_core=False, examples=24_000, seed=1)
+        outside = interfuse.fit(shards, out_of_core=True, examples=24_000, seed=1)
     return inside, outside
 
 
@@ -136,7 +136,7 @@ def test_drawn_rows_keep_the_rules_and_the_types(models, frame):
     both = drawn.drop_nulls(["a", "b"])
     assert (both["total"] == both["a"] + both["b"]).all()
     share = (drawn["protocol"] == "udp").mean() - (frame["protocol"] == "udp").mean()
-    assert abs(share) < 0.08  # three standard errors of 500 draws, and of what 31 steps teach
+    assert abs(share) < 0.08  # three standard errors of 500 draws, and of what 94 steps teach
 
 
 def test_a_fit_goes_on_as_if_it_had_never_stopped(shards, tmp_path, monkeypatch):
