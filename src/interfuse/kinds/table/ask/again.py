@@ -37,7 +37,7 @@ class Again:
     """
 
     def __init__(self, sampler: TableSampler) -> None:
-        self.sampler = sampler.apart(SIZE, Purpose.AGAIN)
+        self.sampler = sampler.in_blocks_of(SIZE, Purpose.AGAIN)
 
     def mended(
         self,

@@ -97,7 +97,7 @@ class TableSampler:
         self.numbers = NumberSampler(self.net, solver, steps)
         self.laws = layout.laws and layout.laws.to(device)
 
-    def apart(self, size: int, purpose: Purpose) -> TableSampler:
+    def in_blocks_of(self, size: int, purpose: Purpose) -> TableSampler:
         """The same network drawn from in blocks of another size, by noise of their own.
 
         Args:
@@ -117,7 +117,7 @@ class TableSampler:
         known_codes: Tensor | None = None,
         known_z: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Draw rows index * size ... (index + 1) * size - 1, `BLOCK` at a time unless `apart`.
+        """Draw rows index * size ... (index + 1) * size - 1; the size is `BLOCK` as a rule.
 
         Args:
             index: which block.
