@@ -54,9 +54,11 @@ from interfuse.train.trainer import HELD_OUT_DRAWS, Trainer
 
 __all__ = ["FitStopped", "Job", "Notice"]
 
-SEARCHING, MEASURING = 0.5, 0.1
+SEARCHING, MEASURING = 0.5, 0.25
 """Of a budget in seconds: when the search for rules ends at the latest; and of what is left when
-training begins, what is kept for calibration, which makes as many rounds as there is time for."""
+training begins, what is kept for calibration, which makes as many rounds as there is time for. One
+core, a tenth and a quarter: NSL-KDD after 200 s 1 and 16 rounds of pairs, the same held-out loss,
+boosted trees .738 and .718; Wikipedia after 80 s 1 and 18, .613 and .597."""
 _SAMPLE_ROWS = 10_000
 _CAPTURES = "captures, whose packets are metered to flows"
 OF_FILES = {
