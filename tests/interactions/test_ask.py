@@ -54,8 +54,12 @@ def test_a_score_is_the_sum_of_what_known_items_add(model, data):
     baskets, *_ = asked(fitted, data.head(6))
     one = baskets.take(np.array([0]))
     items = np.arange(30)
-    added = parts(fitted.panel, one, items).sum(0)
-    scores = fitted.panel.scores(one)[0]
+    (scores,), means = fitted.panel.heard(one)
+    assert {v.name for v, _ in means} == {v.name for v in fitted.panel.weighed}
+    for voice, mean in means:
+        raw = np.maximum(voice.raw(one.matrix), 0)
+        np.testing.assert_allclose(mean, raw.mean(1), rtol=1e-4)
+    added = parts([(v, float(mean[0])) for v, mean in means], one.matrix, items).sum(0)
     # The panel cuts experts at 0 and adds popularity to break ties.
     above = added > 1
     np.testing.assert_allclose(added[above], scores[above], rtol=0.35)

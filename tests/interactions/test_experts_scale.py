@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from interfuse.kinds.interactions.data.baskets import Baskets
 from interfuse.kinds.interactions.experts.closed import largest, right_vectors
 from interfuse.kinds.interactions.experts.forms import Dense, Factors, Sparse
-from interfuse.kinds.interactions.experts.panel import top
+from interfuse.kinds.interactions.experts.panel import TIE, Panel, Voice, top
+from interfuse.kinds.interactions.learn.choose import blocks
 
 
 def some(rows: int, columns: int, share: float, seed: int):
@@ -77,3 +79,40 @@ def test_what_a_sparse_expert_adds_is_what_it_would_written_out():
     assert sparsely == pytest.approx(written, rel=1e-5)
     assert factors == pytest.approx(written, rel=1e-4)
     assert np.array_equal(written[0], begun[0])
+
+
+def test_so_many_items_still_leave_several_users_at_a_time():
+    assert [len(b) for b in blocks(100, 1_000_000)] == [64, 36]
+    assert [len(b) for b in blocks(3, 2**26)] == [1, 1, 1]
+    assert len(next(blocks(10_000, 10_000))) == 2**24 // 10_000
+
+
+def test_a_panel_adds_its_experts_whatever_their_forms():
+    rng = np.random.default_rng(5)
+    known, m = some(30, 50, 0.2, 6), 50
+    known.data[:] = 1
+    experts = [
+        Sparse(some(m, m, 0.2, 7)),
+        Factors(*(rng.standard_normal((m, 4)).astype(np.float32) for _ in range(2))),
+        Dense(rng.standard_normal((m, m)).astype(np.float32)),
+    ]
+    weights, popularity = (0.5, 1.0, 0.3), np.arange(m, dtype=np.float32)
+    panel = Panel(
+        tuple(
+            Voice(str(i), e, weight=w)
+            for i, (e, w) in enumerate(zip(experts, weights, strict=True))
+        ),
+        popularity,
+        False,
+    )
+    baskets = Baskets(known.indptr.astype(np.int64), known.indices, m)
+    wanted = np.tile(TIE * popularity / popularity.mean(), (30, 1))
+    for expert, weight in zip(experts, weights, strict=True):
+        above = np.maximum(expert.scores(known), 0)
+        wanted += weight * above / np.maximum(above.mean(1, keepdims=True), 1e-12)
+    found, means = panel.heard(baskets)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    for voice, mean in means:
+        np.testing.assert_allclose(
+            mean, np.maximum(np.maximum(voice.raw(known), 0).mean(1), 1e-12), rtol=1e-4
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from interfuse.io.frames import from_polars
 from interfuse.io.origin import Origin
 from interfuse.kinds.interactions.ask.reading import asked
 from interfuse.kinds.interactions.data.baskets import Baskets
-from interfuse.kinds.interactions.experts.panel import Panel, top, without_known
+from interfuse.kinds.interactions.experts.forms import Known
+from interfuse.kinds.interactions.experts.panel import Voice, top, without_known
 from interfuse.kinds.interactions.fitted import Fitted
 from interfuse.kinds.interactions.learn.choose import blocks
 
@@ -57,7 +58,7 @@ class Recommendation:
         names = self.model.catalogue
         for index in blocks(len(self.baskets), len(names)):
             known = self.baskets.take(index)
-            scores = panel.scores(known)
+            scores, means = panel.heard(known)
             beyond = None if cold is None else cold.scores(scores)
             if self.exclude_known:
                 without_known(scores, known)
@@ -77,11 +78,13 @@ class Recommendation:
                     schema.item: names[found[there]],
                     "score": np.round(value[there] / total, 6),
                     "rank": rank.astype(np.int64),
-                    "because": self._because(known, found, there),
+                    "because": self._because(known, found, there, means),
                 }
             )
 
-    def _because(self, known: Baskets, found: Any, there: Any) -> list[str | None]:
+    def _because(
+        self, known: Baskets, found: Any, there: Any, means: list[tuple[Voice, Any]]
+    ) -> list[str | None]:
         out: list[str | None] = []
         words = [*self.model.names.cast(pl.String), *self.model.user_attributes.labels]
         matrix, m, cold = known.matrix, self.model.panel.size, self.model.cold
@@ -91,14 +94,14 @@ class Recommendation:
             if not len(mine):
                 out += [None] * len(items)
                 continue
-            one = known.take(np.array([u]))
+            one, own = matrix[u], [(voice, float(mean[u])) for voice, mean in means]
             near = items[items < m]
             added = np.zeros((len(mine), len(items)), np.float32)
-            added[:, items < m] = parts(self.model.panel, one, near)
+            added[:, items < m] = parts(own, one, near)
             for column, item in enumerate(items):
                 if cold is not None and item >= m:
                     like = cold.like[item - m]
-                    added[:, column] = parts(self.model.panel, one, like.indices) @ like.data
+                    added[:, column] = parts(own, one, like.indices) @ like.data
                 order = np.argsort(-added[:, column], kind="stable")
                 chosen = [j for j in order if added[j, column] > 0 and mine[j] != item]
                 named = ", ".join(words[int(mine[j])] for j in chosen[:MOST_REASONS])
@@ -106,14 +109,17 @@ class Recommendation:
         return out
 
 
-def parts(panel: Panel, known: Baskets, items: Any) -> Any:
-    """What each known item of one user adds to the scores of items, (known, items)."""
-    matrix = known.matrix
-    added = np.zeros((matrix.nnz, len(items)), np.float32)
-    for voice in panel.weighed:
-        own = voice.parts(matrix, items)
-        mean = max(float(np.maximum(voice.raw(matrix), 0).mean()), 1e-12)
-        added += voice.weight * own / mean
+def parts(voices: Sequence[tuple[Voice, float]], known: Known, items: Any) -> Any:
+    """What each known item of one user adds to the scores of items, (known, items).
+
+    Args:
+        voices: experts that count, and mean f+ of the user by each.
+        known: one row.
+        items: whose scores.
+    """
+    added = np.zeros((known.nnz, len(items)), np.float32)
+    for voice, mean in voices:
+        added += voice.weight * voice.parts(known, items) / mean
     return added
 
 

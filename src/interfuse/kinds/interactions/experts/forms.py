@@ -43,7 +43,7 @@ class Expert(ABC):
     def scores(self, known: Known, items: Items = None) -> Floats:
         """Scores of all items, or of `items` alone, for each row of `known`."""
 
-    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> Floats:
         """Add weight f+ / mean f+ to scores, in their place.
 
         f+ is f cut at 0, its mean that over the items of `out`; where no f is above 0, nothing is
@@ -53,11 +53,21 @@ class Expert(ABC):
             out: (users, items). Columns of an expert beyond these are codes of attributes.
             known: what is known of the users.
             weight: omega.
+
+        Returns:
+            (users,) mean f+.
         """
-        found = self.scores(known)[:, : out.shape[1]]
-        np.maximum(found, 0, out=found)
-        found *= (weight / np.maximum(found.mean(1, keepdims=True), 1e-12)).astype(np.float32)
+        found, mean = self.weighed(known, out.shape[1], weight)
         out += found
+        return mean
+
+    def weighed(self, known: Known, items: int, weight: float = 1.0) -> tuple[Floats, Floats]:
+        """What `add` adds, as an array that is the caller's own, and mean f+."""
+        found = self.scores(known)[:, :items]
+        np.maximum(found, 0, out=found)
+        mean = np.maximum(found.mean(1), 1e-12)
+        found *= (weight / mean[:, None]).astype(np.float32)
+        return found, mean
 
     @abstractmethod
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
@@ -132,16 +142,16 @@ class Sparse(Expert):
         found = known @ self.matrix
         return np.asarray((found if items is None else found[:, items]).toarray(), np.float32)
 
-    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> Floats:
         """Where there is something to add."""
         users, items = out.shape
         found = known @ self.matrix
         found = found if found.shape[1] == items else found[:, :items]
         row = np.repeat(np.arange(users), np.diff(found.indptr))
         positive = np.maximum(found.data, 0)
-        mean = np.bincount(row, positive, minlength=users) / items
-        scale = weight / np.maximum(mean, 1e-12)
-        out[row, found.indices] += (positive * scale[row]).astype(np.float32)
+        mean = np.maximum(np.bincount(row, positive, minlength=users) / items, 1e-12)
+        out[row, found.indices] += (positive * (weight / mean)[row]).astype(np.float32)
+        return mean
 
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """Rows of B, weighted."""

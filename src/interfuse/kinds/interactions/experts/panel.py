@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interfuse.kinds.interactions.data.baskets import Baskets
-from interfuse.kinds.interactions.experts.forms import Expert, Floats, Items, Known
+from interfuse.kinds.interactions.experts.forms import Expert, Floats, Items, Known, Sparse
 from interfuse.kinds.interactions.experts.order import faded
 
 _RUN = 256
@@ -55,9 +55,13 @@ class Voice:
         self.add(out, known)
         return out
 
-    def add(self, out: Floats, known: Known, weight: float = 1.0) -> None:
-        """Add weight f+ / mean f+ to (users, items), in their place."""
-        self.expert.add(out, faded(known, self.tau, self.size), weight)
+    def weighed(self, known: Known, items: int) -> tuple[Floats, Floats]:
+        """The array omega f+ / mean f+, (users, items), and mean f+, (users,)."""
+        return self.expert.weighed(faded(known, self.tau, self.size), items, self.weight)
+
+    def add(self, out: Floats, known: Known, weight: float = 1.0) -> Floats:
+        """Add weight f+ / mean f+ to (users, items), in their place; mean f+, (users,)."""
+        return self.expert.add(out, faded(known, self.tau, self.size), weight)
 
     def parts(self, known: Known, items: NDArray[np.int64]) -> Floats:
         """What each known item of one user adds to f of items, (known, items)."""
@@ -94,12 +98,26 @@ class Panel:
 
     def scores(self, known: Baskets) -> Floats:
         """(users, items) what `recommend` ranks by."""
+        return self.heard(known)[0]
+
+    def heard(self, known: Baskets) -> tuple[Floats, list[tuple[Voice, Floats]]]:
+        """The same, and mean f_c+ of each user, (users,), of each expert that counts."""
         matrix = known.matrix
+        # Scores of a dense form need no other array to be added to: with a million items each
+        # pass over all of them shows.
+        voices = sorted(self.weighed, key=lambda v: v.expert.form == Sparse.form)
+        means, out = list[tuple[Voice, Floats]](), None
+        for voice in voices:
+            if out is None:
+                out, mean = voice.weighed(matrix, self.size)
+            else:
+                mean = voice.add(out, matrix, voice.weight)
+            means.append((voice, mean))
+        if out is None:
+            out = np.zeros((len(known), self.size), np.float32)
         share = self.popularity / max(float(self.popularity.mean()), 1e-12)
-        out = np.tile((TIE * share).astype(np.float32), (len(known), 1))
-        for voice in self.weighed:
-            voice.add(out, matrix, voice.weight)
-        return out
+        out += (TIE * share).astype(np.float32)
+        return out, means
 
     def alone(self, name: str) -> Panel:
         """The panel of one of its experts."""

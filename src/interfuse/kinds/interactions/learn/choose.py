@@ -34,8 +34,11 @@ GRID = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
 PASSES, RESAMPLES = 2, 8
 LEAST = 0.05
 """Of the largest weight: an expert that counts less is left out."""
-BLOCK = 2**24
-"""Scores that are held at a time."""
+BLOCK, LARGE_BLOCK = 2**24, 2**26
+"""Scores that are held at a time, and that may be for the sake of `TOGETHER` users."""
+TOGETHER = 64
+"""Users for whom one pass over the factors of all items pays: of a million items, recommending to
+10,000 users takes 76 CPU seconds by 16 at a time, 55 by 32 and 46 by 64."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,12 @@ def part(
 
 
 def blocks(users: int, items: int) -> Iterator[NDArray[np.int64]]:
-    """Numbers of users, so many at a time that their scores fit in `BLOCK`."""
-    step = max(BLOCK // max(items, 1), 1)
+    """Numbers of users, so many at a time that their scores fit in `BLOCK`.
+
+    Where that is fewer than `TOGETHER`, they may take up to `LARGE_BLOCK`.
+    """
+    items = max(items, 1)
+    step = max(BLOCK // items, min(TOGETHER, LARGE_BLOCK // items), 1)
     for start in range(0, users, step):
         yield np.arange(start, min(start + step, users))
 
