@@ -26,6 +26,9 @@ from interfuse.kinds.interactions.learn.patience import Patience
 
 SHARE = 0.2
 MOST_USERS, MOST_SCORES = 4_000, 100_000_000
+MOST_TOUCHES = 3_000_000
+"""Experts are compared on random users who have about so many: what is chosen of them is a few
+settings and weights, and the experts of the model are fitted to all users."""
 FEWEST_USERS = 50
 """With fewer to judge by, all experts count alike."""
 POOL = 60
@@ -128,7 +131,7 @@ def choose(
     """
     patience = patience or Patience()
     rng = np.random.default_rng(seed)
-    known, held = part(baskets, SHARE, ordered, rng)
+    known, held = part(_some(baskets, rng), SHARE, ordered, rng)
     able = np.flatnonzero((held.lengths > 0) & (known.lengths > 0))
     found = methods(baskets.size, len(baskets.items), ordered)
     if len(able) < FEWEST_USERS:
@@ -157,6 +160,14 @@ def choose(
         Choice(v.name, v.setting or {}, v.tau, float(w), float(a))
         for v, w, a in zip(voices, weights, alone, strict=True)
     ]
+
+
+def _some(baskets: Baskets, rng: np.random.Generator) -> Baskets:
+    """Random users who have about `MOST_TOUCHES`; all where those are all."""
+    users, touches = len(baskets), len(baskets.items)
+    if touches <= MOST_TOUCHES:
+        return baskets
+    return baskets.take(np.sort(rng.permutation(users)[: users * MOST_TOUCHES // touches]))
 
 
 def _best(
