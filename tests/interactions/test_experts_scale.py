@@ -10,6 +10,7 @@ from interfuse.kinds.interactions.data.baskets import Baskets
 from interfuse.kinds.interactions.experts.closed import largest, right_vectors
 from interfuse.kinds.interactions.experts.forms import Dense, Factors, Sparse
 from interfuse.kinds.interactions.experts.panel import TIE, Panel, Voice, top
+from interfuse.kinds.interactions.learn import choose
 from interfuse.kinds.interactions.learn.choose import blocks
 
 
@@ -116,3 +117,16 @@ def test_a_panel_adds_its_experts_whatever_their_forms():
         np.testing.assert_allclose(
             mean, np.maximum(np.maximum(voice.raw(known), 0).mean(1), 1e-12), rtol=1e-4
         )
+
+
+def test_very_many_touches_are_chosen_on_whole_random_users(monkeypatch):
+    x = some(200, 50, 0.2, 8)
+    baskets = Baskets(x.indptr.astype(np.int64), x.indices, 50)
+    rng = np.random.default_rng(9)
+    assert choose._some(baskets, rng) is baskets
+    monkeypatch.setattr(choose, "MOST_TOUCHES", len(baskets.items) // 4)
+    found = choose._some(baskets, rng)
+    assert 45 <= len(found) <= 50
+    rows = {x.indices[a:b].tobytes() for a, b in zip(x.indptr, x.indptr[1:], strict=False)}
+    for a, b in zip(found.indptr, found.indptr[1:], strict=False):
+        assert found.items[a:b].astype(x.indices.dtype).tobytes() in rows

@@ -28,7 +28,9 @@ SHARE = 0.2
 MOST_USERS, MOST_SCORES = 4_000, 100_000_000
 MOST_TOUCHES = 3_000_000
 """Experts are compared on random users who have about so many: what is chosen of them is a few
-settings and weights, and the experts of the model are fitted to all users."""
+settings and weights, and the experts of the model are fitted to all users. On a third of
+Gowalla's test users the three filters that were chosen on 200,000 of 810,000 touches had an nDCG of
+.153, those chosen on all .148."""
 FEWEST_USERS = 50
 """With fewer to judge by, all experts count alike."""
 POOL = 60
