@@ -23,6 +23,8 @@
   stands a boosted test of these. Rivals are asked the same rows: what they say by
   themselves, and from twenty turns of a table on at the threshold that 5 % of its rows without a
   change pass.
+* `parts`: of the same plants those that change covariates alone or the target alone, and rows
+  without a change: whether compare A B tells them apart, and how often each test is wrong.
 * `speed`: explain and compare RUN of a table of 50 columns and 100,000 rows, without the fit.
 
 Every call measures `--times` more turns of a part (another table, another fit), after those that
@@ -78,6 +80,10 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--examples", type=int, default=300_000, help="of the fits of truths")
     out.add_argument("--seed", type=int, default=0)
     out.add_argument("--rivals", type=Path, help="folder of the environments of other tools")
+    out.add_argument(
+        "--only-rivals", action="store_true",
+        help="ask the rivals of `--only graphs` the tables of turns that they were not asked",
+    )  # fmt: skip
     out.add_argument("--data", type=Path, help="folder of adult.parquet and nsl-kdd_train.parquet")
     out.add_argument("--output", type=Path, default=RESULTS / "knowledge.json")
     return out
@@ -218,19 +224,42 @@ def graphs(options: argparse.Namespace, turn: int) -> Turn:
         "partial correlation": partial_correlations(every),
         "boosted residuals": boosted_residuals(every),
     }
-    few = [c.dtype == pl.String for c in every.iter_columns()]
-    for name, found in asked_of_rivals(options, "edges", {"t": {"x": scores(every), "few": few}}):
-        if "score" in found:
-            others[name] = np.nan_to_num(np.array(found["score"]))
-            out[f"{name}: cpu seconds"] = found["seconds"]
-        else:
-            out[f"{name}: error"] = found["error"]
-    for name, values in others.items():
+    return out | orders_of(others, truth) | edges_of_rivals(options, every, truth)
+
+
+def orders_of(every: dict[str, np.ndarray], truth: np.ndarray) -> Turn:
+    """How each method's order of the pairs is that of the truth."""
+    out: Turn = {}
+    upper = np.triu_indices(len(truth), 1)
+    true = truth[upper] > 0
+    for name, values in every.items():
         own = values[upper]
         out[f"{name}: rank correlation"] = spearmanr(truth[upper], own)[0]
         out[f"{name}: rank correlation over edges"] = spearmanr(truth[upper][true], own[true])[0]
         out[f"{name}: average precision"] = average_precision_score(true, own)
     return out
+
+
+def edges_of_rivals(options: argparse.Namespace, every: pl.DataFrame, truth: np.ndarray) -> Turn:
+    """The same of `knowledge_rivals`, with their CPU seconds; nothing without --rivals."""
+    out: Turn = {}
+    few = [c.dtype == pl.String for c in every.iter_columns()]
+    for name, found in asked_of_rivals(options, "edges", {"t": {"x": scores(every), "few": few}}):
+        if "score" in found:
+            out |= orders_of({name: np.nan_to_num(np.array(found["score"]))}, truth)
+            out[f"{name}: cpu seconds"] = found["seconds"]
+        else:
+            out[f"{name}: error"] = found["error"]
+    return out
+
+
+def ask_rivals_of_graphs(options: argparse.Namespace, turns: list[Turn]) -> None:
+    """Ask the rivals the tables of turns that were measured without them, which need no fit."""
+    rest = [i for i, turn in enumerate(turns) if not any("phik" in name for name in turn)]
+    for i in rest[:1]:
+        make, truth = graph(options.seed + i)
+        every = pl.concat([make(10_000, 0), make(4_000, 1)])
+        turns[i] |= plain(edges_of_rivals(options, every, truth))
 
 
 def independent(options: argparse.Namespace, turn: int) -> Turn:
@@ -334,8 +363,7 @@ def found_of(
     """What compare RUN and compare A B say of a change: p, who is named first, what is larger."""
     run = model.compare(b, seed=seed)
     both = interfuse.compare(one, b, target=table.target, examples=examples, seed=seed)
-    parts = {p["part"]: p["value"] for p in both.data["conditional"]}
-    larger = "covariate" if parts["covariate"] > parts["concept"] else "concept"
+    larger = larger_part(both.data)
     return {
         "compare RUN": run.p_value,
         "compare A B": both.p_value,
@@ -345,6 +373,51 @@ def found_of(
         "A B names": change.is_right(names_first(both.data)),
         "part": None if change.part is None else larger == change.part,
     }
+
+
+def larger_part(data: dict[str, Any]) -> str:
+    """The part whose test alone says that it changed; else the one of more nats."""
+    if data["part"] in ("covariate", "concept"):
+        return data["part"]
+    nats = {p["part"]: p["value"] for p in data["conditional"]}
+    return "covariate" if nats["covariate"] > nats["concept"] else "concept"
+
+
+def parts(options: argparse.Namespace, turn: int) -> Turn:
+    """Changes of covariates alone and of the target alone, by compare A B; the tables take turns.
+
+    Beside what is said now stands what the nats alone would say.
+    """
+    names = list(TABLES) if options.data else ["shoppers"]
+    table = TABLES[names[turn % len(names)]]
+    frame = table.read(options.data)
+    rng = np.random.default_rng([options.seed, turn, 9])
+    out: Turn = {"table": names[turn % len(names)]}
+    seen: dict[str, list[bool]] = {}
+    for size, examples in SIZES.items():
+        for plant, change in {"nothing": None, **plants_of(table)}.items():
+            if change is not None and change.part is None:
+                continue
+            place = rng.choice(frame.height, 2 * size, replace=False)
+            one, two = frame[place[:size]], frame[place[size:]]
+            b = two if change is None else change.make(two, rng)
+            data = interfuse.compare(one, b, target=table.target, examples=examples, seed=turn).data
+            tests = {p["part"]: p["p_rows"] for p in data["conditional"]}
+            out[f"{plant}, {size}"] = {"p": data["p_value"], **tests, "part": data["part"]}
+            if change is None:
+                for part in ("covariate", "concept"):
+                    seen.setdefault(f"alarms of the test of {part}", []).append(tests[part] <= 0.05)
+                continue
+            other = "covariate" if change.part == "concept" else "concept"
+            seen.setdefault(f"{other} said of {plant}", []).append(tests[other] <= 0.05)
+            if data["p_value"] <= 0.05:
+                nats = larger_part({**data, "part": None})
+                for key, said in (("right", larger_part(data)), ("right by nats alone", nats)):
+                    seen.setdefault(key, []).append(said == change.part)
+                    seen.setdefault(f"{key}: {plant}", []).append(said == change.part)
+    out |= {f"times {k}": int(np.sum(v)) for k, v in seen.items()}
+    out |= {f"of {k}": len(v) for k, v in seen.items()}
+    return out
 
 
 def names_first(data: dict[str, Any]) -> frozenset[str]:
@@ -427,6 +500,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, int], Turn]] = {
     "alarms": alarms,
     "alarms_fit": alarms_fit,
     "plants": plants,
+    "parts": parts,
     "speed": speed,
 }
 
@@ -435,8 +509,20 @@ def summary(turns: list[Turn]) -> dict[str, float]:
     """Means over all turns of what is a number."""
     if "plants" in turns[0]:
         return summary_of_plants(turns)
+    if any("of right" in t for t in turns):
+        return summary_of_parts(turns)
     names = dict.fromkeys(n for t in turns for n, v in t.items() if isinstance(v, int | float))
     return {n: float(np.mean([t[n] for t in turns if n in t])) for n in names}
+
+
+def summary_of_parts(turns: list[Turn]) -> dict[str, float]:
+    """Shares over all cases, not over turns."""
+    out: dict[str, float] = {}
+    for name in dict.fromkeys(k.removeprefix("of ") for t in turns for k in t if k[:3] == "of "):
+        many = sum(t.get(f"of {name}", 0) for t in turns)
+        out[name] = sum(t.get(f"times {name}", 0) for t in turns) / many
+        out[f"{name}, cases"] = many
+    return out
 
 
 FEWEST_NULLS = 20
@@ -503,12 +589,16 @@ def main(words: list[str] | None = None) -> None:
     for name in options.only.split(",") if options.only else PARTS:
         turns = list(results.found.get(name, {}).get("turns", []))
         for _ in range(options.times):
-            turns.append(plain(PARTS[name](options, len(turns))))
+            if options.only_rivals:
+                ask_rivals_of_graphs(options, turns)
+            else:
+                turns.append(plain(PARTS[name](options, len(turns))))
             found = {"many": len(turns), "mean": summary(turns), "turns": turns}
             command = f"python -m benchmarks.knowledge --only {name} --times {len(turns)}"
             command += f" --examples {options.examples}"
             command += " --rivals FOLDER" if options.rivals else ""
             command += " --data FOLDER" if options.data else ""
+            command += " --only-rivals" if options.only_rivals else ""
             results.add(name, {**found, **circumstances(command, options.seed)})
         rows = [(k, shown(v)) for k, v in summary(turns).items()]
         show(f"{name}, {len(turns)} turns", ("", "mean"), rows)

@@ -78,16 +78,16 @@ def _conditional(data: dict[str, Any]) -> list[str]:
     parts = {c["part"]: c for c in data["conditional"]}
     if "concept" in parts:
         which = []
-        if _clear(parts["covariate"]):
+        if _clear(parts["covariate"], data):
             nats = parts["covariate"]["value"]
             which.append(t("the other columns changed ({nats:.4f} nats)", nats=nats))
-        if _clear(parts["concept"]):
+        if _clear(parts["concept"], data):
             said = {"target": data["target"], "nats": parts["concept"]["value"]}
             which.append(t("what {target} is given them did ({nats:.4f})", **said))
         out.append(t("Target: {which}.", which=listed(which) or t("neither part is clear")))
     if "beyond" in parts:
         said = {"names": listed(data["given"]), "nats": parts["beyond"]["value"]}
-        if _clear(parts["beyond"]):
+        if _clear(parts["beyond"], data):
             sentence = t("Context: {names} cannot explain all of it ({nats:.4f} nats are left).",
                          **said)  # fmt: skip
         else:
@@ -97,9 +97,14 @@ def _conditional(data: dict[str, Any]) -> list[str]:
     return out
 
 
-def _clear(part: dict[str, Any]) -> bool:
-    """Whether a part of the divergence is two standard errors above nothing."""
-    return part["value"] > 2 * part["error"]
+def _clear(part: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether a part's nats are two standard errors above nothing, or its own test sees a change.
+
+    The test counts only where A and B differ at all: it is one more at 5 %.
+    """
+    tested = part.get("p_rows")
+    seen = data["changed"] and tested is not None and tested <= LEVEL
+    return bool(seen or part["value"] > 2 * part["error"])
 
 
 def _told(c: dict[str, Any]) -> bool:
@@ -189,17 +194,21 @@ def _parts(data: dict[str, Any]) -> Section | None:
             figures.append((names, Markup(parts_of(rows, total))))
     if not figures:
         return None
-    rows = [(t(c["part"]), c["is"], number(c["value"]), f"± {number(c['error'])}", told(c["p"]))
-            for c in data["conditional"]]  # fmt: skip
+    rows = [
+        (t(c["part"]), c["is"], number(c["value"]), f"± {number(c['error'])}", told(c["p"]),
+         "–" if c.get("p_rows") is None else told(c["p_rows"]))
+        for c in data["conditional"]
+    ]  # fmt: skip
     return section(
         t("What kind of change"),
         t(
             "The divergence in parts that add up: change of the other columns (covariate) and of "
             "the target given them (concept); or of the target (label) and of the rest given it; "
             "or what a context explains and what is left. A part that the network cannot show on "
-            "held-out rows is 0. p: of no gain, by the network's own held-out nats."
+            "held-out rows is 0. p: of no gain, by the network's own held-out nats; of all rows: by "
+            "a test of what columns, or the target given the others, are in A and B."
         ),
-        table([*heads("Part", "Is", "Nats"), "", "p"], rows, left=2),
+        table([*heads("Part", "Is", "Nats"), "", "p", t("p of all rows")], rows, left=2),
         maps=figures,
     )
 

@@ -64,8 +64,12 @@ class Comparison(Knowledge):
 
     @property
     def conditional(self) -> Any:
-        """Parts of the divergence by a target and by what is given; nats."""
-        names = {"part": _S, "is": _S, "value": _F, "error": _F, "p": _F}
+        """Parts of the divergence by a target and by what is given; nats.
+
+        ``p`` is that of the nats on rows that were not fitted; ``p_rows`` of covariate and concept
+        that of a test of all rows, which sees more.
+        """
+        names = {"part": _S, "is": _S, "value": _F, "error": _F, "p": _F, "p_rows": _F}
         return self._frame(self.data["conditional"], names)
 
     @property

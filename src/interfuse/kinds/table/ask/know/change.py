@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import OptionError
+from interfuse.kinds.table.ask.know.apart import concept_p, covariate_p, which
 from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
 from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
@@ -78,7 +79,7 @@ def change(
     whole = logit(view.all_but(source))
     found = divergence(whole, labels, rows.blocks)
     joint = overall([whole], labels, rows.blocks, seed)
-    plain, columns = _plain(model, view, both, seen, held, seed)
+    plain, columns, apart = _plain(model, view, both, seen, held, seed, y)
     p = min(1.0, 2 * min(joint, plain.p))
     players = players_of(view, source, {}, context)
     driven = drive(view, rows, source, players, context=context, seed=seed, weights=weigh, ask=nats)
@@ -116,7 +117,8 @@ def change(
         "total": number(driven.total.value),
         "columns": _columns(view, driven, columns),
         "pairs": _pairs(driven, pair_rows(view, plain)),
-        "conditional": _parts(view, rows, source, y, context, weigh, nats),
+        "conditional": _tested(_parts(view, rows, source, y, context, weigh, nats), apart),
+        "part": None if not apart else which(apart["covariate"], apart["concept"]),
         "row_groups": [group_json("source", t("logit of B"), g) for g in groups],
         "rows": odd_rows(view, as_a, shown[b_rows], whole[b_rows], cells[b_rows]),
         "seed": seed,
@@ -136,9 +138,18 @@ def _codes(model: Fitted, both: Both, at: np.ndarray) -> np.ndarray:
 
 
 def _plain(
-    model: Fitted, view: View, both: Both, seen: np.ndarray, held: np.ndarray, seed: int
-) -> tuple[Found, list[dict[str, Any]]]:
-    """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others."""
+    model: Fitted,
+    view: View,
+    both: Both,
+    seen: np.ndarray,
+    held: np.ndarray,
+    seed: int,
+    y: int | None,
+) -> tuple[Found, list[dict[str, Any]], dict[str, float]]:
+    """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others.
+
+    With a target also the p-values of the parts, see `apart`.
+    """
     at, source = np.concatenate([seen, held]), view.names.index(both.source)
     codes, labels = _codes(model, both, at), both.labels[at]
     hidden = codes.copy()
@@ -147,7 +158,16 @@ def _plain(
     parts = np.repeat([0, 1], [len(seen), len(held)])
     made = statistics_of(view, hidden, ask=False)
     found = held_apart(made, labels, blocks, seed, parts=parts)
-    return found, column_rows(view, found, codes, labels)
+    apart = {}
+    if y is not None:
+        apart["covariate"] = covariate_p(found, y)
+        apart["concept"] = concept_p(view, codes, labels, source, y, blocks, seed)
+    return found, column_rows(view, found, codes, labels), apart
+
+
+def _tested(parts: list[dict[str, Any]], p: dict[str, float]) -> list[dict[str, Any]]:
+    """Parts with the p-value of their own test, `p_rows`; None for those that have none."""
+    return [{**part, "p_rows": p.get(part["part"])} for part in parts]
 
 
 def _told(
