@@ -205,8 +205,8 @@ def _parts(data: dict[str, Any]) -> Section | None:
             "The divergence in parts that add up: change of the other columns (covariate) and of "
             "the target given them (concept); or of the target (label) and of the rest given it; "
             "or what a context explains and what is left. A part that the network cannot show on "
-            "held-out rows is 0. p: of no gain, by the network's own held-out nats; of all rows: by "
-            "a test of what columns, or the target given the others, are in A and B."
+            "held-out rows is 0. p: of no gain, by the network's own held-out nats; of all rows: "
+            "by a test of what columns, or the target given the others, are in A and B."
         ),
         table([*heads("Part", "Is", "Nats"), "", "p", t("p of all rows")], rows, left=2),
         maps=figures,
