@@ -19,8 +19,14 @@ _AIMS = (
     ("plants", f"{RUN} names it first", "compare RUN names the right column or pair first, where "
      "it fires", ".9"),
     ("plants", f"{BOTH} names it first", "compare A B does", ".9"),
-    ("plants", "covariate against concept", "covariate and concept told apart, where A B fires",
-     ".9"),
+    ("parts", "right", "covariate and concept told apart, where A B fires", ".9"),
+    ("parts", "right by nats alone", "the same by the larger part in nats", ""),
+    ("parts", "alarms of the test of covariate", "alarms of the test of covariates",
+     ".05"),
+    ("parts", "alarms of the test of concept", "alarms of the test of the target given the rest",
+     ".05"),
+    ("parts", "concept said of covariate", "the same, where covariates alone changed",
+     ".05"),
     ("speed", "explain, cpu seconds", "explain, 50 columns x 100,000 rows, CPU seconds", "180"),
     ("speed", "compare RUN, cpu seconds", "compare RUN, the same", "30"),
 )  # fmt: skip
@@ -35,6 +41,7 @@ def knowledge(title: str, found: Found, ledger: Ledger) -> list[str]:
             turns = one["turns"]
             many = sum(len(t["p"]) if isinstance(t.get("p"), list) else 1 for t in turns
                        if key not in one["turns"][-1] or key in t)  # fmt: skip
+            many = int(one["mean"].get(f"{key}, cases", many))
             rows.append((words, f"{many:,}", number(one["mean"][key]), aim))
     lines = table(("Figure", "Times", "Measured", "To reach"), rows)
     if "graphs" in found:
