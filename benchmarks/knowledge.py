@@ -522,6 +522,14 @@ def summary_of_parts(turns: list[Turn]) -> dict[str, float]:
         many = sum(t.get(f"of {name}", 0) for t in turns)
         out[name] = sum(t.get(f"times {name}", 0) for t in turns) / many
         out[f"{name}, cases"] = many
+    said = [
+        (found["part"], "covariate" if key.startswith("covariate") else "concept")
+        for turn in turns
+        for key, found in turn.items()
+        if isinstance(found, dict) and found["part"] and not key.startswith("nothing")
+    ]
+    out["right where a test says one"] = float(np.mean([one == true for one, true in said]))
+    out["right where a test says one, cases"] = len(said)
     return out
 
 

@@ -20,6 +20,7 @@ _AIMS = (
      "it fires", ".9"),
     ("plants", f"{BOTH} names it first", "compare A B does", ".9"),
     ("parts", "right", "covariate and concept told apart, where A B fires", ".9"),
+    ("parts", "right where a test says one", "the same, where a test of a part says one", ".9"),
     ("parts", "right by nats alone", "the same by the larger part in nats", ""),
     ("parts", "alarms of the test of covariate", "alarms of the test of covariates",
      ".05"),
@@ -45,14 +46,15 @@ def knowledge(title: str, found: Found, ledger: Ledger) -> list[str]:
             rows.append((words, f"{many:,}", number(one["mean"][key]), aim))
     lines = table(("Figure", "Times", "Measured", "To reach"), rows)
     if "graphs" in found:
-        lines += ["", "### Edges", "", *_edges(title, found["graphs"]["mean"], ledger)]
+        lines += ["", "### Edges", "", *_edges(title, found["graphs"], ledger)]
     if "plants" in found:
         lines += ["", "### Changes found", "", *_plants(title, found["plants"], ledger)]
     rest = {k: {"mean": v["mean"]} for k, v in found.items() if k.startswith("closed")}
     return [*lines, "", "### Beside closed forms", "", *plain(rest), ""] if rest else lines
 
 
-def _edges(title: str, mean: Found, ledger: Ledger) -> list[str]:
+def _edges(title: str, part: Found, ledger: Ledger) -> list[str]:
+    mean = part["mean"]
     end = ": average precision"
     names = [k.removesuffix(end) for k in mean if k.endswith(end)]
     columns = []
@@ -63,8 +65,9 @@ def _edges(title: str, mean: Found, ledger: Ledger) -> list[str]:
         ledger.compare(title, key, None if ours is None else -ours,
                        {n: -v for n, v in values.items() if v is not None})  # fmt: skip
     seconds = [number(mean.get(f"{n}: cpu seconds"), 1) for n in names]
-    rows = [(n, *(c[i] for c in columns), seconds[i]) for i, n in enumerate(names)]
-    head = ("Method", "Average precision", "Rank correlation", "Over edges", "CPU s")
+    many = [str(sum(f"{n}{end}" in turn for turn in part["turns"])) for n in names]
+    rows = [(n, many[i], *(c[i] for c in columns), seconds[i]) for i, n in enumerate(names)]
+    head = ("Method", "Tables", "Average precision", "Rank correlation", "Over edges", "CPU s")
     return [
         "Information of 190 pairs given the 18 other columns. Rivals see normal scores of the rows",
         "named. p-values count as minus their logarithm. phik is of pairs alone.",
