@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import OptionError
-from interfuse.kinds.table.ask.know.apart import concept_p, covariate_p, which
+from interfuse.kinds.table.ask.know.apart import (
+    concept_p,
+    covariate_p,
+    expected_of,
+    given_others,
+    which,
+)
 from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
 from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
@@ -148,7 +154,7 @@ def _plain(
 ) -> tuple[Found, list[dict[str, Any]], dict[str, float]]:
     """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others.
 
-    With a target also the p-values of the parts, see `apart`.
+    With a target also what it is given the others, and the p-values of the parts: see `apart`.
     """
     at, source = np.concatenate([seen, held]), view.names.index(both.source)
     codes, labels = _codes(model, both, at), both.labels[at]
@@ -157,11 +163,16 @@ def _plain(
     blocks = None if both.blocks is None else both.blocks[at]
     parts = np.repeat([0, 1], [len(seen), len(held)])
     made = statistics_of(view, hidden, ask=False)
+    known = None if y is None else expected_of(view, codes, source, y, blocks, seed)
+    if known is not None:
+        given_others(made, known)
     found = held_apart(made, labels, blocks, seed, parts=parts)
     apart = {}
-    if y is not None:
-        apart["covariate"] = covariate_p(found, y)
-        apart["concept"] = concept_p(view, codes, labels, source, y, blocks, seed)
+    if known is not None:
+        apart = {
+            "covariate": covariate_p(found, known.y),
+            "concept": concept_p(known, labels, seed),
+        }
     return found, column_rows(view, found, codes, labels), apart
 
 

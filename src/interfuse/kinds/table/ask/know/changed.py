@@ -3,7 +3,9 @@
 Each statistic is a difference of means of some function of a row between B and A, so that all of
 them under all labellings are one product of matrices. The largest of all, each in units of its own
 spread, is what each is held against (max-T): exact, however many there are, if rows (or blocks of
-them) are exchangeable. By column:
+them) are exchangeable. Statistics may be of several families: each family's largest is brought to
+its p-value under every labelling, and the smallest of these is held against itself under all. That
+is exact as well, and a family of many statistics does not outweigh one of few. By column:
 
 * `values`: its codes, as chi-square, brought to a normal scale by its cube root (Wilson & Hilferty
   1931, doi 10.1073/pnas.17.12.684);
@@ -41,15 +43,17 @@ class Statistics:
         parts: (n, t) blocks of them.
         names: of each statistic its column or pair, and what it is.
         spans: of each statistic, its part and how many columns; more than one is a chi-square.
+        families: of each statistic, the number of its family.
         nats: (n, d) surprise of each column given all others, if the model was asked.
     """
 
     parts: list[np.ndarray] = field(default_factory=list)
     names: list[tuple[tuple[int, ...], str]] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
+    families: list[int] = field(default_factory=list)
     nats: np.ndarray | None = None
 
-    def add(self, columns: tuple[int, ...], what: str, x: np.ndarray) -> None:
+    def add(self, columns: tuple[int, ...], what: str, x: np.ndarray, family: int = 0) -> None:
         """A statistic of (n,) or of (n, k) together; what is unknown counts as the mean."""
         x = x[:, None] if x.ndim == 1 else x
         known = np.isfinite(x)
@@ -63,6 +67,7 @@ class Statistics:
         self.parts.append(x.astype(np.float32))
         self.names.append((columns, what))
         self.spans.append(x.shape[1])
+        self.families.append(family)
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,14 @@ class Found:
         names: see `Statistics`.
         z: each statistic in units of its spread under permutation.
         adjusted: p-value of each, for all at once.
+        within: p-value of each, for all of its family at once.
     """
 
     p: float
     names: list[tuple[tuple[int, ...], str]]
     z: np.ndarray
     adjusted: np.ndarray
+    within: np.ndarray
 
 
 def scores_of(view: View, codes: np.ndarray, column: int) -> np.ndarray | None:
@@ -202,6 +209,21 @@ def held_apart(
     signed = standardised(table)
     single = np.array(made.spans) == 1
     size = np.where(single, np.abs(signed), signed)
-    most = size.max(1) if size.shape[1] else np.zeros(times + 1)
-    adjusted = np.array([(most >= size[0, i] - 1e-12).mean() for i in range(size.shape[1])])
-    return Found(rank_of_first(most), made.names, signed[0], adjusted)
+    return _of_families(size, signed[0], made)
+
+
+def _of_families(size: np.ndarray, z: np.ndarray, made: Statistics) -> Found:
+    """What is found of statistics (K + 1, m) of all labellings, the true one first."""
+    family = np.array(made.families, int)
+    within = np.ones(len(family))
+    smallest = np.ones(len(size))
+    for one in np.unique(family):
+        own = family == one
+        most = size[:, own].max(1)
+        at = np.sort(most)
+        # Of each labelling, the share of labellings whose largest is at least its own.
+        shares = 1 - np.searchsorted(at, most - 1e-12, "left") / len(most)
+        within[own] = 1 - np.searchsorted(at, size[0, own] - 1e-12, "left") / len(most)
+        smallest = np.minimum(smallest, shares)
+    adjusted = np.array([(smallest <= p + 1e-12).mean() for p in within])
+    return Found(rank_of_first(-smallest), made.names, z, adjusted, within)

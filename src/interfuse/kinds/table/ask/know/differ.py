@@ -39,7 +39,11 @@ def pair_rows(view: View, found: Found, most: int = 40) -> list[dict]:
         for (c, _), z, p in zip(found.names, found.z, found.adjusted, strict=True)
         if len(c) == 2
     ]
-    return sorted(rows, key=lambda r: (r["p"], -abs(r["z"])))[:most]
+    rows.sort(key=lambda r: (r["p"], -abs(r["z"])))
+    first: dict[frozenset[str], dict] = {}  # of a pair with the target there may be two statistics
+    for row in rows:
+        first.setdefault(frozenset((row["one"], row["two"])), row)
+    return list(first.values())[:most]
 
 
 def in_words(view: View, a: int, codes: np.ndarray, labels: np.ndarray) -> tuple[str, str]:
