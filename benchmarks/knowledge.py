@@ -28,7 +28,8 @@
 * `speed`: explain and compare RUN of a table of 50 columns and 100,000 rows, without the fit.
 
 Every call measures `--times` more turns of a part (another table, another fit), after those that
-the results file has; what it says of a part is over all turns there.
+the results file has; what it says of a part is over all turns there. Turns of another file, measured
+beside this one with another seed, are put behind these by `--join FILE` (with `--times 0`).
 
 The boosted test (C2ST) is fitted to one half of the rows and its log-loss gain is permuted over the
 other, 199 times: of the right size by construction, as the others are.
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         help="ask the rivals of `--only graphs` the tables of turns that they were not asked",
     )  # fmt: skip
     out.add_argument("--data", type=Path, help="folder of adult.parquet and nsl-kdd_train.parquet")
+    out.add_argument("--join", type=Path, help="results whose turns of `--only` are put behind")
     out.add_argument("--output", type=Path, default=RESULTS / "knowledge.json")
     return out
 
@@ -589,6 +591,18 @@ def thresholds(turns: list[Turn]) -> dict[tuple[str, str, str], float]:
     }
 
 
+def keep(results: Results, name: str, turns: list[Turn], options: argparse.Namespace) -> None:
+    """Write all turns of a part, and what they say."""
+    found = {"many": len(turns), "mean": summary(turns), "turns": turns}
+    command = f"python -m benchmarks.knowledge --only {name} --times {len(turns)}"
+    command += f" --examples {options.examples}"
+    command += " --rivals FOLDER" if options.rivals else ""
+    command += " --data FOLDER" if options.data else ""
+    command += " --only-rivals" if options.only_rivals else ""
+    command += " --join FILE" if options.join else ""
+    results.add(name, {**found, **circumstances(command, options.seed)})
+
+
 def main(words: list[str] | None = None) -> None:
     """Measure, print, and keep."""
     options = parser().parse_args(words)
@@ -596,18 +610,15 @@ def main(words: list[str] | None = None) -> None:
     results = Results(options.output)
     for name in options.only.split(",") if options.only else PARTS:
         turns = list(results.found.get(name, {}).get("turns", []))
+        if options.join:
+            turns += Results(options.join).found[name]["turns"]
+            keep(results, name, turns, options)
         for _ in range(options.times):
             if options.only_rivals:
                 ask_rivals_of_graphs(options, turns)
             else:
                 turns.append(plain(PARTS[name](options, len(turns))))
-            found = {"many": len(turns), "mean": summary(turns), "turns": turns}
-            command = f"python -m benchmarks.knowledge --only {name} --times {len(turns)}"
-            command += f" --examples {options.examples}"
-            command += " --rivals FOLDER" if options.rivals else ""
-            command += " --data FOLDER" if options.data else ""
-            command += " --only-rivals" if options.only_rivals else ""
-            results.add(name, {**found, **circumstances(command, options.seed)})
+            keep(results, name, turns, options)
         rows = [(k, shown(v)) for k, v in summary(turns).items()]
         show(f"{name}, {len(turns)} turns", ("", "mean"), rows)
 

@@ -92,7 +92,7 @@ def whole(view, codes, labels, seed, target):
     return held_apart(made, labels, None, seed, times=199)
 
 
-def test_a_relation_that_turned_is_seen_with_a_target_and_alarms_stay():
+def test_what_a_target_is_given_the_others_keeps_the_level():
     """A source does not enter what is expected: halves of one table alarm at 5 %."""
     p = []
     for turn in range(100):
@@ -101,6 +101,14 @@ def test_a_relation_that_turned_is_seen_with_a_target_and_alarms_stay():
         p.append(whole(view, codes, labels, turn, target=True).p)
     assert np.mean(np.array(p) <= 0.05) <= 0.11  # of 100 at 5 %: twelve with probability .004
     assert 0.35 < np.mean(p) < 0.65
+
+
+def test_a_relation_that_turned_is_seen_by_a_family_of_its_own():
+    """Both sources have alike x and alike y: without the target's family none of 20 was seen."""
+    for turn in range(3):
+        table = rows(False, True, turn, n=1000)
+        assert whole(*table, turn, target=True).p <= 0.05
+        assert whole(*table, turn, target=False).p > 0.05
 
 
 def test_families_of_one_are_as_they_were_without_families():
