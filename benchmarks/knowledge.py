@@ -28,8 +28,8 @@
 * `speed`: explain and compare RUN of a table of 50 columns and 100,000 rows, without the fit.
 
 Every call measures `--times` more turns of a part (another table, another fit), after those that
-the results file has; what it says of a part is over all turns there. Turns of another file,
-measured beside this one with another seed, are put behind these by `--join FILE` (with `--times 0`).
+the results file has; what it says of a part is over all turns there. Turns of another file, that
+were measured with another seed, are put behind these by `--join FILE` (with `--times 0`).
 
 The boosted test (C2ST) is fitted to one half of the rows and its log-loss gain is permuted over the
 other, 199 times: of the right size by construction, as the others are.
