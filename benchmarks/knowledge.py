@@ -530,6 +530,13 @@ def summary_of_parts(turns: list[Turn]) -> dict[str, float]:
         for key, found in turn.items()
         if isinstance(found, dict) and found["part"] and not key.startswith("nothing")
     ]
+    fires: dict[str, list[bool]] = {}
+    for turn in turns:
+        for key, found in turn.items():
+            if isinstance(found, dict):
+                fires.setdefault(f"fires: {key.split(', ')[0]}", []).append(found["p"] <= 0.05)
+    for name, values in fires.items():
+        out[name], out[f"{name}, cases"] = float(np.mean(values)), len(values)
     out["right where a test says one"] = float(np.mean([one == true for one, true in said]))
     out["right where a test says one, cases"] = len(said)
     return out

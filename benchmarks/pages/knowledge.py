@@ -19,6 +19,10 @@ _AIMS = (
     ("plants", f"{RUN} names it first", "compare RUN names the right column or pair first, where "
      "it fires", ".9"),
     ("plants", f"{BOTH} names it first", "compare A B does", ".9"),
+    ("parts", "fires: flips", "compare A B fires, with a target: labels flipped", ""),
+    ("parts", "fires: concept", "the same, the target changed where a number is large", ""),
+    ("parts", "fires: covariate", "the same, other columns changed", ""),
+    ("parts", "fires: nothing", "the same, nothing changed", ".05"),
     ("parts", "right", "covariate and concept told apart, where A B fires", ".9"),
     ("parts", "right where a test says one", "the same, where a test of a part says one", ".9"),
     ("parts", "right by nats alone", "the same by the larger part in nats", ""),
