@@ -83,8 +83,8 @@ def test_a_hundred_thousand_values_take_two_small_cells():
     column = pl.Series("user", [f"user-{i:06d}" for i in range(n)])
     field = fit(column)
     assert_series_equal(back(field, column), column)
-    # The docstring's count: 256 frequent values and 316 groups of 316.
-    assert [c.size for c in field.cells] == [256 + 316, 316]
+    # The docstring's count: 256 frequent values and 316 groups of 316, and one for no place.
+    assert [c.size for c in field.cells] == [256 + 316, 317]
     # The values themselves and an offset each: nothing of the order of n * codes.
     assert sum(a.nbytes for a in field.arrays().values()) < 40 * n
 
@@ -97,6 +97,29 @@ def test_alike_values_share_a_group():
     # Groups are cut from the sorted values, so each spans at most two of the ten networks.
     order = np.argsort(np.array(values[1_000:])[codes[:, 0] >= field.frequent], kind="stable")
     assert (np.diff(grouped[order, 0]) >= 0).all()
+
+
+def test_no_value_of_a_group_stands_for_all_of_them():
+    # Nearly all rows have a frequent value, so that a network says "no place" of others as well.
+    field = fit(pl.Series("c", [f"v{i:05d}" for i in range(3_000)]))
+    for group in range(field.frequent, field.cells[0].size):
+        codes = np.tile([group, 0], (5_000, 1))
+        out = field.decode(codes, np.zeros((5_000, 0)), np.arange(5_000), 0)
+        members = min(
+            field.group, len(field.values) - field.frequent - (group - field.frequent) * field.group
+        )
+        assert out.n_unique() == members
+        assert out.value_counts()["count"].max() <= 5_000 // members + 1
+
+
+def test_places_of_earlier_models_are_read():
+    column = pl.Series("c", [f"v{i:05d}" for i in range(3_000)])
+    field = fit(column)
+    said = field.to_json()
+    said.pop("first")
+    older = CategoryField.from_json("c", field.dtype, said, field.arrays())
+    assert older.cells[1].size == field.cells[1].size - 1
+    assert_series_equal(back(older, column), column)
 
 
 @pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["tcp", "udp", "icmp"])], ids=str)
