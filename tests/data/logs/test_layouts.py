@@ -142,6 +142,28 @@ def test_pairs_of_several_sorts_of_lines(sheet, again):
     assert again(read)[-1].splitlines() == rows
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<134>1 2024-03-21T10:30:00.123Z gate.example - - - - ",
+        "<134>1 2024-03-21T10:30:00Z gate threat 4012 ID47 - ",
+        '<134>1 2024-03-21T10:30:00+02:00 gate threat - ID47 [meta a="b \\] c"][x y="1"] ',
+        "<134>1 2024-03-21T10:30:00Z gate ",
+        "<134>Mar 21 10:30:00 gate ",
+    ],
+)
+@pytest.mark.parametrize("name", ["cef", "leef", "logfmt"])
+def test_heads_of_syslog_come_back(name, head, sheet, again):
+    rows = [head + line for line in lines_of(name)]
+    read = sheet("\n".join(rows) + "\n", "some.log")
+    assert read.columns[""]["format"] == name
+    assert not any("left out" in note for note in read.notes)
+    if "ID47" in head:
+        assert read.frame.collect()["syslog.id"].unique().to_list() == ["ID47"]
+    for written in again(read):
+        assert written.splitlines() == rows
+
+
 def test_parts_have_their_types(sheet):
     frame = sheet("\n".join(lines_of("haproxy")) + "\n").frame.collect()
     assert frame["time"].dtype == pl.Datetime("ms")

@@ -7,9 +7,10 @@ r"""Logs of names and values: `src=10.0.0.1 dst="a b" DF`.
 | `netfilter` | iptables, nftables and ufw in the kernel's log | `kernel: [uptime] [PREFIX] ` |
 | `logfmt` | logfmt, FortiGate and others of pairs alone | nothing |
 
-Each may stand behind the time and the host of syslog. Every name is a column; one that a line lacks
-is missing in it. A word without a value (`DF`, `SYN`) is true where it stands. `date` and `time`
-together are one column, `time`; netfilter's `MAC` is three: receiver, sender and type.
+Each may stand behind the time and the host of syslog, or the whole head of RFC 5424. Every name is
+a column; one that a line lacks is missing in it. A word without a value (`DF`, `SYN`) is true where
+it stands. `date` and `time` together are one column, `time`; netfilter's `MAC` is three: receiver,
+sender and type.
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ _STAMP = (
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))"
 )
-_SYSLOG = rf"(?:<(?P<pri>\d{{1,3}})>)?(?:1 )?(?P<logged>{_STAMP}) (?P<host>\S+) "
+_RFC = ("syslog.app", "syslog.process", "syslog.id", "syslog.data")
+"""Behind the host in RFC 5424, "-" for none; the last is structured data."""
+_SYSLOG = (
+    rf"(?:<(?P<pri>\d{{1,3}})>)?(?:(?P<syslog>1) )?(?P<logged>{_STAMP}) (?P<host>\S+) "
+    r"(?(syslog)(?:(?P<_0>\S+) (?P<_1>\S+) (?P<_2>\S+) (?P<_3>-|(?:\[(?:[^\]\\]|\\.)*\])+) )?)"
+)
 _BARS = r"((?:[^|\\]|\\.)*)\|"
 _WORD = r'[^\s="\[\]|,]+'
 LEAST = 0.8
@@ -85,6 +91,9 @@ class KeyValue(Format):
         if head is None:
             return None
         out = {k: v for k, v in head.groupdict().items() if v is not None and k != "sign"}
+        for i, name in enumerate(_RFC):
+            if (value := out.pop(f"_{i}", None)) is not None:
+                out[name] = "" if value == "-" else value
         rest = line[head.end() :]
         if not self.needs.search(rest):
             return None
@@ -174,10 +183,13 @@ class KeyValue(Format):
         start = ""
         if row.get("logged"):
             pri = f"<{row['pri']}>" if row.get("pri") else ""
+            pri += "1 " if row.get("syslog") else ""
             start = f"{pri}{row['logged']} {row.get('host') or '-'} "
+            if any(row.get(name) is not None for name in _RFC):
+                start += "".join(f"{row.get(name) or '-'} " for name in _RFC)
         pairs = []
         for name, value in row.items():
-            if name in ("pri", "logged", "host", *self.head.groupindex) or value is None:
+            if name in (*self.head.groupindex, *_RFC) or value is None:
                 continue
             if name in flags:
                 pairs += [name] * (value.lower() == "true")

@@ -140,9 +140,7 @@ class CategoryField(Tallied):
     ) -> CategoryField:
         """The inverse of `to_json` and `arrays`."""
         values = array_to_series(arrays["values"])
-        return cls(
-            name, dtype, values, int(d["frequent"]), int(d["group"]), int(d.get("first", 0))
-        )
+        return cls(name, dtype, values, int(d["frequent"]), int(d["group"]), int(d.get("first", 0)))
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """A value never seen, with the nearest one that was."""
