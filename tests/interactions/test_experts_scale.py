@@ -106,7 +106,7 @@ def test_a_panel_adds_its_experts_whatever_their_forms():
         popularity,
         False,
     )
-    baskets = Baskets(known.indptr.astype(np.int64), known.indices, m)
+    baskets = Baskets(known.indptr.astype(np.int64), known.indices.astype(np.int32), m)
     wanted = np.tile(TIE * popularity / popularity.mean(), (30, 1))
     for expert, weight in zip(experts, weights, strict=True):
         above = np.maximum(expert.scores(known), 0)
@@ -121,7 +121,7 @@ def test_a_panel_adds_its_experts_whatever_their_forms():
 
 def test_very_many_touches_are_chosen_on_whole_random_users(monkeypatch):
     x = some(200, 50, 0.2, 8)
-    baskets = Baskets(x.indptr.astype(np.int64), x.indices, 50)
+    baskets = Baskets(x.indptr.astype(np.int64), x.indices.astype(np.int32), 50)
     rng = np.random.default_rng(9)
     assert choose._some(baskets, rng) is baskets
     monkeypatch.setattr(choose, "MOST_TOUCHES", len(baskets.items) // 4)
