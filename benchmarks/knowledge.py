@@ -537,7 +537,8 @@ def summary_of_parts(turns: list[Turn]) -> dict[str, float]:
                 fires.setdefault(f"fires: {key.split(', ')[0]}", []).append(found["p"] <= 0.05)
     for name, values in fires.items():
         out[name], out[f"{name}, cases"] = float(np.mean(values)), len(values)
-    out["right where a test says one"] = float(np.mean([one == true for one, true in said]))
+    if said:
+        out["right where a test says one"] = float(np.mean([one == true for one, true in said]))
     out["right where a test says one, cases"] = len(said)
     return out
 

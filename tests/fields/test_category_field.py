@@ -9,6 +9,7 @@ from polars.testing import assert_series_equal
 from polars.testing.parametric import series
 
 from interfuse.kinds.table.fields.category import PLAIN, CategoryField
+from interfuse.kinds.table.fields.url import UrlField
 from interfuse.kinds.table.schema import ColumnSpec
 
 SETTINGS = settings(deadline=None, max_examples=30, derandomize=True)
@@ -112,14 +113,21 @@ def test_no_value_of_a_group_stands_for_all_of_them():
         assert max(out.value_counts()["count"].to_list()) <= 5_000 // members + 1
 
 
-def test_places_of_earlier_models_are_read():
-    column = pl.Series("c", [f"v{i:05d}" for i in range(3_000)])
-    field = fit(column)
+@pytest.mark.parametrize("sort", [CategoryField, UrlField], ids=["category", "url"])
+def test_places_of_earlier_models_are_read(sort):
+    # Each twice and more: a URL of few rows is kept as a template.
+    column = pl.Series("c", [f"http://a.example/v{i % 3_000:05d}" for i in range(60_000)])
+    field = sort.fit(column, ColumnSpec("c", sort.kind, pl.String()))
+    assert len(field.cells) == 2
     said = field.to_json()
-    said.pop("first")
-    older = CategoryField.from_json("c", field.dtype, said, field.arrays())
-    assert older.cells[1].size == field.cells[1].size - 1
-    assert_series_equal(back(older, column), column)
+    for first in (0, 1):
+        if not first:
+            said.pop("first")
+        else:
+            said["first"] = 1
+        read = sort.from_json("c", field.dtype, said, field.arrays())
+        assert read.cells[1].size == field.group + first
+        assert_series_equal(back(read, column), column)
 
 
 @pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["tcp", "udp", "icmp"])], ids=str)

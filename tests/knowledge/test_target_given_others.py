@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from exact import TableSays
 
-from interfuse.kinds.table.ask.know.apart import (
+from interfuse.kinds.table.ask.know.changed import held_apart, statistics_of
+from interfuse.kinds.table.ask.know.concept import (
     concept_p,
     covariate_p,
     expected_of,
     given_others,
     which,
 )
-from interfuse.kinds.table.ask.know.changed import held_apart, statistics_of
 
 NAMES = ["s", "x", "y"]
 

@@ -54,8 +54,10 @@ class CategoryField(Tallied):
         values: the distinct values, the frequent ones first, then the others in order.
         frequent: how many have a code of their own.
         group: size of a group of the others.
-        first: the code of the first place in a group; 0 in models of earlier versions.
     """
+
+    first: int = 1
+    """The code of the first place in a group; 0 in models of earlier versions."""
 
     kind = "category"
     words = "one of a set of values"
@@ -63,16 +65,9 @@ class CategoryField(Tallied):
     options: ClassVar[Mapping[str, str]] = {"space": "columns of one space share their values"}
 
     def __init__(
-        self,
-        name: str,
-        dtype: pl.DataType,
-        values: pl.Series,
-        frequent: int,
-        group: int,
-        first: int = 1,
+        self, name: str, dtype: pl.DataType, values: pl.Series, frequent: int, group: int
     ) -> None:
         super().__init__(name, dtype)
-        self.first = first
         self.values = values
         self.frequent = frequent
         self.group = group
@@ -140,7 +135,9 @@ class CategoryField(Tallied):
     ) -> CategoryField:
         """The inverse of `to_json` and `arrays`."""
         values = array_to_series(arrays["values"])
-        return cls(name, dtype, values, int(d["frequent"]), int(d["group"]), int(d.get("first", 0)))
+        made = cls(name, dtype, values, int(d["frequent"]), int(d["group"]))
+        made.first = int(d.get("first", 0))
+        return made
 
     def refusal(self, column: pl.Series, asked: object) -> str | None:
         """A value never seen, with the nearest one that was."""

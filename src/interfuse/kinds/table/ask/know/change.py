@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from interfuse.errors import OptionError
-from interfuse.kinds.table.ask.know.apart import (
+from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
+from interfuse.kinds.table.ask.know.concept import (
     concept_p,
     covariate_p,
     expected_of,
     given_others,
     which,
 )
-from interfuse.kinds.table.ask.know.changed import Found, held_apart, statistics_of
 from interfuse.kinds.table.ask.know.differ import column_rows, odd_rows, pair_rows
 from interfuse.kinds.table.ask.know.drivers import Drivers, drive, players_of
 from interfuse.kinds.table.ask.know.explain import group_json, number
@@ -154,7 +154,7 @@ def _plain(
 ) -> tuple[Found, list[dict[str, Any]], dict[str, float]]:
     """What columns and pairs hold: it needs no fit, and is compared over fitted rows and others.
 
-    With a target also what it is given the others, and the p-values of the parts: see `apart`.
+    With a target also what it is given the others, and the p-values of the parts: see `concept`.
     """
     at, source = np.concatenate([seen, held]), view.names.index(both.source)
     codes, labels = _codes(model, both, at), both.labels[at]

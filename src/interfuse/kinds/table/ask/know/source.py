@@ -17,7 +17,7 @@ for any judge (`judge`). Beside what the judge gains stand the columns' own stat
 each family at half the level (Bonferroni). These need no fit, and are of all rows: labels are
 permuted within the fitted rows and within the others, as a value that no fitted row has is one of
 the others alone. With a target, what it is beyond what the other columns let expect is a family of
-its own among these (`apart`), which is weighed by its p-value and not by its many statistics.
+its own among these (`concept`), which is weighed by its p-value and not by its many statistics.
 """
 
 from __future__ import annotations
