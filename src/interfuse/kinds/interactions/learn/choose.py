@@ -30,7 +30,8 @@ MOST_TOUCHES = 3_000_000
 """Experts are compared on random users who have about so many: what is chosen of them is a few
 settings and weights, and the experts of the model are fitted to all users. On a third of
 Gowalla's test users the three filters that were chosen on 200,000 of 810,000 touches had an nDCG of
-.153, those chosen on all .148."""
+.153, those chosen on all .148. On 900,000 of 3,200,000 touches of 300,000 items choosing takes 21
+CPU seconds, on all 37; other experts were chosen, which took 25 to recommend for 8."""
 FEWEST_USERS = 50
 """With fewer to judge by, all experts count alike."""
 POOL = 60
